@@ -1,0 +1,141 @@
+"""Every option of the display, once.
+
+``TensorDisplay`` is what ``%config TensorDisplay`` shows and what ``ipython_config.py`` sets. It is read at call
+time into one frozen ``DisplayOptions``, which travels down the pipeline; nothing below reads the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Union, Unicode
+from traitlets.config import SingletonConfigurable
+
+from tfnp_ext.errors import OptionError
+
+Labels = Mapping[int, str] | Sequence[str]
+
+
+@dataclass(frozen=True)
+class DisplayOptions:
+    """What one card or plot is asked to look like.
+
+    The first block is per call; the rest mirrors the traits of ``TensorDisplay``, where the defaults live.
+    """
+
+    plots: bool
+    arrays: bool
+    nested: bool
+    labels: Labels | None
+    top: int | None
+    precision: int
+    max_rows: int
+    max_columns: int
+    budget_ms: float
+    plot: str = "auto"
+    softmax: bool = False
+    labels_required: bool = False
+
+    def class_names(self, count: int) -> tuple[str, ...]:
+        """Returns one name a class: the labels where they fit, else the indices.
+
+        Args:
+            count: How many classes the values have.
+
+        Raises:
+            OptionError: Labels given for this very value do not number ``count``, or miss an index.
+        """
+        indices = tuple(str(index) for index in range(count))
+        if self.labels is None:
+            return indices
+        if isinstance(self.labels, Mapping):
+            unknown = [index for index in self.labels if not 0 <= index < count]
+            if not unknown:
+                return tuple(self.labels.get(index, indices[index]) for index in range(count))
+            problem = f"labels name class {unknown[0]}, the values have classes 0 … {count - 1}"
+        elif len(self.labels) == count:
+            return tuple(self.labels)
+        else:
+            problem = f"{len(self.labels)} labels for {count} classes: give one name a class, or a dict index → name"
+        if self.labels_required:
+            raise OptionError(problem)
+        return indices
+
+
+def read_labels(labels: Any) -> Labels | None:
+    """Returns class names as a tuple or a dict, read from whatever users keep them in.
+
+    Args:
+        labels: A list, a tuple, an array (also a string tensor) or a dict index → name; ``None`` for none.
+
+    Raises:
+        OptionError: It is none of these; the message names its type.
+    """
+    if labels is None:
+        return None
+    if isinstance(labels, Mapping):
+        try:
+            return {int(index): _name(name) for index, name in labels.items()}
+        except (TypeError, ValueError):
+            raise OptionError("labels given as a dict need integer keys: index → name") from None
+    if hasattr(labels, "numpy"):
+        labels = labels.numpy()
+    if hasattr(labels, "tolist"):
+        labels = labels.tolist()
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
+        raise OptionError(f"labels need a list, an array or a dict index → name, not {type(labels).__name__}")
+    return tuple(_name(name) for name in labels)
+
+
+def _name(name: Any) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+
+
+class TensorDisplay(SingletonConfigurable):
+    """How TensorFlow values show themselves at the end of a cell."""
+
+    enabled = Bool(True, help="Show cards. False: every value looks as it did before %load_ext.").tag(config=True)
+    arrays = Bool(False, help="Show NumPy arrays as cards too, not only what %tonumpy returns.").tag(config=True)
+    nested = Bool(True, help="Show a dict, list or tuple that holds tensors as one card.").tag(config=True)
+    plots = Bool(True, help="Draw the picture that the values call for. False: numbers and tables only.").tag(config=True)
+    labels = Union(
+        [List(Unicode()), Dict()],
+        default_value=None,
+        allow_none=True,
+        help="Class names for predictions: a list, or a dict index → name; used where their number fits.",
+    ).tag(config=True)
+    top = Int(
+        None, allow_none=True, min=1, help="How many classes to draw; None: all, or 5 beyond 20 classes."
+    ).tag(config=True)
+    precision = Int(3, min=1, max=17, help="Significant digits in the line of numbers.").tag(config=True)
+    max_rows = Int(40, min=2, help="Rows of a table of values before it is elided in the middle.").tag(config=True)
+    max_columns = Int(12, min=2, help="Columns of a table of values before it is elided in the middle.").tag(config=True)
+    budget_ms = Float(
+        150.0, min=0.0, help="Milliseconds for exact statistics; beyond it they come from a seeded sample, and say so."
+    ).tag(config=True)
+
+    def options(self, **overrides: Any) -> DisplayOptions:
+        """Returns the options in force now, with those of one call on top.
+
+        Args:
+            **overrides: Fields of ``DisplayOptions``; ``None`` means "as configured".
+
+        Raises:
+            OptionError: An option is unknown or its value is refused.
+        """
+        configured = DisplayOptions(**{name: getattr(self, name) for name in self.class_trait_names(config=True) if name != "enabled"})
+        given = {name: value for name, value in overrides.items() if value is not None}
+        unknown = set(given) - set(configured.__dataclass_fields__)
+        if unknown:
+            raise OptionError(f"no option named {sorted(unknown)[0]!r}; there are {', '.join(sorted(configured.__dataclass_fields__))}")
+        if "labels" in given:
+            given["labels"] = read_labels(given["labels"])
+            given["labels_required"] = True
+        for name in given.keys() & set(self.class_trait_names(config=True)) - {"labels"}:
+            try:
+                given[name] = self.traits()[name]._validate(self, given[name])
+            except TraitError as refusal:
+                raise OptionError(str(refusal)) from None
+        return replace(configured, **given)

@@ -1,0 +1,226 @@
+"""The neutral blocks of a card.
+
+Plots and kinds say what is to be shown in these blocks; formats say how each looks. A block holds plain text and
+numbers, never markup: whatever came from data or labels is escaped by the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code"]
+"""How loud a piece of text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text in one tone; ``title`` is what hovering tells."""
+
+    text: str
+    tone: Tone = "plain"
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    """A histogram small enough to sit in a line of text, between its ``low`` and ``high`` end."""
+
+    counts: tuple[int, ...]
+    low: float
+    high: float
+
+
+Inline = Span | Sparkline
+Text = tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The headline: kind, name, shape, dtype, role, small values, then the quiet facts (bytes, device, view)."""
+
+    kind: str
+    name: str = ""
+    shape: str = ""
+    dtype: str = ""
+    role: str = ""
+    reason: str = ""
+    values: tuple[Span, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The line of numbers: each field is a label and its value, never broken inside."""
+
+    items: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: What stands there.
+        tone: How loud it is.
+        ground: Heat behind it, -1 … 1: hue by sign, strength by size; 0 is paper.
+        title: The full value, on hovering.
+        align: ``right`` for numbers, ``left`` for words.
+        framed: Whether the cell is marked as the answer of its row.
+        mono: Whether it is data text (a string of the user's), set in a typewriter face.
+    """
+
+    text: str
+    tone: Tone = "plain"
+    ground: float = 0.0
+    title: str = ""
+    align: Literal["left", "right", "center"] = "right"
+    framed: bool = False
+    mono: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table; ``header`` is its index or name."""
+
+    cells: tuple[Cell, ...]
+    header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of values.
+
+    Attributes:
+        rows: Top to bottom.
+        columns: Column headers; empty for none.
+        caption: What slice this is, ``[0, 1]``.
+        compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
+    """
+
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...] = ()
+    caption: str = ""
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn picture: its bytes, MIME type and size in CSS pixels."""
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture that is drawn only by formats that can show it.
+
+    Attributes:
+        draw: Draws it when called.
+        alt: What the picture shows, for those who cannot see it: the kind of picture, then the answer.
+        fallback: What stands in its place where pictures cannot be drawn or shown.
+    """
+
+    draw: Callable[[], Picture]
+    alt: str
+    fallback: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One image of a sheet."""
+
+    picture: Picture
+    alt: str
+    title: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A sheet of images, drawn only by formats that can show it."""
+
+    draw: Callable[[], tuple[Tile, ...]]
+    alt: str
+    fallback: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its label, its value in words, its length as a share of the longest (negative hangs below zero)."""
+
+    label: str
+    value: str
+    length: float
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars made of text: small ones stand in a card as columns, and stand for the picture where there is none."""
+
+    bars: tuple[Bar, ...]
+    rest: str = ""
+    columns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Blocks side by side; ``gap`` in CSS pixels."""
+
+    blocks: tuple[Block, ...]
+    gap: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What is folded away: its one line says how much there is and why the picture is this one."""
+
+    summary: str
+    reason: str = ""
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A leaf or a group of a tree.
+
+    Attributes:
+        name: Its key or index.
+        document: What it is; its heading is the leaf's line, its blocks what unfolding shows.
+        open: Whether a group stands open.
+    """
+
+    name: str
+    document: Document
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The entries of a nest; ``more`` counts those left out."""
+
+    items: tuple[Child, ...]
+    more: int = 0
+
+
+Block = Fields | Note | Table | Figure | Tiles | Bars | Beside | Fold | Children
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A card: one heading and the blocks below it."""
+
+    heading: Heading
+    blocks: tuple[Block, ...] = ()

@@ -1,0 +1,150 @@
+"""Numbers, bytes, shapes, dtypes and devices as words, and the little histogram as text.
+
+Pure functions from values to strings; nothing here knows a format or a kind of tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Returns a number with ``digits`` significant digits, as it can be pasted into Python.
+
+    From 1e5 on and below 1e-3 it is written with an exponent, without padding.
+
+    Example:
+        >>> number(0.039123), number(5.79e-4), number(0.0), number(-1234567.0)
+        ('0.0391', '5.79e-4', '0', '-1.23e6')
+    """
+    value = float(value)
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if exponent < -3 or exponent >= 5 or (exponent == -3 and abs(value) < 1e-3):
+        return scientific(value, digits - 1)
+    return f"{value:.{max(0, digits - 1 - exponent)}f}"
+
+
+def scientific(value: float, decimals: int) -> str:
+    """Returns ``1.23e-4``: no plus sign, no padded exponent, no trailing zeros.
+
+    Example:
+        >>> scientific(5.9e-4, 2)
+        '5.9e-4'
+    """
+    mantissa, exponent = f"{value:.{decimals}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def integer(value: int) -> str:
+    """Returns an exact count with thin groups: ``1 639 680``."""
+    return f"{int(value):,}".replace(",", " ")
+
+
+def percent(fraction: float, decimals: int = 1) -> str:
+    """Returns a share in percent that is never rounded to 100 or to 0.
+
+    Example:
+        >>> percent(0.6158), percent(0.99999), percent(0.00001), percent(0.0), percent(1.0)
+        ('61.6 %', '>99.9 %', '<0.1 %', '0 %', '100 %')
+    """
+    if math.isnan(fraction):
+        return "nan"
+    if fraction == 0:
+        return "0 %"
+    if fraction == 1:
+        return "100 %"
+    step = 10.0**-decimals
+    text = f"{fraction * 100:.{decimals}f}"
+    if float(text) >= 100 and fraction < 1:
+        return f">{100 - step:.{decimals}f} %"
+    if float(text) == 0:
+        return f"<{step:.{decimals}f} %"
+    return f"{text} %"
+
+
+def byte_count(count: int) -> str:
+    """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``, ``3.81 MiB``."""
+    if count < 1024:
+        return f"{count} B"
+    size = float(count)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        size /= 1024
+        if size < 999.5 or unit == "TiB":
+            break
+    decimals = 2 if size < 10 else 1 if size < 100 else 0
+    text = f"{size:.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+
+
+def shape(dimensions: Sequence[int | None] | None) -> str:
+    """Returns a shape as Python writes it: ``(10,)``, ``(None, 28)``; unknown rank is ``(…)``."""
+    if dimensions is None:
+        return "(…)"
+    if len(dimensions) == 1:
+        return f"({dimensions[0]},)"
+    return f"({', '.join(str(dimension) for dimension in dimensions)})"
+
+
+def extent(dimensions: Iterable[int]) -> str:
+    """Returns lengths joined for reading: ``32 × 10``."""
+    return " × ".join(integer(dimension) for dimension in dimensions)
+
+
+def device(name: str) -> str:
+    """Returns the part of a TensorFlow device name that users say: ``CPU``, ``GPU:0``, ``CPU:1``.
+
+    Example:
+        >>> device("/job:localhost/replica:0/task:0/device:GPU:0"), device("/device:CPU:0")
+        ('GPU:0', 'CPU')
+    """
+    if not name:
+        return ""
+    short = name.rpartition("/")[2].removeprefix("device:")
+    return "CPU" if short.upper() == "CPU:0" else short
+
+
+def plural(count: int, noun: str) -> str:
+    """Returns ``1 tensor`` or ``24 tensors``."""
+    return f"{integer(count)} {noun}" if count == 1 else f"{integer(count)} {noun}s"
+
+
+def index(position: Sequence[int]) -> str:
+    """Returns an index as Python writes it: ``[4, 50]``."""
+    return f"[{', '.join(str(int(axis)) for axis in position)}]"
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """Returns a histogram as a row of blocks: ``▁▃█▃▁``; an empty bin is the lowest block."""
+    highest = max(counts, default=0)
+    if not highest:
+        return BLOCKS[0] * len(counts)
+    return "".join(BLOCKS[math.ceil(count / highest * 8) - 1 if count else 0] for count in counts)
+
+
+def text_bar(fraction: float, width: int = 32) -> str:
+    """Returns a bar of eighth blocks, ``width`` characters long at 1.
+
+    Example:
+        >>> text_bar(0.5, width=3)
+        '█▌'
+    """
+    eighths = round(max(0.0, min(1.0, fraction)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (EIGHTHS[rest] if rest else "")
+
+
+def shorten(text: str, length: int = 72) -> tuple[str, int]:
+    """Returns a text cut to ``length`` characters, and how many were cut."""
+    return text[:length], max(0, len(text) - length)
