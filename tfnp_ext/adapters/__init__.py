@@ -1,0 +1,53 @@
+"""Kinds of values: one adapter class a kind, and the registry that finds it.
+
+An adapter recognises its kind by dotted class names (nothing is imported to detect), tells its facts, and converts
+it. Nothing here recurses into containers: that is ``convert``'s.
+"""
+
+from __future__ import annotations
+
+from tfnp_ext.adapters import arrays, composites, gradients, nests, protos, symbolic, tensors
+from tfnp_ext.adapters.base import (
+    Absent,
+    Adapter,
+    Content,
+    Conversion,
+    Dense,
+    DenseAdapter,
+    Facts,
+    NestAdapter,
+    Owned,
+    Parts,
+    Ragged,
+    Slices,
+    Sparse,
+    find_adapter,
+    register_adapter,
+    registered_names,
+)
+
+__all__ = [
+    "Absent",
+    "Adapter",
+    "Content",
+    "Conversion",
+    "Dense",
+    "DenseAdapter",
+    "Facts",
+    "NestAdapter",
+    "Owned",
+    "Parts",
+    "Ragged",
+    "Slices",
+    "Sparse",
+    "arrays",
+    "composites",
+    "find_adapter",
+    "gradients",
+    "nests",
+    "protos",
+    "register_adapter",
+    "registered_names",
+    "symbolic",
+    "tensors",
+]

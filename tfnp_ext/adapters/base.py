@@ -1,0 +1,276 @@
+"""What an adapter is, what it returns, and the registry that finds one for a value.
+
+An adapter knows one kind of value: how to recognise it without importing its library, what its facts are, and how it
+becomes NumPy. Adding a kind is one class in one file of this folder.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What one call of ``to_numpy`` asks for; the defaults and their meaning stand in its signature."""
+
+    copy: bool | None
+    dtype: Any
+    casting: str
+    ragged: str
+    fill_value: Any
+    sparse: str
+    max_bytes: int
+    session: Any
+    feed: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An array that was made for this conversion: the user's own, writable, sharing nothing with the value.
+
+    ``array`` may be what else the user asked for: nested lists, a SciPy matrix.
+    """
+
+    array: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A value made of others: its children by path step, and how to put their conversions together again.
+
+    Attributes:
+        steps: How each child is reached, as Python writes it: ``["loss"]``, ``[0]``, ``.weights``.
+        children: The child values, in the same order.
+        rebuild: Makes the same structure of converted children.
+    """
+
+    steps: tuple[str, ...]
+    children: tuple[Any, ...]
+    rebuild: Callable[[Sequence[Any]], Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a headline says about a value, known without looking at its numbers.
+
+    Attributes:
+        shape: Its shape; ``None`` for an unknown axis or an unknown rank.
+        dtype: Name of its dtype.
+        name: Its own name.
+        device: Where it lives, in words.
+        nbytes: Bytes of its values.
+        state: ``view``, ``copy``, ``trainable``, ``symbolic`` …
+        shares_memory: Whether its conversion is a view.
+        details: More words for the headline, before the bytes.
+    """
+
+    shape: tuple[int | None, ...] | None
+    dtype: str
+    name: str = ""
+    device: str = ""
+    nbytes: int | None = None
+    state: str = ""
+    shares_memory: bool | None = None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """Values that are one array."""
+
+    array: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Rows of unequal length: the values of all rows on end, and where rows begin, outermost axis first."""
+
+    flat: np.ndarray
+    splits: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """Stored entries of a mostly empty array: ``indices`` [N, rank], ``values`` [N], ``shape`` of the whole."""
+
+    indices: np.ndarray
+    values: np.ndarray
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Rows of an otherwise zero array: ``indices`` [N] into its first axis, ``values`` [N, …]."""
+
+    indices: np.ndarray
+    values: np.ndarray
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """No value yet, and a sentence that says when there is one."""
+
+    reason: str
+
+
+Content = Dense | Ragged | Sparse | Slices | Absent
+"""What the display may look at; reading it never runs the user's code and consumes nothing."""
+
+
+class Adapter(ABC):
+    """One kind of value.
+
+    Attributes:
+        kind: The user's word for it, never a module path.
+        type_names: Dotted names of the classes it owns, looked up along a value's MRO; nothing is imported to detect.
+        priority: Which of several adapters for one class is asked first, highest first.
+        automatic: Whether such a value shows itself at the end of a cell.
+        tensor_like: Whether it is an array's worth of values, not only a container of some.
+    """
+
+    kind: ClassVar[str]
+    type_names: ClassVar[tuple[str, ...]]
+    priority: ClassVar[int] = 0
+    automatic: ClassVar[bool] = True
+    tensor_like: ClassVar[bool] = True
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether this value is of the kind, where the name of its class is not enough to tell."""
+        return True
+
+    def label(self, obj: Any) -> str:
+        """Returns the word for this very value; the kind, unless the class name says more."""
+        return self.kind
+
+    @abstractmethod
+    def facts(self, obj: Any) -> Facts:
+        """Returns what the headline says."""
+
+    @abstractmethod
+    def content(self, obj: Any) -> Content:
+        """Returns the values for display, without acting on them."""
+
+    @abstractmethod
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns a read-only view, or an ``Owned`` array, or the ``Parts`` that ``convert`` will convert.
+
+        Raises:
+            ConversionError: It cannot be converted.
+        """
+
+
+class DenseAdapter(Adapter):
+    """A kind whose value is one array that can be looked at without a copy."""
+
+    @abstractmethod
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the array: read-only at its root where memory is shared, ``Owned`` where it had to be copied."""
+
+    def content(self, obj: Any) -> Content:
+        """Returns the array."""
+        viewed = self.view(obj)
+        return Dense(viewed.array if isinstance(viewed, Owned) else viewed)
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns the view; dtype and copy are settled by ``convert``."""
+        return self.view(obj)
+
+
+class NestAdapter(Adapter):
+    """A container of other values: it has parts, and no numbers of its own."""
+
+    tensor_like = False
+
+    @abstractmethod
+    def parts(self, obj: Any) -> Parts:
+        """Returns the children and how to rebuild the container."""
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns no shape and no dtype: a container has none."""
+        return Facts(shape=None, dtype="")
+
+    def content(self, obj: Any) -> Content:
+        """Returns nothing to look at: the children are looked at one by one."""
+        return Absent("a container: its entries have the values")
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns the parts."""
+        return self.parts(obj)
+
+
+_BY_NAME: dict[str, list[Adapter]] = {}
+_BY_CLASS: dict[type, tuple[Adapter, ...]] = {}
+_CLASSES_REMEMBERED = 4096
+
+AdapterClass = TypeVar("AdapterClass", bound=type[Adapter])
+
+
+def register_adapter(adapter_class: AdapterClass) -> AdapterClass:
+    """Adds a kind of value; a decorator.
+
+    Registering a class of the same name again replaces the former one, so that a cell can be run twice.
+
+    Args:
+        adapter_class: A subclass of ``Adapter`` with ``kind`` and ``type_names``.
+
+    Raises:
+        TypeError: It is no such class.
+
+    Example:
+        >>> @register_adapter                                   # doctest: +SKIP
+        ... class GridAdapter(DenseAdapter):
+        ...     kind = "Grid"
+        ...     type_names = ("my_package.grids.Grid",)
+    """
+    if not (isinstance(adapter_class, type) and issubclass(adapter_class, Adapter)):
+        raise TypeError(f"register_adapter needs a subclass of Adapter, not {adapter_class!r}")
+    names = adapter_class.type_names
+    if isinstance(names, str) or not names or not all(isinstance(name, str) and "." in name for name in names):
+        raise TypeError(f"{adapter_class.__name__}.type_names needs dotted class names in a tuple, not {names!r}")
+    adapter = adapter_class()
+    for adapters in _BY_NAME.values():
+        adapters[:] = [
+            other
+            for other in adapters
+            if (type(other).__module__, type(other).__qualname__)
+            != (adapter_class.__module__, adapter_class.__qualname__)
+        ]
+    for name in names:
+        _BY_NAME.setdefault(name, []).append(adapter)
+        _BY_NAME[name].sort(key=lambda other: -other.priority)
+    _BY_CLASS.clear()
+    return adapter_class
+
+
+def registered_names() -> tuple[str, ...]:
+    """Returns the dotted class names of every kind that shows itself at the end of a cell."""
+    return tuple(name for name, adapters in _BY_NAME.items() if any(adapter.automatic for adapter in adapters))
+
+
+def find_adapter(obj: Any) -> Adapter | None:
+    """Returns the adapter for a value, or ``None`` if it is not tensor-like."""
+    for adapter in _candidates(type(obj)):
+        if adapter.matches(obj):
+            return adapter
+    return None
+
+
+def _candidates(cls: type) -> tuple[Adapter, ...]:
+    try:
+        return _BY_CLASS[cls]
+    except KeyError:
+        candidates = tuple(
+            adapter
+            for base in cls.__mro__
+            for adapter in _BY_NAME.get(f"{base.__module__}.{base.__qualname__}", ())
+        )
+        if len(_BY_CLASS) >= _CLASSES_REMEMBERED:
+            _BY_CLASS.clear()
+        _BY_CLASS[cls] = candidates
+        return candidates

@@ -1,0 +1,223 @@
+"""Composite tensors: ragged rows and sparse entries."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters.base import (
+    Absent,
+    Adapter,
+    Content,
+    Conversion,
+    Facts,
+    Owned,
+    Parts,
+    Ragged,
+    Sparse,
+    register_adapter,
+)
+from tfnp_ext.adapters.tensors import dtype_name, eager_array, static_shape
+from tfnp_ext.errors import ConversionError, SymbolicTensorError
+
+_SYMBOLIC = "inside tf.function: return it from the function"
+
+
+def component(tensor: Any) -> np.ndarray:
+    """Returns the array of one component (values, indices, row splits) of a composite tensor."""
+    array = eager_array(tensor)
+    return array.array if isinstance(array, Owned) else array
+
+
+def is_symbolic(tensor: Any) -> bool:
+    """Returns whether a component has no value yet."""
+    return not hasattr(tensor, "backing_device")
+
+
+def refuse_symbolic(kind: str, tensor: Any) -> None:
+    """Raises a ``SymbolicTensorError`` for a composite whose component has no value yet."""
+    if is_symbolic(tensor):
+        raise SymbolicTensorError(f"{kind} of {dtype_name(tensor)} has no value yet {_SYMBOLIC}")
+
+
+def within_bounds(what: str, nbytes: int, max_bytes: int, way_out: str) -> None:
+    """Raises a ``ConversionError`` where the dense array would be larger than ``max_bytes``."""
+    if nbytes > max_bytes:
+        raise ConversionError(
+            f"{what} would take {wording.byte_count(nbytes)} as a dense array, more than"
+            f" max_bytes={wording.byte_count(max_bytes)}: {way_out}, or raise max_bytes"
+        )
+
+
+@register_adapter
+class RaggedAdapter(Adapter):
+    """``RaggedTensor`` of any ragged rank."""
+
+    kind = "RaggedTensor"
+    type_names = ("tensorflow.python.ops.ragged.ragged_tensor.RaggedTensor",)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, how many values there are and their bytes with those of the row splits."""
+        if is_symbolic(obj.flat_values):
+            return Facts(shape=static_shape(obj), dtype=dtype_name(obj), state="symbolic")
+        flat = component(obj.flat_values)
+        nbytes = sum(map(len, flat.ravel().tolist())) if flat.dtype == object else flat.nbytes
+        return Facts(
+            shape=static_shape(obj),
+            dtype=dtype_name(obj),
+            device=wording.device(obj.flat_values.backing_device),
+            nbytes=nbytes,
+            details=(wording.plural(flat.size, "value"),),
+        )
+
+    def content(self, obj: Any) -> Content:
+        """Returns all values on end and the row splits."""
+        if is_symbolic(obj.flat_values):
+            return Absent(_SYMBOLIC)
+        return Ragged(component(obj.flat_values), tuple(component(splits) for splits in obj.nested_row_splits))
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns the rows as ``conversion.ragged`` asks; the same kind of result however regular the rows are.
+
+        Raises:
+            SymbolicTensorError: It has no value yet.
+            ConversionError: Padding would take more than ``max_bytes``.
+        """
+        refuse_symbolic(self.kind, obj.flat_values)
+        flat = component(obj.flat_values)
+        splits = [component(one) for one in obj.nested_row_splits]
+        if conversion.ragged in {"pad", "masked"}:
+            what = f"RaggedTensor {wording.shape(static_shape(obj))} {dtype_name(obj)}"
+            padded, filled = pad(flat, splits, conversion, what)
+            return Owned(np.ma.masked_array(padded, mask=~filled) if conversion.ragged == "masked" else padded)
+        return Owned(nested_lists(flat, splits) if conversion.ragged == "list" else rows(flat, splits))
+
+
+def nested_lists(flat: np.ndarray, splits: list[np.ndarray]) -> list[Any]:
+    """Returns the rows as lists of Python numbers (``bytes`` for strings)."""
+    children: list[Any] = flat.tolist()
+    for split in reversed(splits):
+        edges = split.tolist()
+        children = [children[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return children
+
+
+def rows(flat: np.ndarray, splits: list[np.ndarray]) -> np.ndarray:
+    """Returns an object array [N] of the rows, each an array (or again an object array, for a deeper ragged rank)."""
+    outer, *inner = splits
+    children = rows(flat, inner) if inner else flat
+    result = np.empty(len(outer) - 1, dtype=object)
+    for row in range(len(result)):
+        result[row] = children[outer[row] : outer[row + 1]]
+    return result
+
+
+def pad(
+    flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows filled up to the longest of each axis, and a mask of the same shape: what was there."""
+    lengths = [np.diff(one) for one in splits]
+    widths = [int(length.max(initial=0)) for length in lengths]
+    shape = (len(splits[0]) - 1, *widths, *flat.shape[1:])
+    within_bounds(what, math.prod(shape) * flat.dtype.itemsize, conversion.max_bytes, "use ragged='object'")
+    # The place of every value: first along the innermost ragged axis, then outwards.
+    places: list[np.ndarray] = []
+    owner = np.arange(len(flat))
+    for length, split in zip(reversed(lengths), reversed(splits), strict=True):
+        row = np.repeat(np.arange(len(length)), length)[owner]
+        places.insert(0, owner - split[row])
+        owner = row
+    places.insert(0, owner)
+    try:
+        padded = np.full(shape, conversion.fill_value, dtype=flat.dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConversionError(f"{what} cannot be filled with {conversion.fill_value!r}: {error}") from error
+    filled = np.zeros(shape, dtype=bool)
+    padded[tuple(places)] = flat
+    filled[tuple(places)] = True
+    return padded, filled
+
+
+@register_adapter
+class SparseAdapter(Adapter):
+    """``SparseTensor`` of any rank, sorted or not."""
+
+    kind = "SparseTensor"
+    type_names = ("tensorflow.python.framework.sparse_tensor.SparseTensor",)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the dense shape, how much is stored and what both take."""
+        if is_symbolic(obj.values):
+            return Facts(shape=static_shape(obj), dtype=dtype_name(obj), state="symbolic")
+        values, indices = component(obj.values), component(obj.indices)
+        shape = tuple(int(axis) for axis in component(obj.dense_shape))
+        size = math.prod(shape)
+        text = values.dtype == object
+        stored = sum(map(len, values.tolist())) if text else values.nbytes
+        details = [f"{wording.integer(len(values))} stored ({wording.percent(len(values) / size, 2 if len(values) < size / 100 else 0)})" if size else "empty"]
+        if not text:
+            details.append(f"dense {wording.byte_count(size * values.dtype.itemsize)}")
+        return Facts(
+            shape=shape,
+            dtype=dtype_name(obj),
+            device=wording.device(obj.values.backing_device),
+            nbytes=stored + indices.nbytes,
+            details=tuple(details),
+            shares_memory=False,
+        )
+
+    def content(self, obj: Any) -> Content:
+        """Returns the stored entries; nothing is densified."""
+        if is_symbolic(obj.values):
+            return Absent(_SYMBOLIC)
+        shape = tuple(int(axis) for axis in component(obj.dense_shape))
+        return Sparse(component(obj.indices), component(obj.values), shape)
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns a dense array, or SciPy's ``coo_array``, as ``conversion.sparse`` asks.
+
+        Raises:
+            SymbolicTensorError: It has no value yet.
+            ConversionError: An index is out of range or, for ``dense``, repeated; or it is over ``max_bytes``.
+        """
+        refuse_symbolic(self.kind, obj.values)
+        indices, values = component(obj.indices), component(obj.values)
+        shape = tuple(int(axis) for axis in component(obj.dense_shape))
+        what = f"SparseTensor {wording.shape(shape)} {dtype_name(obj)}"
+        outside = ((indices < 0) | (indices >= np.array(shape, dtype=np.int64))).any(axis=1)
+        if outside.any():
+            bad = wording.index(indices[outside][0])
+            raise ConversionError(f"{what} stores a value at {bad}, outside its shape")
+        if conversion.sparse == "scipy":
+            return Owned(coordinates(indices, values, shape, what))
+        within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "use sparse='scipy'")
+        places = tuple(indices.T)
+        if len(indices) > 1 and shape:
+            flat = np.ravel_multi_index(places, shape)
+            if len(np.unique(flat)) < len(flat):
+                raise ConversionError(
+                    f"{what} stores more than one value at a place: what they mean together is yours to say;"
+                    " sparse='scipy' keeps them all"
+                )
+        dense = np.full(shape, b"", dtype=object) if values.dtype == object else np.zeros(shape, values.dtype)
+        dense[places] = values
+        return Owned(dense)
+
+
+def coordinates(indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...], what: str) -> Any:
+    """Returns SciPy's ``coo_array`` of the entries, duplicates kept.
+
+    Raises:
+        ConversionError: SciPy is missing, or cannot hold the dtype or rank.
+    """
+    try:
+        from scipy.sparse import coo_array
+    except ImportError:
+        raise ConversionError(f"{what}: sparse='scipy' needs SciPy, which is not installed: pip install scipy") from None
+    try:
+        return coo_array((values.copy(), tuple(indices.T)), shape=shape)
+    except Exception as error:
+        raise ConversionError(f"{what} cannot become a scipy.sparse.coo_array: {error}") from error

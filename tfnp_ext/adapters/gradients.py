@@ -1,0 +1,116 @@
+"""Gradients that are not plain tensors: rows of an embedding, and none at all."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters.base import (
+    Absent,
+    Adapter,
+    Content,
+    Conversion,
+    Facts,
+    Owned,
+    Parts,
+    Slices,
+    register_adapter,
+)
+from tfnp_ext.adapters.composites import component, is_symbolic, refuse_symbolic, within_bounds
+from tfnp_ext.adapters.tensors import dtype_name, static_shape
+from tfnp_ext.errors import ConversionError
+
+
+@register_adapter
+class IndexedSlicesAdapter(Adapter):
+    """``IndexedSlices``: the gradient of a lookup, rows to be added up at their indices."""
+
+    kind = "IndexedSlices"
+    type_names = ("tensorflow.python.framework.indexed_slices.IndexedSlices",)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the dense shape, and how many rows there are."""
+        shape = self._shape(obj)
+        count = static_shape(obj.indices)
+        rows = count[0] if count else None
+        return Facts(
+            shape=shape or (None, *(static_shape(obj.values) or (None,))[1:]),
+            dtype=dtype_name(obj),
+            device="" if is_symbolic(obj.values) else wording.device(obj.values.backing_device),
+            nbytes=None if is_symbolic(obj.values) else component(obj.values).nbytes,
+            state="symbolic" if is_symbolic(obj.values) else "copy",
+            shares_memory=False,
+            details=() if rows is None else (wording.plural(rows, "row"),),
+        )
+
+    def _shape(self, obj: Any) -> tuple[int, ...] | None:
+        if obj.dense_shape is None or is_symbolic(obj.dense_shape):
+            return None
+        return tuple(int(axis) for axis in component(obj.dense_shape))
+
+    def content(self, obj: Any) -> Content:
+        """Returns the rows and their indices."""
+        if is_symbolic(obj.values):
+            return Absent("inside tf.function: return it from the function")
+        return Slices(component(obj.indices), component(obj.values), self._shape(obj))
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns the dense gradient, rows of one index added up.
+
+        Unlike ``tf.convert_to_tensor`` it neither cuts a 64-bit ``dense_shape`` nor drops negative indices.
+
+        Raises:
+            SymbolicTensorError: It has no value yet.
+            ConversionError: The dense shape is missing, an index is out of range, or it is over ``max_bytes``.
+        """
+        refuse_symbolic(self.kind, obj.values)
+        indices, values, shape = component(obj.indices), component(obj.values), self._shape(obj)
+        if shape is None:
+            raise ConversionError(
+                f"IndexedSlices of {wording.plural(len(indices), 'row')} has no dense_shape, so the array's length is"
+                " unknown: convert its .values and .indices"
+            )
+        what = f"IndexedSlices {wording.shape(shape)} {dtype_name(obj)}"
+        if len(indices) and (indices.min() < 0 or indices.max() >= shape[0]):
+            bad = int(indices[(indices < 0) | (indices >= shape[0])][0])
+            raise ConversionError(f"{what} has index {bad}, outside 0 … {shape[0] - 1}: the gradient cannot be placed")
+        within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "convert its .values and .indices")
+        # ml_dtypes' small floats cannot be added in place, so they are summed in float32.
+        wide = values.dtype.kind == "V"
+        dense = np.zeros(shape, np.float32 if wide else values.dtype)
+        np.add.at(dense, indices, values.astype(np.float32) if wide else values)
+        return Owned(dense.astype(values.dtype) if wide else dense)
+
+
+@register_adapter
+class NoneAdapter(Adapter):
+    """``None`` given by itself: what ``GradientTape.gradient`` returns where nothing is connected."""
+
+    kind = "None"
+    type_names = ("builtins.NoneType",)
+    automatic = False
+    tensor_like = False
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns nothing: there is no value."""
+        return Facts(shape=None, dtype="")
+
+    def content(self, obj: Any) -> Content:
+        """Returns what it means."""
+        return Absent("no gradient: not connected")
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Refuses, and says what a ``None`` means.
+
+        Raises:
+            ConversionError: Always.
+        """
+        raise ConversionError(
+            "None is no gradient: the target is not connected to that source, or the tape did not watch it;"
+            " inside a list or dict of gradients it stays None"
+        )
+
+

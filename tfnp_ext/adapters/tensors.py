@@ -1,0 +1,216 @@
+"""Eager tensors and variables: values that live in TensorFlow's memory."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters.base import (
+    Absent,
+    Content,
+    Dense,
+    DenseAdapter,
+    Facts,
+    Owned,
+    find_adapter,
+    register_adapter,
+)
+from tfnp_ext.errors import ConversionError, SymbolicTensorError
+
+
+def static_shape(obj: Any) -> tuple[int | None, ...] | None:
+    """Returns the ``shape`` of a TensorFlow value as a tuple, ``None`` for an unknown rank."""
+    shape = obj.shape
+    if getattr(shape, "rank", 0) is None:
+        return None
+    return tuple(None if axis is None else int(axis) for axis in shape)
+
+
+def dtype_name(obj: Any) -> str:
+    """Returns the name of a value's dtype: ``float32``, ``string``."""
+    dtype = obj.dtype
+    return str(getattr(dtype, "name", dtype))
+
+
+def eager_array(tensor: Any) -> np.ndarray | Owned:
+    """Returns the array of an eager tensor, sharing memory and read-only at its root where that is possible.
+
+    ``np.asarray`` of a bfloat16, float8 or int4 tensor is a writable alias of the (immutable) tensor; it is frozen
+    here before anybody sees it, and cannot be thawed, since what it rests on offers no buffer. Strings are copied.
+
+    Raises:
+        ConversionError: The dtype holds no numbers or strings (variant, resource), or the device refuses.
+    """
+    try:
+        array = np.asarray(tensor)
+    except Exception as error:
+        raise ConversionError(
+            f"{describe(tensor)} cannot become an array: {_first_line(error)}"
+        ) from error
+    if array.dtype.kind == "O":
+        return Owned(array.copy())
+    if array.flags.writeable:
+        array.flags.writeable = False
+    return array
+
+
+def describe(obj: Any) -> str:
+    """Returns ``Tensor (2, 3) float32`` for messages."""
+    adapter = find_adapter(obj)
+    kind = adapter.label(obj) if adapter else type(obj).__name__
+    try:
+        return f"{kind} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
+    except Exception:
+        return kind
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+@register_adapter
+class TensorAdapter(DenseAdapter):
+    """Eager tensors of every dtype."""
+
+    kind = "Tensor"
+    type_names = ("tensorflow.python.framework.tensor.Tensor", "tensorflow.python.framework.ops.EagerTensor")
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the array; see ``eager_array``."""
+        return eager_array(obj)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, device and bytes, without touching the values of numeric tensors."""
+        shape = static_shape(obj)
+        dtype = dtype_name(obj)
+        if dtype in {"variant", "resource"}:
+            return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
+        text = dtype == "string"
+        return Facts(
+            shape=shape,
+            dtype=dtype,
+            device=wording.device(obj.backing_device),
+            nbytes=_string_bytes(obj) if text else int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size,
+            state="copy" if text or not on_host(obj.backing_device) else "view",
+            shares_memory=not text and on_host(obj.backing_device),
+        )
+
+    def content(self, obj: Any) -> Content:
+        """Returns the array; nothing for a variant or a resource, which hold no numbers."""
+        dtype = dtype_name(obj)
+        if dtype in {"variant", "resource"}:
+            return Absent(f"a {dtype} holds no numbers or strings: it belongs to what made it")
+        return super().content(obj)
+
+
+def on_host(device: str) -> bool:
+    """Returns whether a device's memory is the host's, so that NumPy can look at it without a copy."""
+    return "device:CPU" in device or not device
+
+
+def _string_bytes(tensor: Any) -> int:
+    return sum(map(len, np.asarray(tensor).ravel().tolist()))
+
+
+@register_adapter
+class VariableAdapter(DenseAdapter):
+    """``tf.Variable``: a snapshot that later assigns do not reach."""
+
+    kind = "Variable"
+    type_names = ("tensorflow.python.ops.variables.Variable",)
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the value now, read-only.
+
+        Raises:
+            SymbolicTensorError: There is no value here: inside ``tf.function`` or in a TF 1 graph.
+            ConversionError: It was never initialised.
+        """
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise SymbolicTensorError(
+                f"{describe(obj)} {own_name(obj)!r} has no value inside tf.function or a graph: convert it outside"
+            )
+        array = eager_array(obj.value())
+        values = array.array if isinstance(array, Owned) else array
+        if not obj.shape.is_compatible_with(values.shape):
+            raise ConversionError(f"{describe(obj)} {own_name(obj)!r} is not initialised: assign a value first")
+        return array
+
+    def content(self, obj: Any) -> Content:
+        """Returns the value now, or why there is none."""
+        try:
+            return super().content(obj)
+        except ConversionError as error:
+            return Absent(str(error))
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, name, device, bytes and whether it is trained."""
+        shape = static_shape(obj)
+        known = shape is not None and None not in shape
+        return Facts(
+            shape=shape,
+            dtype=dtype_name(obj),
+            name=own_name(obj),
+            device=wording.device(getattr(obj, "device", "") or ""),
+            nbytes=int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size if known else None,
+            state="trainable" if obj.trainable else "not trainable",
+            shares_memory=dtype_name(obj) != "string",
+        )
+
+
+def own_name(variable: Any) -> str:
+    """Returns a variable's name without TensorFlow's output number: ``v`` for ``v:0``."""
+    return str(variable.name).removesuffix(":0")
+
+
+@register_adapter
+class KerasVariableAdapter(DenseAdapter):
+    """Keras variables: what they hold in their backend."""
+
+    kind = "Variable"
+    type_names = ("keras.src.backend.common.variables.Variable", "keras.src.backend.Variable")
+    priority = 1
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the value now, read-only.
+
+        Raises:
+            ConversionError: It was never initialised, or its backend's value is not tensor-like.
+        """
+        held = getattr(obj, "_value", None)
+        if held is None:
+            raise ConversionError(f"{describe(obj)} {self._path(obj)!r} is not initialised: build the model first")
+        adapter = find_adapter(held)
+        if not isinstance(adapter, DenseAdapter):
+            raise ConversionError(f"{describe(obj)} holds a {type(held).__name__}, which is not tensor-like")
+        return adapter.view(held)
+
+    def content(self, obj: Any) -> Content:
+        """Returns the value now, or why there is none."""
+        try:
+            viewed = self.view(obj)
+        except ConversionError as error:
+            return Absent(str(error))
+        return Dense(viewed.array if isinstance(viewed, Owned) else viewed)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, path, device, bytes and whether it is trained."""
+        held = getattr(obj, "_value", None)
+        adapter = None if held is None else find_adapter(held)
+        inner = adapter.facts(held) if adapter else Facts(shape=tuple(obj.shape), dtype=dtype_name(obj))
+        return Facts(
+            shape=inner.shape,
+            dtype=inner.dtype,
+            name=self._path(obj),
+            device=inner.device,
+            nbytes=inner.nbytes,
+            state="trainable" if obj.trainable else "not trainable",
+            shares_memory=inner.shares_memory,
+        )
+
+    def _path(self, obj: Any) -> str:
+        return str(getattr(obj, "path", "") or obj.name)

@@ -1,0 +1,165 @@
+"""Which dtype may become which, and the errors that say why not.
+
+NumPy's own ``can_cast`` knows nothing of ``ml_dtypes`` and lets an integer lose digits on its way to a float.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.errors import ConversionError
+
+CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
+"""NumPy's casting rules, strictest first."""
+
+_KINDS = ("bool", "integer", "float", "complex")
+_SMALL_INTEGERS = ("int2", "uint2", "int4", "uint4", "int1", "uint1")
+
+
+def kind_rank(dtype: np.dtype) -> int | None:
+    """Returns where a dtype stands in bool < integer < float < complex, ``None`` for none of them.
+
+    The dtypes of ``ml_dtypes`` (bfloat16, float8, int4) count with the others of their kind.
+    """
+    if dtype.kind == "b":
+        return 0
+    if dtype.kind in "iu" or dtype.name in _SMALL_INTEGERS:
+        return 1
+    if dtype.kind == "f" or (dtype.kind == "V" and "float" in dtype.name):
+        return 2
+    if dtype.kind == "c":
+        return 3
+    return None
+
+
+def read_dtype(dtype: Any) -> np.dtype:
+    """Returns the NumPy dtype that a user named: a NumPy dtype, a TensorFlow one, or the name of either.
+
+    Raises:
+        ConversionError: There is no such dtype.
+    """
+    named = getattr(dtype, "as_numpy_dtype", dtype)
+    if isinstance(named, str):
+        import ml_dtypes
+
+        named = getattr(ml_dtypes, named, named)
+    try:
+        return np.dtype(named)
+    except TypeError:
+        raise ConversionError(f"dtype {dtype!r} is unknown: use a NumPy or TensorFlow dtype, as in dtype='float32'") from None
+
+
+def cast(array: np.ndarray, dtype: Any, casting: str, what: str) -> np.ndarray:
+    """Returns the array in another dtype: itself if it already has it, else a new array.
+
+    Within a kind (bool < integer < float < complex) or upward is ``same_kind``, downward needs ``unsafe``. Whatever
+    the rule but ``unsafe``, an integer that the target cannot hold exactly is refused.
+
+    Args:
+        array: The values, any shape.
+        dtype: What they shall become; ``str`` decodes strings from UTF-8.
+        casting: One of ``CASTINGS``.
+        what: The value in words, for the message.
+
+    Raises:
+        ConversionError: The cast is not allowed, or would lose an integer.
+    """
+    if dtype is str or (isinstance(dtype, str) and dtype == "str"):
+        return decode_strings(array, what)
+    target = read_dtype(dtype)
+    if array.dtype == target:
+        return array
+    source_rank, target_rank = kind_rank(array.dtype), kind_rank(target)
+    if source_rank is None or target_rank is None:
+        hint = "; dtype=str decodes strings" if array.dtype == object else ""
+        raise ConversionError(f"{what} cannot be cast to {target.name}{hint}")
+    if casting != "unsafe":
+        if target_rank < source_rank:
+            raise ConversionError(
+                f"{what} cannot be cast from {_KINDS[source_rank]} down to {_KINDS[target_rank]} ({target.name}) by"
+                f" casting='{casting}': allow it with casting='unsafe'"
+            )
+        if casting in {"no", "equiv"} or (casting == "safe" and not _is_safe(array.dtype, target)):
+            raise ConversionError(f"{what} cannot be cast to {target.name} by casting='{casting}'")
+        if source_rank == 1:
+            _refuse_lost_integers(array, target, what)
+    with np.errstate(all="ignore"):
+        return array.astype(target)
+
+
+def _is_safe(source: np.dtype, target: np.dtype) -> bool:
+    try:
+        return bool(np.can_cast(source, target, "safe"))
+    except TypeError:
+        return False
+
+
+def _refuse_lost_integers(array: np.ndarray, target: np.dtype, what: str) -> None:
+    if not array.size:
+        return
+    low, high = int(array.min()), int(array.max())
+    if kind_rank(target) == 1:
+        import ml_dtypes
+
+        bounds = ml_dtypes.iinfo(target)
+        if low < bounds.min or high > bounds.max:
+            lost = low if low < bounds.min else high
+            raise ConversionError(
+                f"{what} holds {lost}, which {target.name} cannot hold ({bounds.min} … {bounds.max}):"
+                " choose a wider dtype, or casting='unsafe'"
+            )
+        return
+    exact = 2 ** (_mantissa_bits(target) + 1)
+    if -exact <= low and high <= exact and float(max(-low, high)) <= _largest(target):
+        return
+    lost = next((value for value in array.ravel().tolist() if not _holds(target, value)), None)
+    if lost is not None:
+        raise ConversionError(
+            f"{what} holds {lost}, which {target.name} cannot hold exactly: choose a wider dtype, or casting='unsafe'"
+        )
+
+
+def _holds(target: np.dtype, value: int) -> bool:
+    with np.errstate(all="ignore"):
+        held = complex(np.array(value, dtype=object).astype(target).item()) if target.kind == "c" else float(target.type(value))
+    real = held.real if isinstance(held, complex) else held
+    return np.isfinite(real) and int(real) == value
+
+
+def _mantissa_bits(target: np.dtype) -> int:
+    import ml_dtypes
+
+    return int(ml_dtypes.finfo(_real(target)).nmant)
+
+
+def _largest(target: np.dtype) -> float:
+    import ml_dtypes
+
+    return float(ml_dtypes.finfo(_real(target)).max)
+
+
+def _real(target: np.dtype) -> np.dtype:
+    return np.dtype(f"f{target.itemsize // 2}") if target.kind == "c" else target
+
+
+def decode_strings(array: np.ndarray, what: str) -> np.ndarray:
+    """Returns an object array of ``str`` from an object array of UTF-8 ``bytes``.
+
+    Raises:
+        ConversionError: It holds no strings, or one is not UTF-8; the message names the first such index.
+    """
+    if array.dtype != object:
+        raise ConversionError(f"{what} holds no strings: dtype=str decodes string tensors")
+    decoded = np.empty(array.shape, dtype=object)
+    for position in np.ndindex(array.shape):
+        value = array[position]
+        try:
+            decoded[position] = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        except UnicodeDecodeError as error:
+            raise ConversionError(
+                f"{what} is not UTF-8 at {wording.index(position)} (byte {error.start}): leave dtype out and keep the bytes"
+            ) from None
+    return decoded

@@ -1,0 +1,197 @@
+"""``to_numpy``: one value, or a nest of values, becomes NumPy.
+
+Only this room recurses into containers; what a kind is and how it converts is its adapter's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import casting as casts
+from tfnp_ext import wording
+from tfnp_ext.adapters import (
+    Adapter,
+    Conversion,
+    DenseAdapter,
+    NestAdapter,
+    Owned,
+    Parts,
+    find_adapter,
+)
+from tfnp_ext.errors import ConversionError
+
+RAGGED = ("object", "pad", "masked", "list")
+"""What a ragged tensor can become."""
+
+SPARSE = ("dense", "scipy")
+"""What a sparse tensor can become."""
+
+_DEEPEST = 200
+
+
+def to_numpy(
+    obj: Any,
+    *,
+    copy: bool | None = None,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    ragged: str = "object",
+    fill_value: Any = 0,
+    sparse: str = "dense",
+    max_bytes: int = 2**30,
+    session: Any = None,
+    feed: Any = None,
+) -> Any:
+    """Returns anything tensor-like as a NumPy array, a nest of it as the same nest of arrays.
+
+    Rank 0 is an array too. A view of a TensorFlow value is read-only, since tensors are immutable and everybody who
+    holds one would see the change; a copy is your own and writable.
+
+    Args:
+        obj: A tensor, a variable, a gradient, a ragged or sparse tensor, a ``TensorProto`` or its bytes, an array,
+            or a dict, list or tuple of these. ``None``, numbers and strings inside a nest stay as they are.
+        copy: ``None``: a view where that is safe, else a copy. ``True``: an own, writable array. ``False``: an error
+            rather than a copy.
+        dtype: What the values shall be cast to; ``str`` decodes strings from UTF-8.
+        casting: ``no``, ``equiv``, ``safe``, ``same_kind`` or ``unsafe``, over bool < integer < float < complex.
+        ragged: ``object`` (an array of arrays), ``pad`` (filled with ``fill_value``), ``masked`` or ``list``.
+        fill_value: What padding is filled with.
+        sparse: ``dense``, or ``scipy`` for a ``coo_array``.
+        max_bytes: Bytes that a ragged, sparse or compressed value may grow to.
+        session: A ``tf.compat.v1.Session`` for a TF 1 graph tensor; the default session otherwise.
+        feed: Values for the placeholders of that graph.
+
+    Raises:
+        ConversionError: It is not tensor-like, or cannot be converted as asked.
+        SymbolicTensorError: It has no value yet.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> to_numpy(tf.constant([[1, 2, 3], [4, 5, 6]]))
+        array([[1, 2, 3],
+               [4, 5, 6]], dtype=int32)
+    """
+    adapter = find_adapter(obj)
+    if copy is None and dtype is None and isinstance(adapter, DenseAdapter):
+        viewed = adapter.view(obj)
+        return viewed.array if isinstance(viewed, Owned) else viewed
+    if adapter is None:
+        raise not_tensor_like(obj)
+    for name, value, choices in (
+        ("casting", casting, casts.CASTINGS),
+        ("ragged", ragged, RAGGED),
+        ("sparse", sparse, SPARSE),
+        ("copy", copy, (None, True, False)),
+    ):
+        if value not in choices:
+            raise ConversionError(f"{name}={value!r} is not one of {', '.join(map(str, choices))}")
+    conversion = Conversion(copy, dtype, casting, ragged, fill_value, sparse, max_bytes, session, feed)
+    if isinstance(adapter, NestAdapter) and not holds_tensors(obj, bytes_too=True):
+        raise ConversionError(
+            f"{adapter.label(obj)} with {wording.plural(len(obj), 'entry').replace('entrys', 'entries')} holds nothing"
+            " tensor-like: use np.array for plain numbers"
+        )
+    return _convert(obj, adapter, conversion, "", ())
+
+
+def not_tensor_like(obj: Any) -> ConversionError:
+    """Returns the error for a value that no adapter knows."""
+    kind = type(obj)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    if isinstance(obj, type):
+        return ConversionError(f"class {obj.__name__} is not a value: give an instance of it")
+    hint = {
+        "str": "a string is no tensor",
+        "int": "use np.array for plain numbers",
+        "float": "use np.array for plain numbers",
+        "bool": "use np.array for plain numbers",
+        "complex": "use np.array for plain numbers",
+    }.get(kind.__name__)
+    if hint is None and callable(getattr(obj, "take", None)) and hasattr(obj, "element_spec"):
+        hint = "a dataset is converted batch by batch, as in: for batch in ds.take(1): to_numpy(batch)"
+    return ConversionError(f"{name} is not tensor-like: {hint or 'give a tensor, a variable, an array or a nest of them'}")
+
+
+def holds_tensors(obj: Any, *, bytes_too: bool = False, limit: int = 100_000) -> bool:
+    """Returns whether a container holds anything tensor-like, at any depth.
+
+    Args:
+        obj: A dict, list or tuple.
+        bytes_too: Whether a list of only bytes counts: serialized tensors.
+        limit: How many entries are looked at.
+    """
+    pending, seen, looked_at = [obj], set(), 0
+    while pending:
+        nest = pending.pop()
+        if id(nest) in seen:
+            continue
+        seen.add(id(nest))
+        if bytes_too and nest is obj and _is_list_of_bytes(nest):
+            return True
+        for child in nest.values() if isinstance(nest, dict) else nest:
+            adapter = find_adapter(child)
+            if adapter is None or isinstance(child, bytes):
+                pass
+            elif adapter.tensor_like:
+                return True
+            elif isinstance(adapter, NestAdapter):
+                pending.append(child)
+            looked_at += 1
+            if looked_at >= limit:
+                return False
+    return False
+
+
+def _is_list_of_bytes(obj: Any) -> bool:
+    return isinstance(obj, list) and bool(obj) and all(isinstance(item, bytes) for item in obj)
+
+
+def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ancestors: tuple[int, ...]) -> Any:
+    try:
+        converted = adapter.to_numpy(obj, conversion)
+        if not isinstance(converted, Parts):
+            return _finish(converted, adapter, obj, conversion)
+    except ConversionError as error:
+        if not path:
+            raise
+        raise type(error)(f"{path}: {error}") from error
+    if id(obj) in ancestors:
+        raise ConversionError(f"{adapter.label(obj)} contains itself at {path}: a cycle has no end to convert")
+    if len(ancestors) >= _DEEPEST:
+        raise ConversionError(f"{adapter.label(obj)} is nested more than {_DEEPEST} levels deep")
+    parse_bytes = not ancestors and _is_list_of_bytes(obj)
+    below = (*ancestors, id(obj))
+    children = []
+    for step, child in zip(converted.steps, converted.children, strict=True):
+        inner = find_adapter(child)
+        if inner is None or child is None or (isinstance(child, bytes) and not parse_bytes):
+            children.append(child)
+        else:
+            children.append(_convert(child, inner, conversion, path + step, below))
+    return converted.rebuild(children)
+
+
+def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversion: Conversion) -> Any:
+    """Returns the array cast and copied as asked."""
+    owned = isinstance(converted, Owned)
+    array = converted.array if isinstance(converted, Owned) else converted
+    if not isinstance(array, np.ndarray):
+        if conversion.dtype is not None:
+            raise ConversionError(f"{adapter.label(obj)} as {type(array).__name__} takes no dtype")
+    elif conversion.dtype is not None:
+        cast = casts.cast(array, conversion.dtype, conversion.casting, _describe(adapter, obj, array))
+        owned = owned or cast is not array
+        array = cast
+    if conversion.copy is False and owned:
+        raise ConversionError(f"{_describe(adapter, obj, array)} cannot be converted without a copy: leave copy=False out")
+    if conversion.copy is True and not owned:
+        array = array.copy()
+    return array
+
+
+def _describe(adapter: Adapter, obj: Any, array: Any) -> str:
+    shape = getattr(array, "shape", ())
+    dtype = getattr(array, "dtype", "")
+    return f"{adapter.label(obj)} {wording.shape(shape)} {'string' if dtype == object else dtype}"
