@@ -114,12 +114,13 @@ def not_tensor_like(obj: Any) -> ConversionError:
     return ConversionError(f"{name} is not tensor-like: {hint or 'give a tensor, a variable, an array or a nest of them'}")
 
 
-def holds_tensors(obj: Any, *, bytes_too: bool = False, limit: int = 100_000) -> bool:
+def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, limit: int = 100_000) -> bool:
     """Returns whether a container holds anything tensor-like, at any depth.
 
     Args:
         obj: A dict, list or tuple.
         bytes_too: Whether a list of only bytes counts: serialized tensors.
+        shown: Whether only values count that show themselves at the end of a cell (not NumPy's).
         limit: How many entries are looked at.
     """
     pending, seen, looked_at = [obj], set(), 0
@@ -134,7 +135,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, limit: int = 100_000) ->
             adapter = find_adapter(child)
             if adapter is None or isinstance(child, bytes):
                 pass
-            elif adapter.tensor_like:
+            elif adapter.tensor_like and (adapter.automatic or not shown):
                 return True
             elif isinstance(adapter, NestAdapter):
                 pending.append(child)

@@ -185,11 +185,15 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What is folded away: its one line says how much there is and why the picture is this one."""
+    """What is folded away: its one line says how much there is and why the picture is this one.
+
+    ``preview`` is what formats show that can neither fold nor draw.
+    """
 
     summary: str
     reason: str = ""
     blocks: tuple[Block, ...] = ()
+    preview: Block | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from tfnp_ext.statistics import Statistics
+from tfnp_ext import wording
+from tfnp_ext.adapters import (
+    Absent,
+    Adapter,
+    Content,
+    Dense,
+    Ragged,
+    Slices,
+    Sparse,
+    find_adapter,
+)
+from tfnp_ext.convert import not_tensor_like
+from tfnp_ext.errors import OptionError
+from tfnp_ext.roles import Role, read_role
+from tfnp_ext.statistics import Statistics, compute_statistics
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,8 @@ class Summary:
         reason: Why it was read as this role.
         drawn: What a picture draws: the numbers with singleton batch axes squeezed away, else ``None``.
         limits: For images: the values shown as black and white.
+        details: More words for the headline, said by the kind.
+        content: The values as the kind has them: an array, ragged rows, stored entries, or none yet.
     """
 
     kind: str
@@ -44,3 +61,116 @@ class Summary:
     reason: str = ""
     drawn: np.ndarray | None = field(default=None, repr=False, compare=False)
     limits: tuple[float, float] | None = None
+    details: tuple[str, ...] = ()
+    content: Content | None = field(default=None, repr=False, compare=False)
+
+
+def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summary:
+    """Returns what one value is; it looks at the value and never acts on it.
+
+    Args:
+        obj: Anything that ``to_numpy`` takes but a nest of values.
+        budget_ms: Milliseconds for exact statistics; beyond it they come from a seeded sample.
+        result: What the value was converted to, where the summary is about that: its dtype and sharing count.
+
+    Raises:
+        ConversionError: It is not tensor-like.
+
+    Example:
+        >>> import numpy as np
+        >>> summarize(np.arange(3)).statistics.maximum
+        2
+    """
+    adapter = find_adapter(obj)
+    if adapter is None:
+        raise not_tensor_like(obj)
+    facts = adapter.facts(obj)
+    content = adapter.content(obj)
+    array = _numbers(content)
+    statistics = compute_statistics(array, budget_ms) if array is not None and array.size else None
+    role = _role(content, statistics, adapter, facts.state)
+    summary = Summary(
+        kind=adapter.label(obj),
+        shape=facts.shape,
+        dtype=facts.dtype,
+        name=facts.name,
+        device=facts.device,
+        nbytes=facts.nbytes,
+        shares_memory=facts.shares_memory,
+        state=facts.state,
+        statistics=statistics,
+        role=role.name,
+        title=role.title,
+        reason=role.reason,
+        drawn=role.drawn,
+        limits=role.limits,
+        details=facts.details,
+        content=content,
+    )
+    return summary if result is None else _about_result(summary, obj, result, budget_ms)
+
+
+def _numbers(content: Content) -> np.ndarray | None:
+    if isinstance(content, Dense):
+        return content.array
+    if isinstance(content, Ragged):
+        return content.flat
+    if isinstance(content, (Sparse, Slices)):
+        return content.values
+    return None
+
+
+def _role(content: Content, statistics: Statistics | None, adapter: Adapter, state: str) -> Role:
+    if isinstance(content, Absent):
+        return Role("absent", reason=content.reason)
+    if isinstance(content, Ragged):
+        return Role("ragged")
+    if isinstance(content, Sparse):
+        return Role("sparse")
+    if isinstance(content, Slices):
+        return Role("rows")
+    return read_role(content.array, statistics, weights=adapter.kind == "Variable")
+
+
+def _about_result(summary: Summary, obj: Any, result: Any, budget_ms: float) -> Summary:
+    """Returns the summary with the dtype, values and sharing of what ``to_numpy`` made of the value."""
+    if not isinstance(result, np.ndarray) or not isinstance(summary.content, Dense):
+        return summary
+    shares = bool(result.size and np.shares_memory(result, summary.content.array))
+    state = "view" if shares else "copy"
+    if result.dtype == summary.content.array.dtype:
+        return replace(summary, shares_memory=shares, state=state)
+    converted = summarize(result, budget_ms=budget_ms)
+    return replace(
+        converted, kind=summary.kind, name=summary.name, device=summary.device, shares_memory=shares, state=state
+    )
+
+
+def with_softmax(summary: Summary) -> Summary:
+    """Returns the summary read as the class probabilities that softmax makes of it, over the last axis.
+
+    Raises:
+        OptionError: It is no vector or batch of finite real numbers.
+    """
+    drawn = summary.drawn
+    if drawn is None or drawn.ndim not in {1, 2} or drawn.dtype.kind == "c" or drawn.shape[-1] < 2:
+        raise OptionError(
+            f"softmax needs a vector or a batch of logits, not {summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
+        )
+    if summary.statistics is None or summary.statistics.invalid:
+        raise OptionError(f"softmax needs finite numbers: {summary.kind} holds NaN or Inf")
+    logits = drawn.astype(np.float64)
+    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares = exponents / exponents.sum(axis=-1, keepdims=True)
+    batch = drawn.ndim == 2
+    title = "softmax of logits"
+    if batch:
+        title += f", {wording.plural(len(shares), 'example')} × {wording.integer(shares.shape[1])} classes"
+    return replace(
+        summary,
+        role="probability batch" if batch else "probabilities",
+        title=title,
+        reason="softmax of the values, as asked; the values are unchanged",
+        drawn=shares,
+        statistics=compute_statistics(shares),
+    )

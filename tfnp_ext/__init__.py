@@ -1,0 +1,64 @@
+"""TensorFlow values in notebooks: shown as compact cards, converted to NumPy by one call.
+
+``%load_ext tfnp_ext`` in a notebook, ``tfnp_ext.to_numpy(value)`` anywhere. Importing this package imports neither
+TensorFlow nor Matplotlib nor ipywidgets.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConversionError": "errors",
+    "OptionError": "errors",
+    "SymbolicTensorError": "errors",
+    "TensorDisplay": "config",
+    "load_ipython_extension": "extension",
+    "register_adapter": "adapters",
+    "register_plot": "plots",
+    "show": "display",
+    "summarize": "summary",
+    "to_numpy": "convert",
+    "unload_ipython_extension": "extension",
+}
+
+if TYPE_CHECKING:
+    from tfnp_ext.adapters import register_adapter
+    from tfnp_ext.config import TensorDisplay
+    from tfnp_ext.convert import to_numpy
+    from tfnp_ext.display import show
+    from tfnp_ext.errors import ConversionError, OptionError, SymbolicTensorError
+    from tfnp_ext.extension import load_ipython_extension, unload_ipython_extension
+    from tfnp_ext.plots import register_plot
+    from tfnp_ext.summary import summarize
+
+__all__ = [
+    "ConversionError",
+    "OptionError",
+    "SymbolicTensorError",
+    "TensorDisplay",
+    "__version__",
+    "load_ipython_extension",
+    "register_adapter",
+    "register_plot",
+    "show",
+    "summarize",
+    "to_numpy",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name from its room when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,9 @@
+"""From a value to its card: ``compose``, the MIME bundle, and ``show``."""
+
+from __future__ import annotations
+
+from tfnp_ext.display.cards import compose, holds_shown_tensors, mimebundle, native_text, show
+
+holds_tensors = holds_shown_tensors
+
+__all__ = ["compose", "holds_tensors", "mimebundle", "native_text", "show"]

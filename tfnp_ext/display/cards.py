@@ -1,0 +1,247 @@
+"""The card of one value, composed of neutral blocks, and its way to the host."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Absent, Dense, NestAdapter, Ragged, Slices, Sparse, find_adapter
+from tfnp_ext.config import DisplayOptions, TensorDisplay
+from tfnp_ext.convert import holds_tensors, not_tensor_like
+from tfnp_ext.display import numbers, values
+from tfnp_ext.display.trees import compose_nest
+from tfnp_ext.document import Beside, Block, Document, Figure, Fold, Heading, Note, Span, Tiles
+from tfnp_ext.errors import OptionError
+from tfnp_ext.formats import FORMATS
+from tfnp_ext.plots import choose_plot
+from tfnp_ext.roles import SMALL
+from tfnp_ext.summary import Summary, summarize, with_softmax
+
+_SCAN_LIMIT = 2_000
+
+
+def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
+    """Returns the card of a value, or of a nest of values.
+
+    Args:
+        obj: The value.
+        options: What the card shall look like.
+        result: What ``%tonumpy`` made of it, where the card is that of a conversion.
+
+    Raises:
+        ConversionError: It is not tensor-like.
+        OptionError: An option does not fit the value.
+    """
+    adapter = find_adapter(obj)
+    if adapter is None:
+        raise not_tensor_like(obj)
+    if isinstance(adapter, NestAdapter):
+        return compose_nest(obj, options, compose)
+    summary = summarize(obj, budget_ms=options.budget_ms, result=result)
+    if options.softmax:
+        summary = with_softmax(summary)
+        options = replace(options, softmax=False)
+    return card(summary, options)
+
+
+def card(summary: Summary, options: DisplayOptions) -> Document:
+    """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
+    content = summary.content
+    if isinstance(content, Absent):
+        return Document(_heading(summary), (Note((Span("no value yet", "strong"), Span(content.reason, "secondary"))),))
+    if summary.role == "empty":
+        return Document(_heading(summary, facts_end="empty: no values"))
+    if isinstance(content, Ragged):
+        return _ragged_card(summary, content, options)
+    if isinstance(content, Sparse):
+        return _sparse_card(summary, content, options)
+    if isinstance(content, Slices):
+        rows = values.slices_table(content, options)
+        return Document(_heading(summary), _present(numbers.warning(summary), numbers.line(summary, options, sparkline=True), rows))
+    if summary.role == "text":
+        return _text_card(summary, content, options)
+    plot = choose_plot(summary, options)
+    asked = options.plot not in {"auto", "none"}
+    if not asked and summary.role in {"scalar", "values", "matrix", "other", "complex", "series"}:
+        small = _small_card(summary, content, options)
+        if small is not None:
+            return small
+    picture = plot.blocks(summary, options) if plot else ()
+    note = plot.note(summary, options) if plot else ""
+    has_histogram = plot is not None and plot.name == "histogram" or (summary.role == "matrix" and bool(picture))
+    line = numbers.line(summary, options, sparkline=not has_histogram)
+    return Document(
+        _heading(summary),
+        _present(numbers.warning(summary), line, *picture, _fold(summary, options, note, picture)),
+    )
+
+
+def _present(*blocks: Block | None) -> tuple[Block, ...]:
+    return tuple(block for block in blocks if block is not None)
+
+
+def _heading(summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()) -> Heading:
+    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes)
+    facts = (*details, *summary.details, size, summary.device, facts_end or summary.state)
+    return Heading(
+        kind=summary.kind,
+        name=summary.name,
+        shape="" if summary.role == "absent" and summary.shape is None else wording.shape(summary.shape),
+        dtype=summary.dtype,
+        role=summary.title,
+        reason=summary.reason if summary.title else "",
+        values=spans,
+        facts=tuple(fact for fact in facts if fact),
+    )
+
+
+def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:
+    """Returns the card of a value that is shown as its numbers; ``None`` where there are too many."""
+    array = content.array
+    spans = values.headline_values(array)
+    details: tuple[str, ...] = ()
+    if array.dtype.kind == "b" and array.size > 1:
+        details = (f"{int(np.count_nonzero(array))} of {array.size} True",)
+    if spans:
+        if any(span.tone == "invalid" for span in spans):
+            invalid = sum(span.tone == "invalid" for span in spans)
+            spans = (Span("⚠", "invalid", f"{invalid} of {array.size} not finite"), *spans)
+        return Document(_heading(summary, spans, details=details))
+    table = values.small_table(array)
+    if table is None:
+        return None
+    many = array.size > SMALL // 2 and summary.statistics is not None and summary.dtype not in {"bool"}
+    floats = many and not isinstance(summary.statistics and summary.statistics.minimum, int)
+    line = numbers.line(summary, options, sparkline=False) if floats and array.dtype.kind != "c" else None
+    return Document(
+        _heading(summary, details=details), _present(numbers.warning(summary) if array.size > values.IN_LINE else None, line, table)
+    )
+
+
+def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document:
+    spans = values.headline_values(content.array)
+    if spans and all(span.tone == "code" for span in spans):
+        return Document(_heading(summary, spans))
+    count = content.array.size
+    return Document(
+        _heading(summary),
+        _present(numbers.line(summary, options, sparkline=False), values.string_table(content.array, max(10, min(options.max_rows, count) if count <= 12 else 8))),
+    )
+
+
+def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:
+    table = values.ragged_table(content)
+    small = content.flat.size <= SMALL and not table.columns
+    line = None if small else numbers.line(summary, options, sparkline=True)
+    return Document(_heading(summary), _present(numbers.warning(summary), line, table))
+
+
+def _sparse_card(summary: Summary, content: Sparse, options: DisplayOptions) -> Document:
+    dense = values.sparse_table(content)
+    entries = values.entry_table(content)
+    line = None if dense is not None else numbers.line(summary, options, sparkline=True)
+    table: Block = entries if dense is None else Beside((dense, entries), gap=20)
+    return Document(_heading(summary), _present(numbers.warning(summary), line, table))
+
+
+def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[Block, ...]) -> Fold | None:
+    """Returns the fold: how many values, why this picture, and the values."""
+    found = values.large_table(summary, options)
+    if found is None:
+        return None
+    words, table = found
+    reasons = [summary.reason if summary.title or not picture else "", note]
+    drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
+    preview = None
+    if not picture or not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture):
+        preview = values.corner_table(summary)
+    return Fold(words, "; ".join(reason for reason in reasons if reason), (table,), preview)
+
+
+def holds_shown_tensors(obj: Any) -> bool:
+    """Returns whether a container holds a value that shows itself, looking at a bounded number of entries."""
+    return holds_tensors(obj, limit=_SCAN_LIMIT, shown=True)
+
+
+def mimebundle(
+    obj: Any,
+    options: DisplayOptions | None = None,
+    *,
+    result: Any = None,
+    active_types: Collection[str] | None = None,
+) -> dict[str, str] | None:
+    """Returns the card of a value in every format that the host asks for; it never raises.
+
+    Args:
+        obj: The value.
+        options: What the card shall look like; as configured by default.
+        result: What ``%tonumpy`` made of it.
+        active_types: MIME types that the host takes; all by default.
+
+    Returns:
+        Text by MIME type; ``None`` where there is nothing to show. Where a card fails, ``text/plain`` holds the
+        native repr and one line of why.
+    """
+    try:
+        options = options or TensorDisplay.instance().options()
+        document = compose(obj, options, result)
+        return {
+            mime: render(document) for mime, render in FORMATS.items() if active_types is None or mime in active_types
+        }
+    except Exception as error:
+        value = obj if result is None else result
+        return {"text/plain": f"{native_text(value)}\n[no card: {one_line(error)}]"}
+
+
+def one_line(error: BaseException) -> str:
+    """Returns an error as one line: its class, unless it is ours, and its first line."""
+    lines = str(error).strip().splitlines() or [""]
+    return lines[0] if isinstance(error, OptionError) else f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+
+
+def native_text(obj: Any) -> str:
+    """Returns the repr that Python gives, or the class where even that fails."""
+    try:
+        return repr(obj)
+    except Exception as error:
+        return f"<{type(obj).__name__}: repr failed with {type(error).__name__}>"
+
+
+def show(obj: Any, **options: Any) -> None:
+    """Shows the card of a value, anywhere in a cell, in a loop or in a script.
+
+    Args:
+        obj: Anything that ``to_numpy`` takes.
+        **options: ``plot``, ``labels``, ``top``, ``softmax``, and any option of ``TensorDisplay``.
+
+    Raises:
+        ConversionError: It is not tensor-like.
+        OptionError: An option is unknown or does not fit the value.
+
+    Example:
+        >>> import numpy as np
+        >>> show(np.array([1, 2, 3]))
+        ndarray (3,) int64  1  2  3   24 B · CPU · view
+    """
+    document = compose(obj, TensorDisplay.instance().options(**options))
+    shell = _shell()
+    if shell is None:
+        print(FORMATS["text/plain"](document))
+        return
+    active = shell.display_formatter.active_types
+    from IPython.display import display
+
+    display({mime: render(document) for mime, render in FORMATS.items() if mime in active}, raw=True)
+
+
+def _shell() -> Any:
+    """Returns the running IPython shell without importing IPython where there is none."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+

@@ -1,0 +1,234 @@
+"""The line of numbers, by role, and the warning line above it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
+from tfnp_ext.casting import kind_rank
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
+from tfnp_ext.statistics import Statistics
+from tfnp_ext.summary import Summary
+
+_ROWS_NAMED = 8
+_MOST_FOR_ROWS = 2**22
+
+
+def field(label: str, *rest: Inline | str) -> Text:
+    """Returns a labelled value."""
+    return (Span(label, "secondary"), *(Span(piece) if isinstance(piece, str) else piece for piece in rest))
+
+
+def warning(summary: Summary) -> Fields | None:
+    """Returns the line that says how much is NaN or infinite, and where first."""
+    numbers = summary.statistics
+    if numbers is None or not numbers.invalid:
+        return None
+    counts = [
+        f"{wording.integer(count)} {name}"
+        for count, name in (
+            (numbers.nans, "NaN"),
+            (numbers.positive_infinities, "+Inf"),
+            (numbers.negative_infinities, "-Inf"),
+        )
+        if count
+    ]
+    share = wording.percent(numbers.invalid / numbers.seen)
+    text: list[Inline] = [
+        Span(f"⚠ {' · '.join(counts)}", "invalid"),
+        Span(f"of {wording.integer(numbers.seen)} ({share}), first at", "secondary"),
+        Span(wording.index(numbers.first_invalid or ())),
+    ]
+    rows = _invalid_rows(summary)
+    if len(rows) > 1:
+        named = " ".join(map(str, rows[:_ROWS_NAMED]))
+        more = f" … {wording.integer(len(rows) - _ROWS_NAMED)} more" if len(rows) > _ROWS_NAMED else ""
+        text += [Span(", rows", "secondary"), Span(named + more)]
+    return Fields((tuple(text),))
+
+
+def _invalid_rows(summary: Summary) -> list[int]:
+    array = summary.content.array if isinstance(summary.content, Dense) else None
+    if array is None or array.ndim != 2 or array.size > _MOST_FOR_ROWS:
+        return []
+    rows: list[int] = np.flatnonzero(~np.isfinite(array.astype(np.float32)).all(axis=1)).tolist()
+    return rows
+
+
+def line(summary: Summary, options: DisplayOptions, *, sparkline: bool) -> Fields | None:
+    """Returns the line of numbers that the role calls for.
+
+    Args:
+        summary: The value.
+        options: Precision and class names.
+        sparkline: Whether the histogram stands in the line; not where the picture has one.
+    """
+    content = summary.content
+    if summary.role == "text" and isinstance(content, Dense):
+        return Fields(_string_fields(content.array))
+    if summary.statistics is None:
+        return None
+    if summary.role == "probabilities" and summary.drawn is not None:
+        return Fields(_probability_fields(summary.drawn, options))
+    if summary.role == "probability batch" and summary.drawn is not None:
+        return Fields(_batch_fields(summary.drawn, options))
+    if summary.role == "logits" and summary.drawn is not None:
+        return Fields(_logit_fields(summary.drawn, options))
+    fields: list[Text] = []
+    if isinstance(content, Ragged):
+        fields += _length_fields(content)
+    fields += _number_fields(summary, summary.statistics, options.precision, sparkline=sparkline)
+    if isinstance(content, Sparse) and len(content.shape) == 2 and content.shape[0] > 1:
+        empty = content.shape[0] - len(np.unique(content.indices[:, 0]))
+        fields.append(field("empty rows", f"{wording.integer(empty)} of {wording.integer(content.shape[0])}"))
+    if isinstance(content, Slices):
+        distinct = len(np.unique(content.indices))
+        fields.append(field("rows", f"{wording.integer(distinct)} distinct of {wording.integer(len(content.indices))}"))
+    return Fields(tuple(fields))
+
+
+def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, sparkline: bool) -> list[Text]:
+    if not numbers.finite:
+        return []
+    complex_values = summary.dtype.startswith("complex")
+    low, high = _ends(numbers, digits)
+    prefix = "finite " if numbers.invalid else ""
+    if summary.dtype == "bool":
+        trues = numbers.seen - numbers.zeros
+        return [field("True", f"{wording.integer(trues)} of {wording.integer(numbers.seen)} ({wording.percent(trues / numbers.seen)})"), *_sample_field(numbers)]
+    fields: list[Text]
+    if complex_values:
+        fields = [field("|z|", f"{low} … {high}")]
+        if numbers.maximum_at is not None:
+            fields.append(field("largest", wording.index(numbers.maximum_at)))
+    elif sparkline and numbers.histogram and numbers.minimum < numbers.maximum:
+        bins = Sparkline(numbers.histogram, float(numbers.minimum), float(numbers.maximum))
+        fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]
+    else:
+        fields = [field(f"{prefix}min", low), field("max", high)]
+    if not complex_values:
+        fields.append(field("mean", wording.number(numbers.mean, digits)))
+        fields.append(field("std", wording.number(numbers.std, digits)))
+    fields.append(field("zeros", wording.integer(numbers.zeros)))
+    if summary.role == "series" and numbers.minimum_at and numbers.maximum_at:
+        fields.append(field("at", f"min {wording.index(numbers.minimum_at)}, max {wording.index(numbers.maximum_at)}"))
+    return fields + _sample_field(numbers)
+
+
+def _sample_field(numbers: Statistics) -> list[Text]:
+    """Returns the field that says that the numbers come from a sample."""
+    if numbers.exact:
+        return []
+    return [field("from", f"{wording.integer(numbers.seen)} of {wording.integer(numbers.size)}")]
+
+
+def _ends(numbers: Statistics, digits: int) -> tuple[str, str]:
+    if isinstance(numbers.minimum, int) and isinstance(numbers.maximum, int):
+        return wording.integer(numbers.minimum), wording.integer(numbers.maximum)
+    return wording.number(numbers.minimum, digits), wording.number(numbers.maximum, digits)
+
+
+def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, Sequence[int]]:
+    values = drawn.astype(np.float64)
+    return values, np.argsort(-values, kind="stable")[:2].tolist()
+
+
+def _probability_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
+    values, (top, second) = _ranked(drawn)
+    names = options.class_names(drawn.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -float(np.where(values > 0, values * np.log2(values), 0).sum())
+    return (
+        field("top", Span(names[top], "strong"), Span("at"), Span(wording.percent(values[top]), "strong")),
+        field("then", f"{names[second]} at {wording.percent(values[second])}"),
+        field("entropy", f"{_plain(abs(entropy))} of {_plain(math.log2(drawn.size))} bits"),
+        field("sum", f"{values.sum():.3f}"),
+    )
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _logit_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
+    values, (top, second) = _ranked(drawn)
+    names = options.class_names(drawn.size)
+    digits = options.precision
+    share = float(1 / np.exp(values - values[top]).sum())
+    return (
+        field("top", Span(names[top], "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")),
+        field("then", f"{names[second]} at {wording.number(values[second], digits)}"),
+        field("margin", wording.number(values[top] - values[second], digits)),
+        field("as softmax", Span(wording.percent(share)), Span("(--softmax)", "secondary")),
+        field("range", f"{wording.number(values.min(), digits)} … {wording.number(values.max(), digits)}"),
+    )
+
+
+def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
+    values = drawn.astype(np.float64)
+    names = options.class_names(drawn.shape[1])
+    tops = values.argmax(axis=1)
+    confidence = values.max(axis=1)
+    unsure = int((confidence < 0.5).sum())
+    weakest = int(confidence.argmin())
+    often = np.bincount(tops, minlength=drawn.shape[1])
+    most = int(often.argmax())
+    fields = [
+        field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
+        field("least sure", f"#{weakest}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
+        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(values))}"),
+    ]
+    if often[most] > 1:
+        fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
+    return tuple(fields)
+
+
+def _length_fields(content: Ragged) -> list[Text]:
+    lengths = np.diff(content.splits[0])
+    if not lengths.size:
+        return []
+    return [
+        field("row lengths", f"{int(lengths.min())} … {int(lengths.max())}"),
+        field("median", wording.number(float(np.median(lengths)))),
+        field("empty rows", wording.integer(int((lengths == 0).sum()))),
+    ]
+
+
+def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
+    strings = [value if isinstance(value, bytes) else str(value).encode() for value in array.reshape(-1).tolist()]
+    lengths = np.array([len(value) for value in strings])
+    fields = [
+        field("lengths", f"{wording.integer(int(lengths.min()))} … {wording.integer(int(lengths.max()))} bytes"),
+        field("median", wording.number(float(np.median(lengths)))),
+        field("distinct", wording.integer(len(set(strings)))),
+    ]
+    empty = int((lengths == 0).sum())
+    if empty:
+        fields.append(field("empty", wording.integer(empty)))
+    undecoded = sum(not _is_utf8(value) for value in strings)
+    if undecoded:
+        fields.append((Span(f"⚠ {wording.integer(undecoded)} not UTF-8", "invalid"),))
+    return tuple(fields)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def range_text(summary: Summary) -> tuple[str, str]:
+    """Returns smallest and largest value in two digits, for a line of a tree."""
+    numbers = summary.statistics
+    if numbers is None or not numbers.finite:
+        return "", ""
+    if kind_rank(np.dtype(type(numbers.minimum))) == 1:
+        return wording.integer(int(numbers.minimum)), wording.integer(int(numbers.maximum))
+    return wording.number(numbers.minimum, 2), wording.number(numbers.maximum, 2)
