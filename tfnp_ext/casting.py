@@ -47,9 +47,12 @@ def read_dtype(dtype: Any) -> np.dtype:
 
         named = getattr(ml_dtypes, named, named)
     try:
-        return np.dtype(named)
+        read: np.dtype = np.dtype(named)
+        return read
     except TypeError:
-        raise ConversionError(f"dtype {dtype!r} is unknown: use a NumPy or TensorFlow dtype, as in dtype='float32'") from None
+        raise ConversionError(
+            f"dtype {dtype!r} is unknown: use a NumPy or TensorFlow dtype, as in dtype='float32'"
+        ) from None
 
 
 def cast(array: np.ndarray, dtype: Any, casting: str, what: str) -> np.ndarray:
@@ -115,16 +118,20 @@ def _refuse_lost_integers(array: np.ndarray, target: np.dtype, what: str) -> Non
     exact = 2 ** (_mantissa_bits(target) + 1)
     if -exact <= low and high <= exact and float(max(-low, high)) <= _largest(target):
         return
-    lost = next((value for value in array.ravel().tolist() if not _holds(target, value)), None)
-    if lost is not None:
+    unheld = next((value for value in array.ravel().tolist() if not _holds(target, value)), None)
+    if unheld is not None:
         raise ConversionError(
-            f"{what} holds {lost}, which {target.name} cannot hold exactly: choose a wider dtype, or casting='unsafe'"
+            f"{what} holds {unheld}, which {target.name} cannot hold exactly: choose a wider dtype, or casting='unsafe'"
         )
 
 
 def _holds(target: np.dtype, value: int) -> bool:
     with np.errstate(all="ignore"):
-        held = complex(np.array(value, dtype=object).astype(target).item()) if target.kind == "c" else float(target.type(value))
+        held = (
+            complex(np.array(value, dtype=object).astype(target).item())
+            if target.kind == "c"
+            else float(target.type(value))
+        )
     real = held.real if isinstance(held, complex) else held
     return np.isfinite(real) and int(real) == value
 
@@ -160,6 +167,7 @@ def decode_strings(array: np.ndarray, what: str) -> np.ndarray:
             decoded[position] = value.decode("utf-8") if isinstance(value, bytes) else str(value)
         except UnicodeDecodeError as error:
             raise ConversionError(
-                f"{what} is not UTF-8 at {wording.index(position)} (byte {error.start}): leave dtype out and keep the bytes"
+                f"{what} is not UTF-8 at {wording.index(position)} (byte {error.start}):"
+                " leave dtype out and keep the bytes"
             ) from None
     return decoded

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from traitlets import Bool, Dict, Float, Int, List, TraitError, Union, Unicode
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, Union
 from traitlets.config import SingletonConfigurable
 
 from tfnp_ext.errors import OptionError
@@ -99,19 +99,23 @@ class TensorDisplay(SingletonConfigurable):
     enabled = Bool(True, help="Show cards. False: every value looks as it did before %load_ext.").tag(config=True)
     arrays = Bool(False, help="Show NumPy arrays as cards too, not only what %tonumpy returns.").tag(config=True)
     nested = Bool(True, help="Show a dict, list or tuple that holds tensors as one card.").tag(config=True)
-    plots = Bool(True, help="Draw the picture that the values call for. False: numbers and tables only.").tag(config=True)
+    plots = Bool(True, help="Draw the picture that the values call for. False: numbers and tables only.").tag(
+        config=True
+    )
     labels = Union(
         [List(Unicode()), Dict()],
         default_value=None,
         allow_none=True,
         help="Class names for predictions: a list, or a dict index → name; used where their number fits.",
     ).tag(config=True)
-    top = Int(
-        None, allow_none=True, min=1, help="How many classes to draw; None: all, or 5 beyond 20 classes."
-    ).tag(config=True)
+    top = Int(None, allow_none=True, min=1, help="How many classes to draw; None: all, or 5 beyond 20 classes.").tag(
+        config=True
+    )
     precision = Int(3, min=1, max=17, help="Significant digits in the line of numbers.").tag(config=True)
     max_rows = Int(40, min=2, help="Rows of a table of values before it is elided in the middle.").tag(config=True)
-    max_columns = Int(12, min=2, help="Columns of a table of values before it is elided in the middle.").tag(config=True)
+    max_columns = Int(12, min=2, help="Columns of a table of values before it is elided in the middle.").tag(
+        config=True
+    )
     budget_ms = Float(
         150.0, min=0.0, help="Milliseconds for exact statistics; beyond it they come from a seeded sample, and say so."
     ).tag(config=True)
@@ -125,11 +129,15 @@ class TensorDisplay(SingletonConfigurable):
         Raises:
             OptionError: An option is unknown or its value is refused.
         """
-        configured = DisplayOptions(**{name: getattr(self, name) for name in self.class_trait_names(config=True) if name != "enabled"})
+        configured = DisplayOptions(
+            **{name: getattr(self, name) for name in self.class_trait_names(config=True) if name != "enabled"}
+        )
         given = {name: value for name, value in overrides.items() if value is not None}
         unknown = set(given) - set(configured.__dataclass_fields__)
         if unknown:
-            raise OptionError(f"no option named {sorted(unknown)[0]!r}; there are {', '.join(sorted(configured.__dataclass_fields__))}")
+            raise OptionError(
+                f"no option named {min(unknown)!r}; there are {', '.join(sorted(configured.__dataclass_fields__))}"
+            )
         if "labels" in given:
             given["labels"] = read_labels(given["labels"])
             given["labels_required"] = True

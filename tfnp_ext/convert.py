@@ -111,7 +111,9 @@ def not_tensor_like(obj: Any) -> ConversionError:
     }.get(kind.__name__)
     if hint is None and callable(getattr(obj, "take", None)) and hasattr(obj, "element_spec"):
         hint = "a dataset is converted batch by batch, as in: for batch in ds.take(1): to_numpy(batch)"
-    return ConversionError(f"{name} is not tensor-like: {hint or 'give a tensor, a variable, an array or a nest of them'}")
+    return ConversionError(
+        f"{name} is not tensor-like: {hint or 'give a tensor, a variable, an array or a nest of them'}"
+    )
 
 
 def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, limit: int = 100_000) -> bool:
@@ -186,7 +188,9 @@ def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversio
         owned = owned or cast is not array
         array = cast
     if conversion.copy is False and owned:
-        raise ConversionError(f"{_describe(adapter, obj, array)} cannot be converted without a copy: leave copy=False out")
+        raise ConversionError(
+            f"{_describe(adapter, obj, array)} cannot be converted without a copy: leave copy=False out"
+        )
     if conversion.copy is True and not owned:
         array = array.copy()
     return array
@@ -195,4 +199,4 @@ def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversio
 def _describe(adapter: Adapter, obj: Any, array: Any) -> str:
     shape = getattr(array, "shape", ())
     dtype = getattr(array, "dtype", "")
-    return f"{adapter.label(obj)} {wording.shape(shape)} {'string' if dtype == object else dtype}"
+    return f"{adapter.label(obj)} {wording.shape(shape)} {'string' if str(dtype) == 'object' else dtype}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code"]
-"""How loud a piece of text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt."""
+"""How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt."""
 
 
 @dataclass(frozen=True, slots=True)

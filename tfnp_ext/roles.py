@@ -126,12 +126,16 @@ def _probabilities(drawn: np.ndarray, statistics: Statistics) -> Role | None:
     total = float(drawn.astype(np.float64).sum())
     if abs(total - 1) > tolerance:
         return None
-    return Role("probabilities", "class probabilities", f"read as class probabilities: none negative, sum {total:.3f}", drawn)
+    return Role(
+        "probabilities", "class probabilities", f"read as class probabilities: none negative, sum {total:.3f}", drawn
+    )
 
 
 def _is_one_hot(statistics: Statistics) -> bool:
-    return statistics.maximum == 1 and statistics.minimum == 0 and math.isclose(
-        statistics.mean * statistics.seen, statistics.seen - statistics.zeros
+    return (
+        statistics.maximum == 1
+        and statistics.minimum == 0
+        and math.isclose(statistics.mean * statistics.seen, statistics.seen - statistics.zeros)
     )
 
 
@@ -181,7 +185,13 @@ def _images(drawn: np.ndarray, statistics: Statistics) -> Role | None:
     size = f", {width} × {height}" if channels > 1 else ""
     if batch is None:
         return Role("image", f"{colour} image, {width} × {height}", f"read as an image: {reason}", drawn, limits)
-    return Role("images", f"{wording.integer(batch)} {colour} image{'s' if batch != 1 else ''}{size}", f"read as images: {reason}", drawn, limits)
+    return Role(
+        "images",
+        f"{wording.integer(batch)} {colour} image{'s' if batch != 1 else ''}{size}",
+        f"read as images: {reason}",
+        drawn,
+        limits,
+    )
 
 
 def _image_layout(drawn: np.ndarray) -> tuple[int | None, int, int, int] | None:

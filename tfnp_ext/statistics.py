@@ -140,7 +140,9 @@ def compute_statistics(
 
 
 def _is_numeric(dtype: np.dtype) -> bool:
-    return dtype.kind in "biufc" or (dtype.kind == "V" and dtype.names is None and dtype.itemsize <= 2 and dtype.name != "void")
+    return dtype.kind in "biufc" or (
+        dtype.kind == "V" and dtype.names is None and dtype.itemsize <= 2 and dtype.name != "void"
+    )
 
 
 def _flat(array: np.ndarray) -> tuple[Any, Callable[[int], tuple[int, ...]]]:
@@ -158,7 +160,7 @@ class _Scan:
     def __init__(self, dtype: np.dtype) -> None:
         self.totals = _Totals()
         self.scratch = np.empty(0)
-        self.small_float = dtype.kind == "V" or dtype.itemsize == 1 and dtype.kind == "f"
+        self.small_float = dtype.kind == "V" or (dtype.itemsize == 1 and dtype.kind == "f")
         self.exact_integers = dtype.kind in "iu"
         self.complex = dtype.kind == "c"
         self.seen = self.zeros = self.nans = self.highs = self.lows = 0

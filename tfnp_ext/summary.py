@@ -155,7 +155,8 @@ def with_softmax(summary: Summary) -> Summary:
     drawn = summary.drawn
     if drawn is None or drawn.ndim not in {1, 2} or drawn.dtype.kind == "c" or drawn.shape[-1] < 2:
         raise OptionError(
-            f"softmax needs a vector or a batch of logits, not {summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
+            "softmax needs a vector or a batch of logits, not"
+            f" {summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
         )
     if summary.statistics is None or summary.statistics.invalid:
         raise OptionError(f"softmax needs finite numbers: {summary.kind} holds NaN or Inf")

@@ -266,9 +266,7 @@ def _candidates(cls: type) -> tuple[Adapter, ...]:
         return _BY_CLASS[cls]
     except KeyError:
         candidates = tuple(
-            adapter
-            for base in cls.__mro__
-            for adapter in _BY_NAME.get(f"{base.__module__}.{base.__qualname__}", ())
+            adapter for base in cls.__mro__ for adapter in _BY_NAME.get(f"{base.__module__}.{base.__qualname__}", ())
         )
         if len(_BY_CLASS) >= _CLASSES_REMEMBERED:
             _BY_CLASS.clear()

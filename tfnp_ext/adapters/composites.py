@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -101,7 +102,7 @@ def nested_lists(flat: np.ndarray, splits: list[np.ndarray]) -> list[Any]:
     children: list[Any] = flat.tolist()
     for split in reversed(splits):
         edges = split.tolist()
-        children = [children[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+        children = [children[start:end] for start, end in itertools.pairwise(edges)]
     return children
 
 
@@ -115,9 +116,7 @@ def rows(flat: np.ndarray, splits: list[np.ndarray]) -> np.ndarray:
     return result
 
 
-def pad(
-    flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str
-) -> tuple[np.ndarray, np.ndarray]:
+def pad(flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns the rows filled up to the longest of each axis, and a mask of the same shape: what was there."""
     lengths = [np.diff(one) for one in splits]
     widths = [int(length.max(initial=0)) for length in lengths]
@@ -157,7 +156,9 @@ class SparseAdapter(Adapter):
         size = math.prod(shape)
         text = values.dtype == object
         stored = sum(map(len, values.tolist())) if text else values.nbytes
-        details = [f"{wording.integer(len(values))} stored ({wording.percent(len(values) / size, 2 if len(values) < size / 100 else 0)})" if size else "empty"]
+        density = len(values) / size if size else 0.0
+        share = wording.percent(density, 2 if density < 0.01 else 0)
+        details = [f"{wording.integer(len(values))} stored ({share})"]
         if not text:
             details.append(f"dense {wording.byte_count(size * values.dtype.itemsize)}")
         return Facts(
@@ -216,7 +217,9 @@ def coordinates(indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...],
     try:
         from scipy.sparse import coo_array
     except ImportError:
-        raise ConversionError(f"{what}: sparse='scipy' needs SciPy, which is not installed: pip install scipy") from None
+        raise ConversionError(
+            f"{what}: sparse='scipy' needs SciPy, which is not installed: pip install scipy"
+        ) from None
     try:
         return coo_array((values.copy(), tuple(indices.T)), shape=shape)
     except Exception as error:

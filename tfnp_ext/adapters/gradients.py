@@ -77,7 +77,9 @@ class IndexedSlicesAdapter(Adapter):
         if len(indices) and (indices.min() < 0 or indices.max() >= shape[0]):
             bad = int(indices[(indices < 0) | (indices >= shape[0])][0])
             raise ConversionError(f"{what} has index {bad}, outside 0 … {shape[0] - 1}: the gradient cannot be placed")
-        within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "convert its .values and .indices")
+        within_bounds(
+            what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "convert its .values and .indices"
+        )
         # ml_dtypes' small floats cannot be added in place, so they are summed in float32.
         wide = values.dtype.kind == "V"
         dense = np.zeros(shape, np.float32 if wide else values.dtype)
@@ -112,5 +114,3 @@ class NoneAdapter(Adapter):
             "None is no gradient: the target is not connected to that source, or the tape did not watch it;"
             " inside a list or dict of gradients it stays None"
         )
-
-

@@ -31,7 +31,9 @@ def decode(proto: Any, max_bytes: int) -> np.ndarray:
     import tensorflow as tf
 
     if not proto.dtype:
-        raise ConversionError("TensorProto is blank: it has no dtype, so it is no tensor; was it parsed from other bytes?")
+        raise ConversionError(
+            "TensorProto is blank: it has no dtype, so it is no tensor; was it parsed from other bytes?"
+        )
     try:
         dtype = tf.dtypes.as_dtype(proto.dtype)
         itemsize = np.dtype(dtype.as_numpy_dtype).itemsize
@@ -41,24 +43,30 @@ def decode(proto: Any, max_bytes: int) -> np.ndarray:
         raise ConversionError(f"TensorProto of {dtype.name} declares no rank: its shape cannot be known")
     dimensions = tuple(dimension.size for dimension in proto.tensor_shape.dim)
     if any(dimension < 0 for dimension in dimensions):
-        raise ConversionError(f"TensorProto of {dtype.name} declares shape {wording.shape(dimensions)}: lengths cannot be negative")
+        raise ConversionError(
+            f"TensorProto of {dtype.name} declares shape {wording.shape(dimensions)}: lengths cannot be negative"
+        )
     what = f"TensorProto {wording.shape(dimensions)} {dtype.name}"
     count = math.prod(dimensions)
     stored = max(len(getattr(proto, name, ())) for name in _VALUE_FIELDS)
     if proto.tensor_content and len(proto.tensor_content) != count * itemsize:
         raise ConversionError(
-            f"{what} declares {wording.byte_count(count * itemsize)} and holds {wording.byte_count(len(proto.tensor_content))}"
+            f"{what} declares {wording.byte_count(count * itemsize)} and holds"
+            f" {wording.byte_count(len(proto.tensor_content))}"
         )
     if not proto.tensor_content:
         values = stored // 2 if dtype.is_complex else stored
         if values > count:
-            raise ConversionError(f"{what} declares {wording.plural(count, 'value')} and holds {wording.integer(values)}")
+            raise ConversionError(
+                f"{what} declares {wording.plural(count, 'value')} and holds {wording.integer(values)}"
+            )
         if not values and count:
             raise ConversionError(f"{what} declares {wording.plural(count, 'value')} and holds none")
         if count > values and count * itemsize > max_bytes:
             raise ConversionError(
-                f"{what} declares {wording.byte_count(count * itemsize)} of which it holds {wording.plural(values, 'value')}:"
-                f" more than max_bytes={wording.byte_count(max_bytes)}; raise max_bytes if it is meant"
+                f"{what} declares {wording.byte_count(count * itemsize)} of which it holds"
+                f" {wording.plural(values, 'value')}: more than max_bytes={wording.byte_count(max_bytes)};"
+                " raise max_bytes if it is meant"
             )
     try:
         array: np.ndarray = tf.make_ndarray(proto)

@@ -35,7 +35,11 @@ class SymbolAdapter(Adapter):
     def refusal(self, obj: Any) -> SymbolicTensorError:
         """Returns the error that names the symbol, and where its value can be had."""
         name = symbol_name(obj)
-        who = f"{name}, {wording.shape(static_shape(obj))} {dtype_name(obj)}," if name else f"{self.kind} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
+        who = (
+            f"{name}, {wording.shape(static_shape(obj))} {dtype_name(obj)},"
+            if name
+            else f"{self.kind} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
+        )
         return SymbolicTensorError(f"{who} has no value yet {self.when(obj)}")
 
 

@@ -47,9 +47,7 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
     try:
         array = np.asarray(tensor)
     except Exception as error:
-        raise ConversionError(
-            f"{describe(tensor)} cannot become an array: {_first_line(error)}"
-        ) from error
+        raise ConversionError(f"{describe(tensor)} cannot become an array: {_first_line(error)}") from error
     if array.dtype.kind == "O":
         return Owned(array.copy())
     if array.flags.writeable:

@@ -62,7 +62,10 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return _sparse_card(summary, content, options)
     if isinstance(content, Slices):
         rows = values.slices_table(content, options)
-        return Document(_heading(summary), _present(numbers.warning(summary), numbers.line(summary, options, sparkline=True), rows))
+        return Document(
+            _heading(summary), _present(numbers.warning(summary), numbers.line(summary, options, sparkline=True), rows)
+        )
+    assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content, options)
     plot = choose_plot(summary, options)
@@ -73,7 +76,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
             return small
     picture = plot.blocks(summary, options) if plot else ()
     note = plot.note(summary, options) if plot else ""
-    has_histogram = plot is not None and plot.name == "histogram" or (summary.role == "matrix" and bool(picture))
+    has_histogram = (plot is not None and plot.name == "histogram") or (summary.role == "matrix" and bool(picture))
     line = numbers.line(summary, options, sparkline=not has_histogram)
     return Document(
         _heading(summary),
@@ -85,7 +88,9 @@ def _present(*blocks: Block | None) -> tuple[Block, ...]:
     return tuple(block for block in blocks if block is not None)
 
 
-def _heading(summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()) -> Heading:
+def _heading(
+    summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()
+) -> Heading:
     size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes)
     facts = (*details, *summary.details, size, summary.device, facts_end or summary.state)
     return Heading(
@@ -119,7 +124,8 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     floats = many and not isinstance(summary.statistics and summary.statistics.minimum, int)
     line = numbers.line(summary, options, sparkline=False) if floats and array.dtype.kind != "c" else None
     return Document(
-        _heading(summary, details=details), _present(numbers.warning(summary) if array.size > values.IN_LINE else None, line, table)
+        _heading(summary, details=details),
+        _present(numbers.warning(summary) if array.size > values.IN_LINE else None, line, table),
     )
 
 
@@ -130,7 +136,10 @@ def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Doc
     count = content.array.size
     return Document(
         _heading(summary),
-        _present(numbers.line(summary, options, sparkline=False), values.string_table(content.array, max(10, min(options.max_rows, count) if count <= 12 else 8))),
+        _present(
+            numbers.line(summary, options, sparkline=False),
+            values.string_table(content.array, max(10, min(options.max_rows, count) if count <= 12 else 8)),
+        ),
     )
 
 
@@ -158,7 +167,7 @@ def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[B
     reasons = [summary.reason if summary.title or not picture else "", note]
     drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
     preview = None
-    if not picture or not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture):
+    if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):
         preview = values.corner_table(summary)
     return Fold(words, "; ".join(reason for reason in reasons if reason), (table,), preview)
 
@@ -231,7 +240,7 @@ def show(obj: Any, **options: Any) -> None:
     document = compose(obj, TensorDisplay.instance().options(**options))
     shell = _shell()
     if shell is None:
-        print(FORMATS["text/plain"](document))
+        sys.stdout.write(FORMATS["text/plain"](document) + "\n")
         return
     active = shell.display_formatter.active_types
     from IPython.display import display
@@ -243,5 +252,3 @@ def _shell() -> Any:
     """Returns the running IPython shell without importing IPython where there is none."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython else None
-
-

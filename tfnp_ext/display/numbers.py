@@ -100,7 +100,11 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, sparkl
     prefix = "finite " if numbers.invalid else ""
     if summary.dtype == "bool":
         trues = numbers.seen - numbers.zeros
-        return [field("True", f"{wording.integer(trues)} of {wording.integer(numbers.seen)} ({wording.percent(trues / numbers.seen)})"), *_sample_field(numbers)]
+        share = wording.percent(trues / numbers.seen)
+        return [
+            field("True", f"{wording.integer(trues)} of {wording.integer(numbers.seen)} ({share})"),
+            *_sample_field(numbers),
+        ]
     fields: list[Text]
     if complex_values:
         fields = [field("|z|", f"{low} … {high}")]
@@ -180,7 +184,9 @@ def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...
     most = int(often.argmax())
     fields = [
         field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
-        field("least sure", f"#{weakest}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
+        field(
+            "least sure", f"#{weakest}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"
+        ),
         field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(values))}"),
     ]
     if often[most] > 1:

@@ -76,7 +76,10 @@ def small_texts(array: np.ndarray) -> list[str]:
     decimals = _decimals(flat, finite)
     if decimals is None:
         return [shortest(value) for value in flat]
-    return [f"{number:.{decimals}f}" if math.isfinite(number) and number else shortest(number) for number in numbers.tolist()]
+    return [
+        f"{number:.{decimals}f}" if math.isfinite(number) and number else shortest(number)
+        for number in numbers.tolist()
+    ]
 
 
 def _decimals(flat: np.ndarray, finite: np.ndarray) -> int | None:

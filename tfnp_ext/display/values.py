@@ -43,9 +43,7 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
         values = array.reshape(-1)
-        spans = tuple(
-            _value_span(text, value) for text, value in zip(numerals.small_texts(array), values, strict=True)
-        )
+        spans = tuple(_value_span(text, value) for text, value in zip(numerals.small_texts(array), values, strict=True))
     if array.ndim and sum(len(span.text) + 2 for span in spans) > _LINE_LENGTH:
         return ()
     return spans
@@ -132,7 +130,7 @@ def _small_cell(text: str, value: Any, ground: float) -> Cell:
 
 
 def spread(count: int, limit: int) -> list[int | None]:
-    """Returns which of ``count`` rows are shown: all up to ``limit``, else the first six and last two, ``None`` between."""
+    """Returns which of ``count`` rows are shown: all up to ``limit``, else six, ``None`` and the last two."""
     if count <= limit:
         return list(range(count))
     return [*range(_HEAD), None, *range(count - _TAIL, count)]
@@ -155,7 +153,8 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     shown, caption = first_matrix(array, summary.role)
     words = (
         f"corners of {wording.extent(array.shape)} values"
-        if array.ndim == 2 and None in spread(array.shape[0], options.max_rows) + spread(array.shape[1], options.max_columns)
+        if array.ndim == 2
+        and None in spread(array.shape[0], options.max_rows) + spread(array.shape[1], options.max_columns)
         else f"{wording.extent(array.shape)} values"
         if array.ndim == 2
         else f"{wording.integer(array.size)} values"
@@ -169,7 +168,7 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
         return np.atleast_2d(array), ""
     if role in {"image", "images"} and array.shape[-1] in {1, 3, 4} and (array.ndim > 3 or role == "image"):
         before = array.ndim - 3
-        return array[(0,) * before + (slice(None), slice(None), 0)], f"[{'0, ' * before}:, :, 0]"
+        return array[..., 0][(0,) * before], f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
     return array[(0,) * before], f"[{'0, ' * before}:, :]"
 
@@ -205,7 +204,8 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         values = drawn[example].astype(np.float64)
         top = int(np.argmax(values))
         cells = tuple(
-            _ELIDED if column is None else Cell(f"{values[column]:.3f}", ground=float(values[column])) for column in columns
+            _ELIDED if column is None else Cell(f"{values[column]:.3f}", ground=float(values[column]))
+            for column in columns
         )
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(values[top]))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
@@ -226,7 +226,9 @@ def _vector_table(array: np.ndarray) -> Table:
     return _heat_table(
         shown,
         [
-            None if start is None else (str(start * width), list(range(start * width, min(array.size, (start + 1) * width))))
+            None
+            if start is None
+            else (str(start * width), list(range(start * width, min(array.size, (start + 1) * width))))
             for start in starts
         ],
         array,
@@ -242,10 +244,14 @@ def _matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> T
     kept_columns = [column for column in columns if column is not None]
     shown = np.asarray(array)[np.ix_(kept_rows, kept_columns)]
     lines = [
-        None if row is None else (str(row), [None if column is None else row * array.shape[1] + column for column in columns])
+        None
+        if row is None
+        else (str(row), [None if column is None else row * array.shape[1] + column for column in columns])
         for row in rows
     ]
-    return _heat_table(shown, lines, array, tuple("…" if column is None else str(column) for column in columns), caption)
+    return _heat_table(
+        shown, lines, array, tuple("…" if column is None else str(column) for column in columns), caption
+    )
 
 
 def _heat_table(
@@ -294,7 +300,10 @@ def corner_table(summary: Summary) -> Table | None:
     rows = list(range(array.shape[0])) if array.shape[0] <= 4 else [0, 1, 2, None, array.shape[0] - 1]
     columns = list(range(array.shape[1])) if array.shape[1] <= 6 else [0, 1, 2, None, array.shape[1] - 1]
     shown = np.asarray(array)[np.ix_([r for r in rows if r is not None], [c for c in columns if c is not None])]
-    lines = [None if row is None else (str(row), [None if c is None else row * array.shape[1] + c for c in columns]) for row in rows]
+    lines = [
+        None if row is None else (str(row), [None if c is None else row * array.shape[1] + c for c in columns])
+        for row in rows
+    ]
     table = _heat_table(shown, lines, array, (), caption)
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))
 
@@ -308,13 +317,17 @@ def string_table(array: np.ndarray, limit: int = 10) -> Table:
             rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
             continue
         value = flat[place]
-        header = str(place) if array.ndim <= 1 else wording.index(np.unravel_index(place, array.shape))
+        header = (
+            str(place) if array.ndim <= 1 else wording.index([int(at) for at in np.unravel_index(place, array.shape)])
+        )
         size = len(value) if isinstance(value, bytes) else len(str(value).encode())
         text, valid = string_text(value if isinstance(value, (bytes, str)) else str(value))
         if not size:
             cell = Cell("empty", "secondary", align="left")
         else:
-            cell = Cell(text if valid else f"{text}  not UTF-8", "plain" if valid else "invalid", align="left", mono=True)
+            cell = Cell(
+                text if valid else f"{text}  not UTF-8", "plain" if valid else "invalid", align="left", mono=True
+            )
         rows.append(Row((Cell(wording.integer(size)), cell), header=header))
     return Table(tuple(rows), columns=("bytes", "text"), compact=True)
 
@@ -338,7 +351,11 @@ def ragged_table(content: Ragged, limit: int = 12) -> Table:
             continue
         cell = _row_cell(content, start, end, inner)
         rows.append(Row((Cell(str(end - start)), cell), header=str(row)))
-    columns = () if small and lengths.max(initial=0) <= _SMALL_COLUMNS and len(lengths) <= _SMALL_ROWS else ("length", "first values")
+    columns = (
+        ()
+        if small and lengths.max(initial=0) <= _SMALL_COLUMNS and len(lengths) <= _SMALL_ROWS
+        else ("length", "first values")
+    )
     return Table(tuple(rows), columns=columns, compact=True)
 
 
@@ -352,7 +369,7 @@ def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ..
         words = "  ".join(string_text(value)[0] for value in values.reshape(-1))
         words, cut = wording.shorten(words, _TEXT_LENGTH)
     else:
-        words, cut = "  ".join(numerals.small_texts(values[: 10])), 0
+        words, cut = "  ".join(numerals.small_texts(values[:10])), 0
     more = " …" if end - start > 10 or cut else ""
     return Cell(words + more, align="left", mono=content.flat.dtype == object)
 

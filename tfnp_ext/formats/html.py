@@ -141,7 +141,7 @@ def _sparkline_png(counts: tuple[int, ...], low: float, high: float) -> bytes:
     rows = []
     for level in range(_SPARK_HEIGHT, 0, -1):
         rows.append(bytes(
-            1 if heights[column] >= level else 2 if column == zero and level <= 3 or level == 1 else 0
+            1 if heights[column] >= level else 2 if (column == zero and level <= 3) or level == 1 else 0
             for column in range(len(counts))
         ))  # fmt: skip
     return palette_png(rows, ((0, 0, 0, 0), (0x3A, 0x7D, 0xC0, 255), (0x76, 0x76, 0x76, 128)))
@@ -173,7 +173,8 @@ def _block(block: Block) -> str:
 
 def _fields(fields: Fields) -> str:
     items = "".join(
-        f'<span style="margin-right:16px;white-space:nowrap;display:inline-block">{_text(item)}</span>' for item in fields.items
+        f'<span style="margin-right:16px;white-space:nowrap;display:inline-block">{_text(item)}</span>'
+        for item in fields.items
     )
     return f'<div style="font-size:12px">{items}</div>'
 
@@ -222,7 +223,8 @@ def _tiles(tiles: Tiles) -> str:
 def _columns(bars: Bars) -> str:
     """Returns a few probabilities as columns 30 high: no picture, no Matplotlib."""
     columns = "".join(_column(bar) for bar in bars.bars)
-    return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-end;text-align:center;margin:1px 0 0">{columns}</div>'
+    style = "display:flex;flex-wrap:wrap;align-items:flex-end;text-align:center;margin:1px 0 0"
+    return f'<div style="{style}">{columns}</div>'
 
 
 def _column(bar: Bar) -> str:
@@ -247,8 +249,9 @@ def _bars(bars: Bars) -> str:
         width = max(1, round(abs(bar.length) * 180))
         rows.append(
             f'{_ROW}<td style="{_PAD};{weight}text-align:right">{escape(bar.label)}'
-            f'<td style="{_PAD};text-align:left;white-space:nowrap"><span style="display:inline-block;height:9px;width:{width}px;'
-            f'background:{ink};margin-right:6px"></span><span style="{weight}">{escape(bar.value)}</span>'
+            f'<td style="{_PAD};text-align:left;white-space:nowrap"><span style="display:inline-block;height:9px;'
+            f'width:{width}px;background:{ink};margin-right:6px"></span>'
+            f'<span style="{weight}">{escape(bar.value)}</span>'
         )
     if bars.rest:
         rows.append(f'{_ROW}<td style="{_PAD}"><td style="{_PAD};text-align:left">{_quiet(escape(bars.rest))}')
@@ -256,7 +259,9 @@ def _bars(bars: Bars) -> str:
 
 
 def _beside(beside: Beside) -> str:
-    blocks = "".join(_table(block, margin="0") if isinstance(block, Table) else _block(block) for block in beside.blocks)
+    blocks = "".join(
+        _table(block, margin="0") if isinstance(block, Table) else _block(block) for block in beside.blocks
+    )
     return f'<div style="display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:1px 0 0 -6px">{blocks}</div>'
 
 
@@ -269,7 +274,8 @@ def _table(table: Table, margin: str = "") -> str:
     caption, head = "", ""
     width = max((len(row.cells) for row in table.rows), default=0) + headed
     if table.caption:
-        caption = f"{_ROW}<th colspan={max(1, width)} style=\"padding:0 6px;line-height:16px;font-weight:400;text-align:left;opacity:.66\">{escape(table.caption)}"
+        style = f"{_PAD};font-weight:400;text-align:left;opacity:.66"
+        caption = f'{_ROW}<th colspan={max(1, width)} style="{style}">{escape(table.caption)}'
     if table.columns:
         lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
         cells = "".join(
@@ -331,9 +337,8 @@ def _fold(fold: Fold) -> str:
 
 
 def _children(children: Children) -> str:
-    return (
-        f'<div style="font-size:12px;line-height:18px;margin:2px 0 2px">{_entries(children)}{_more(children.more)}</div>'
-    )
+    lines = _entries(children) + _more(children.more)
+    return f'<div style="font-size:12px;line-height:18px;margin:2px 0 2px">{lines}</div>'
 
 
 def _entries(children: Children) -> str:
@@ -360,7 +365,7 @@ def _column_text(text: str, width: int, style: str = "") -> str:
 
 
 def _child(child: Child, widths: tuple[int, int, int]) -> str:
-    name = f"<b style=\"font-weight:600\">{escape(child.name)}</b>"
+    name = f'<b style="font-weight:600">{escape(child.name)}</b>'
     heading, blocks = child.document.heading, child.document.blocks
     if blocks and isinstance(blocks[0], Children):
         group = blocks[0]
@@ -373,8 +378,11 @@ def _child(child: Child, widths: tuple[int, int, int]) -> str:
         )
     line = _column_text(name, widths[0])
     if not heading.kind:
-        return f'<div style="margin-left:16px;padding-left:12px">{line}{"".join(_span(span) for span in heading.values)}</div>'
-    line += _column_text(escape(heading.shape), widths[1]) + _column_text(escape(heading.dtype), widths[2], "opacity:.66")
+        plain = "".join(_span(span) for span in heading.values)
+        return f'<div style="margin-left:16px;padding-left:12px">{line}{plain}</div>'
+    line += _column_text(escape(heading.shape), widths[1]) + _column_text(
+        escape(heading.dtype), widths[2], "opacity:.66"
+    )
     line += _leaf_values(child.document)
     small = [block for block in blocks if isinstance(block, (Table, Beside, Bars))]
     if small and not any(isinstance(block, Fold) for block in blocks):
