@@ -25,11 +25,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """A histogram small enough to sit in a line of text, between its ``low`` and ``high`` end."""
+    """A histogram small enough to sit in a line of text, between its ``low`` and ``high`` end.
+
+    ``in_picture`` tells that the card's picture has it already: a format that shows the picture leaves it out here.
+    """
 
     counts: tuple[int, ...]
     low: float
     high: float
+    in_picture: bool = False
 
 
 Inline = Span | Sparkline

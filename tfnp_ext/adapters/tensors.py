@@ -161,8 +161,11 @@ class VariableAdapter(DenseAdapter):
 
 
 def own_name(variable: Any) -> str:
-    """Returns a variable's name without TensorFlow's output number: ``v`` for ``v:0``."""
-    return str(variable.name).removesuffix(":0")
+    """Returns a variable's name without TensorFlow's output number: ``v`` for ``v:0``.
+
+    What ``assign`` returns is a variable that TensorFlow names ``UnreadVariable``, which is nobody's name.
+    """
+    return str(variable.name).removesuffix(":0").removesuffix("UnreadVariable")
 
 
 @register_adapter

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.cards import compose, holds_shown_tensors, mimebundle, native_text, show
-
-holds_tensors = holds_shown_tensors
+from tfnp_ext.display.cards import compose, holds_tensors, mimebundle, native_text, show
 
 __all__ = ["compose", "holds_tensors", "mimebundle", "native_text", "show"]

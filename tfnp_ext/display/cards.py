@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from tfnp_ext import wording
+from tfnp_ext import convert, wording
 from tfnp_ext.adapters import Absent, Dense, NestAdapter, Ragged, Slices, Sparse, find_adapter
+from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
-from tfnp_ext.convert import holds_tensors, not_tensor_like
+from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import numbers, values
 from tfnp_ext.display.trees import compose_nest
-from tfnp_ext.document import Beside, Block, Document, Figure, Fold, Heading, Note, Span, Tiles
+from tfnp_ext.document import Bars, Beside, Block, Document, Figure, Fold, Heading, Note, Span, Table, Tiles
 from tfnp_ext.errors import OptionError
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.plots import choose_plot
@@ -62,9 +63,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return _sparse_card(summary, content, options)
     if isinstance(content, Slices):
         rows = values.slices_table(content, options)
-        return Document(
-            _heading(summary), _present(numbers.warning(summary), numbers.line(summary, options, sparkline=True), rows)
-        )
+        return Document(_heading(summary), _present(numbers.warning(summary), numbers.line(summary, options), rows))
     assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content, options)
@@ -76,12 +75,13 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
             return small
     picture = plot.blocks(summary, options) if plot else ()
     note = plot.note(summary, options) if plot else ""
-    has_histogram = (plot is not None and plot.name == "histogram") or (summary.role == "matrix" and bool(picture))
-    line = numbers.line(summary, options, sparkline=not has_histogram)
-    return Document(
-        _heading(summary),
-        _present(numbers.warning(summary), line, *picture, _fold(summary, options, note, picture)),
-    )
+    warning = numbers.warning(summary)
+    if picture and all(isinstance(block, (Bars, Table)) for block in picture) and options.plots:
+        # A few probabilities, each with its number: nothing is left to fold away or to say in a line.
+        return Document(_heading(summary), _present(warning, *picture))
+    in_picture = plot is not None and options.plots and plot.shows_histogram(summary, options)
+    line = numbers.line(summary, options, in_picture=in_picture)
+    return Document(_heading(summary), _present(warning, line, *picture, _fold(summary, options, note, picture)))
 
 
 def _present(*blocks: Block | None) -> tuple[Block, ...]:
@@ -120,40 +120,36 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     table = values.small_table(array)
     if table is None:
         return None
-    many = array.size > SMALL // 2 and summary.statistics is not None and summary.dtype not in {"bool"}
-    floats = many and not isinstance(summary.statistics and summary.statistics.minimum, int)
-    line = numbers.line(summary, options, sparkline=False) if floats and array.dtype.kind != "c" else None
-    return Document(
-        _heading(summary, details=details),
-        _present(numbers.warning(summary) if array.size > values.IN_LINE else None, line, table),
-    )
+    warning = numbers.warning(summary) if array.size > values.IN_LINE else None
+    many = array.size > SMALL // 2 and kind_rank(array.dtype) == 2
+    line = numbers.line(_without_histogram(summary), options) if many else None
+    return Document(_heading(summary, details=details), _present(warning, line, table))
+
+
+def _without_histogram(summary: Summary) -> Summary:
+    """Returns the summary of a value whose numbers all stand below: a histogram of them adds nothing."""
+    numbers_seen = summary.statistics
+    return summary if numbers_seen is None else replace(summary, statistics=replace(numbers_seen, histogram=()))
 
 
 def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document:
     spans = values.headline_values(content.array)
     if spans and all(span.tone == "code" for span in spans):
         return Document(_heading(summary, spans))
-    count = content.array.size
-    return Document(
-        _heading(summary),
-        _present(
-            numbers.line(summary, options, sparkline=False),
-            values.string_table(content.array, max(10, min(options.max_rows, count) if count <= 12 else 8)),
-        ),
-    )
+    return Document(_heading(summary), _present(numbers.line(summary, options), values.string_table(content.array)))
 
 
 def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:
     table = values.ragged_table(content)
     small = content.flat.size <= SMALL and not table.columns
-    line = None if small else numbers.line(summary, options, sparkline=True)
+    line = None if small else numbers.line(summary, options)
     return Document(_heading(summary), _present(numbers.warning(summary), line, table))
 
 
 def _sparse_card(summary: Summary, content: Sparse, options: DisplayOptions) -> Document:
     dense = values.sparse_table(content)
     entries = values.entry_table(content)
-    line = None if dense is not None else numbers.line(summary, options, sparkline=True)
+    line = None if dense is not None else numbers.line(summary, options)
     table: Block = entries if dense is None else Beside((dense, entries), gap=20)
     return Document(_heading(summary), _present(numbers.warning(summary), line, table))
 
@@ -172,9 +168,9 @@ def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[B
     return Fold(words, "; ".join(reason for reason in reasons if reason), (table,), preview)
 
 
-def holds_shown_tensors(obj: Any) -> bool:
+def holds_tensors(obj: Any) -> bool:
     """Returns whether a container holds a value that shows itself, looking at a bounded number of entries."""
-    return holds_tensors(obj, limit=_SCAN_LIMIT, shown=True)
+    return convert.holds_tensors(obj, limit=_SCAN_LIMIT, shown=True)
 
 
 def mimebundle(

@@ -60,13 +60,13 @@ def _invalid_rows(summary: Summary) -> list[int]:
     return rows
 
 
-def line(summary: Summary, options: DisplayOptions, *, sparkline: bool) -> Fields | None:
+def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False) -> Fields | None:
     """Returns the line of numbers that the role calls for.
 
     Args:
         summary: The value.
         options: Precision and class names.
-        sparkline: Whether the histogram stands in the line; not where the picture has one.
+        in_picture: Whether the picture has the histogram already.
     """
     content = summary.content
     if summary.role == "text" and isinstance(content, Dense):
@@ -82,7 +82,7 @@ def line(summary: Summary, options: DisplayOptions, *, sparkline: bool) -> Field
     fields: list[Text] = []
     if isinstance(content, Ragged):
         fields += _length_fields(content)
-    fields += _number_fields(summary, summary.statistics, options.precision, sparkline=sparkline)
+    fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
     if isinstance(content, Sparse) and len(content.shape) == 2 and content.shape[0] > 1:
         empty = content.shape[0] - len(np.unique(content.indices[:, 0]))
         fields.append(field("empty rows", f"{wording.integer(empty)} of {wording.integer(content.shape[0])}"))
@@ -92,7 +92,7 @@ def line(summary: Summary, options: DisplayOptions, *, sparkline: bool) -> Field
     return Fields(tuple(fields))
 
 
-def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, sparkline: bool) -> list[Text]:
+def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_picture: bool) -> list[Text]:
     if not numbers.finite:
         return []
     complex_values = summary.dtype.startswith("complex")
@@ -110,8 +110,8 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, sparkl
         fields = [field("|z|", f"{low} … {high}")]
         if numbers.maximum_at is not None:
             fields.append(field("largest", wording.index(numbers.maximum_at)))
-    elif sparkline and numbers.histogram and numbers.minimum < numbers.maximum:
-        bins = Sparkline(numbers.histogram, float(numbers.minimum), float(numbers.maximum))
+    elif numbers.histogram and numbers.minimum < numbers.maximum:
+        bins = Sparkline(numbers.histogram, float(numbers.minimum), float(numbers.maximum), in_picture)
         fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]
     else:
         fields = [field(f"{prefix}min", low), field("max", high)]

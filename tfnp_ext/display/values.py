@@ -308,7 +308,7 @@ def corner_table(summary: Summary) -> Table | None:
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))
 
 
-def string_table(array: np.ndarray, limit: int = 10) -> Table:
+def string_table(array: np.ndarray, limit: int = 12) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
     flat = array.reshape(-1)
     rows = []

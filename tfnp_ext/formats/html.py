@@ -124,6 +124,8 @@ def _text(text: Text) -> str:
 
 
 def _sparkline(sparkline: Sparkline) -> str:
+    if sparkline.in_picture:
+        return "…"
     data = _sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
     low, high = wording.number(sparkline.low), wording.number(sparkline.high)
     return (
