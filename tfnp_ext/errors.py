@@ -19,3 +19,18 @@ class SymbolicTensorError(ConversionError):
 
 class OptionError(ValueError):
     """An option of a card, a plot or a magic has a value that cannot be used."""
+
+
+_HEADINGS = ("Graph execution error", "Detected at node", "Node:")
+
+
+def reason(error: BaseException) -> str:
+    """Returns what an error of another library says, as one line, without TensorFlow's headings and stack.
+
+    Example:
+        >>> reason(ValueError("Graph execution error:\\n\\nDetected at node 'p'\\nNode: 'p'\\nYou must feed a value"))
+        'You must feed a value'
+    """
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if not line[0].isspace() and not line.startswith(_HEADINGS)]
+    return (said or lines or [type(error).__name__])[0].strip()

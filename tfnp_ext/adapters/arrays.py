@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext.adapters.base import DenseAdapter, Facts, Owned, register_adapter
-from tfnp_ext.errors import ConversionError
+from tfnp_ext.errors import ConversionError, reason
 
 
 def array_facts(array: np.ndarray, state: str) -> Facts:
@@ -97,7 +97,7 @@ class ArrayProtocolAdapter(DenseAdapter):
         try:
             array = np.asarray(obj)
         except Exception as error:
-            raise ConversionError(f"{type(obj).__name__} cannot become an array: {error}") from error
+            raise ConversionError(f"{type(obj).__name__} cannot become an array: {reason(error)}") from error
         if array.dtype == object and array.ndim == 0:
             raise ConversionError(
                 f"{type(obj).__name__} has no array of numbers: NumPy would only wrap the object itself"

@@ -22,7 +22,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.tensors import dtype_name, eager_array, static_shape
-from tfnp_ext.errors import ConversionError, SymbolicTensorError
+from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 _SYMBOLIC = "inside tf.function: return it from the function"
 
@@ -223,4 +223,4 @@ def coordinates(indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...],
     try:
         return coo_array((values.copy(), tuple(indices.T)), shape=shape)
     except Exception as error:
-        raise ConversionError(f"{what} cannot become a scipy.sparse.coo_array: {error}") from error
+        raise ConversionError(f"{what} cannot become a scipy.sparse.coo_array: {reason(error)}") from error

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters.base import Adapter, Content, Conversion, Dense, Facts, Owned, Parts, register_adapter
-from tfnp_ext.errors import ConversionError
+from tfnp_ext.errors import ConversionError, reason
 
 _DISPLAY_BYTES = 64 * 2**20
 
@@ -71,7 +71,7 @@ def decode(proto: Any, max_bytes: int) -> np.ndarray:
     try:
         array: np.ndarray = tf.make_ndarray(proto)
     except Exception as error:
-        raise ConversionError(f"{what} cannot be decoded: {error}") from error
+        raise ConversionError(f"{what} cannot be decoded: {reason(error)}") from error
     return array if array.flags.writeable else array.copy()
 
 

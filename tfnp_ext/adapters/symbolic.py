@@ -9,7 +9,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters.base import Absent, Adapter, Content, Conversion, Facts, Owned, Parts, register_adapter
 from tfnp_ext.adapters.tensors import dtype_name, static_shape
-from tfnp_ext.errors import ConversionError, SymbolicTensorError
+from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
 class SymbolAdapter(Adapter):
@@ -76,8 +76,9 @@ class GraphTensorAdapter(SymbolAdapter):
                 try:
                     value = session.run(obj, feed_dict=conversion.feed)
                 except Exception as error:
-                    reason = str(error).strip().splitlines()[0]
-                    raise ConversionError(f"{symbol_name(obj)} could not be run in the session: {reason}") from error
+                    raise ConversionError(
+                        f"{symbol_name(obj)} could not be run in the session: {reason(error)}"
+                    ) from error
                 return Owned(np.array(value, dtype=object) if isinstance(value, bytes) else np.array(value))
         known = tf.get_static_value(obj)
         if known is None:

@@ -18,7 +18,7 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
-from tfnp_ext.errors import ConversionError, SymbolicTensorError
+from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
 def static_shape(obj: Any) -> tuple[int | None, ...] | None:
@@ -47,7 +47,7 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
     try:
         array = np.asarray(tensor)
     except Exception as error:
-        raise ConversionError(f"{describe(tensor)} cannot become an array: {_first_line(error)}") from error
+        raise ConversionError(f"{describe(tensor)} cannot become an array: {reason(error)}") from error
     if array.dtype.kind == "O":
         return Owned(array.copy())
     if array.flags.writeable:
@@ -63,11 +63,6 @@ def describe(obj: Any) -> str:
         return f"{kind} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
     except Exception:
         return kind
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 @register_adapter

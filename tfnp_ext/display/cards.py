@@ -17,7 +17,7 @@ from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import numbers, values
 from tfnp_ext.display.trees import compose_nest
 from tfnp_ext.document import Bars, Beside, Block, Document, Figure, Fold, Heading, Note, Span, Table, Tiles
-from tfnp_ext.errors import OptionError
+from tfnp_ext.errors import OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.plots import choose_plot
 from tfnp_ext.roles import SMALL
@@ -62,8 +62,9 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     if isinstance(content, Sparse):
         return _sparse_card(summary, content, options)
     if isinstance(content, Slices):
+        line = numbers.line(summary, options) if content.values.size > SMALL else None
         rows = values.slices_table(content, options)
-        return Document(_heading(summary), _present(numbers.warning(summary), numbers.line(summary, options), rows))
+        return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
     assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content, options)
@@ -74,7 +75,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         if small is not None:
             return small
     picture = plot.blocks(summary, options) if plot else ()
-    note = plot.note(summary, options) if plot else ""
+    note = plot.note(summary, options) if plot and options.plots else ""
     warning = numbers.warning(summary)
     if picture and all(isinstance(block, (Bars, Table)) for block in picture) and options.plots:
         # A few probabilities, each with its number: nothing is left to fold away or to say in a line.
@@ -160,12 +161,12 @@ def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[B
     if found is None:
         return None
     words, table = found
-    reasons = [summary.reason if summary.title or not picture else "", note]
+    why = [summary.reason if summary.title or not picture else "", note]
     drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
     preview = None
     if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):
         preview = values.corner_table(summary)
-    return Fold(words, "; ".join(reason for reason in reasons if reason), (table,), preview)
+    return Fold(words, "; ".join(filter(None, why)), (table,), preview)
 
 
 def holds_tensors(obj: Any) -> bool:
@@ -205,8 +206,7 @@ def mimebundle(
 
 def one_line(error: BaseException) -> str:
     """Returns an error as one line: its class, unless it is ours, and its first line."""
-    lines = str(error).strip().splitlines() or [""]
-    return lines[0] if isinstance(error, OptionError) else f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+    return reason(error) if isinstance(error, OptionError) else f"{type(error).__name__}: {reason(error)}"
 
 
 def native_text(obj: Any) -> str:

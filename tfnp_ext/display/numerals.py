@@ -111,8 +111,11 @@ def table_format(array: np.ndarray) -> str:
 
 
 def cell_text(value: Any, specification: str) -> str:
-    """Returns one cell of a large table."""
+    """Returns one cell of a large table; only an exact zero is ``0``."""
     if specification == "d":
         return str(bool(value)) if np.asarray(value).dtype.kind == "b" else str(int(value))
     number = float(value)
-    return f"{number:{specification}}" if math.isfinite(number) else shortest(number)
+    if not math.isfinite(number) or number == 0:
+        return shortest(number)
+    text = f"{number:{specification}}"
+    return text if float(text) else wording.number(number, 2)

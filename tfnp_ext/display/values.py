@@ -151,14 +151,11 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if array.ndim == 1:
         return _vector_words(array), _vector_table(array)
     shown, caption = first_matrix(array, summary.role)
-    words = (
-        f"corners of {wording.extent(array.shape)} values"
-        if array.ndim == 2
-        and None in spread(array.shape[0], options.max_rows) + spread(array.shape[1], options.max_columns)
-        else f"{wording.extent(array.shape)} values"
-        if array.ndim == 2
-        else f"{wording.integer(array.size)} values"
-    )
+    cut = shown.shape[0] > options.max_rows or shown.shape[1] > options.max_columns
+    if array.ndim > 2:
+        words = f"{'corners of ' if cut else ''}{caption} of {wording.integer(array.size)} values"
+    else:
+        words = f"{'corners of ' if cut else ''}{wording.extent(array.shape)} values"
     return words, _matrix_table(shown, options, caption)
 
 
@@ -178,7 +175,7 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, decimals: int) -> T
     numbers = drawn.astype(np.float64)
     largest = float(np.abs(numbers).max()) or 1.0
     scale = 1.0 if decimals == 6 else largest
-    cells = [Cell(f"{number:.{decimals}f}", ground=number / scale, title=numerals.exact_text(value))
+    cells = [Cell(numerals.cell_text(number, f".{decimals}f"), ground=number / scale, title=numerals.exact_text(value))
              for number, value in zip(numbers.tolist(), drawn, strict=True)]  # fmt: skip
     if drawn.size <= 10 and all(len(name) <= 8 for name in names):
         return Table((Row(tuple(cells)),), columns=names)
@@ -189,6 +186,11 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, decimals: int) -> T
             for place in [None if at is None else order[at] for at in spread(drawn.size, options.max_rows)]
         )
     )
+
+
+def _share(number: float) -> str:
+    """Returns a probability with three decimals, ``<.001`` where they would say nothing."""
+    return "<.001" if 0 < number < 0.0005 else f"{number:.3f}"
 
 
 def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
@@ -204,7 +206,7 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         values = drawn[example].astype(np.float64)
         top = int(np.argmax(values))
         cells = tuple(
-            _ELIDED if column is None else Cell(f"{values[column]:.3f}", ground=float(values[column]))
+            _ELIDED if column is None else Cell(_share(values[column]), ground=float(values[column]))
             for column in columns
         )
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(values[top]))), header=str(example)))
@@ -408,12 +410,13 @@ def sparse_table(content: Sparse) -> Table | None:
 
 def slices_table(content: Slices, options: DisplayOptions, limit: int = 8) -> Table:
     """Returns the first rows of ``IndexedSlices``, each headed by the index it is added to."""
-    values = content.values.reshape(len(content.values), -1)[:limit]
-    table = _matrix_table(values, options, "") if values.size else Table(())
-    headed = [
-        Row(row.cells, header=f"[{int(index)}]") for row, index in zip(table.rows, content.indices[:limit], strict=True)
-    ]
+    shown = content.values.reshape(len(content.values), -1)[:limit]
+    if not shown.size:
+        return Table((), compact=True)
+    small = small_table(shown) if content.values.size <= SMALL else None
+    table = small if isinstance(small, Table) else _matrix_table(shown, options, "")
+    indices = content.indices[:limit].tolist()
+    rows = [Row(row.cells, header=f"[{index}]") for row, index in zip(table.rows, indices, strict=True)]
     if len(content.values) > limit:
-        width = len(headed[0].cells) if headed else 1
-        headed.append(Row(tuple(Cell("⋮", "secondary") for _ in range(width)), header="⋮"))
-    return Table(tuple(headed), columns=table.columns, compact=True)
+        rows.append(Row(tuple(Cell("⋮", "secondary") for _ in rows[0].cells), header="⋮"))
+    return Table(tuple(rows), columns=table.columns, compact=True)

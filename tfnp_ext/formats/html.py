@@ -47,6 +47,7 @@ _GROUND_ALPHA = 0.72
 _FAINTEST = 0.02
 _SPARK_HEIGHT = 14
 _ROW = "<tr style=background:none>"
+_MARKER = 12.7  # how wide browsers draw the triangle of a fold in this type, so that leaves without one line up
 _PAD = "padding:0 6px;line-height:16px"
 
 
@@ -363,7 +364,7 @@ def _more(count: int) -> str:
 
 
 def _column_text(text: str, width: int, style: str = "") -> str:
-    return f'<span style="display:inline-block;min-width:{width}px;{style}">{text}</span> '
+    return f'<span style="display:inline-block;min-width:{width}px;margin-right:4px;{style}">{text}</span>'
 
 
 def _child(child: Child, widths: tuple[int, int, int]) -> str:
@@ -381,7 +382,7 @@ def _child(child: Child, widths: tuple[int, int, int]) -> str:
     line = _column_text(name, widths[0])
     if not heading.kind:
         plain = "".join(_span(span) for span in heading.values)
-        return f'<div style="margin-left:16px;padding-left:12px">{line}{plain}</div>'
+        return f'<div style="margin-left:16px;padding-left:{_MARKER}px">{line}{plain}</div>'
     line += _column_text(escape(heading.shape), widths[1]) + _column_text(
         escape(heading.dtype), widths[2], "opacity:.66"
     )
@@ -389,12 +390,13 @@ def _child(child: Child, widths: tuple[int, int, int]) -> str:
     small = [block for block in blocks if isinstance(block, (Table, Beside, Bars))]
     if small and not any(isinstance(block, Fold) for block in blocks):
         return (
-            f'<div style="margin-left:16px;padding-left:12px;display:flex;flex-wrap:wrap;align-items:flex-start">{line}'
+            f'<div style="margin-left:16px;padding-left:{_MARKER}px;display:flex;flex-wrap:wrap;align-items:flex-start">'
+            f"{line}"
             f"{''.join(_block(block) for block in small)}</div>"
         )
     rest = [block for block in blocks if not isinstance(block, (Figure, Tiles))]
     if not rest:
-        return f'<div style="margin-left:16px;padding-left:12px;white-space:nowrap">{line}</div>'
+        return f'<div style="margin-left:16px;padding-left:{_MARKER}px;white-space:nowrap">{line}</div>'
     inner = "".join(_block(block) for block in rest)
     return (
         f'<details style="margin-left:16px"><summary style="cursor:pointer;white-space:nowrap">{line}</summary>'
