@@ -153,11 +153,15 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """A sheet of images, drawn only by formats that can show it."""
+    """A sheet of images, drawn only by formats that can show it.
+
+    ``columns`` is how many stand in a line where there is room, so that none is left alone in the last one.
+    """
 
     draw: Callable[[], tuple[Tile, ...]]
     alt: str
     fallback: Block | None = None
+    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ _HEADINGS = ("Graph execution error", "Detected at node", "Node:")
 
 
 def reason(error: BaseException) -> str:
-    """Returns what an error of another library says, as one line, without TensorFlow's headings and stack.
+    r"""Returns what an error of another library says, as one line, without TensorFlow's headings and stack.
 
     Example:
-        >>> reason(ValueError("Graph execution error:\\n\\nDetected at node 'p'\\nNode: 'p'\\nYou must feed a value"))
+        >>> reason(ValueError("Graph execution error:\n\nDetected at node 'p'\nNode: 'p'\nYou must feed a value"))
         'You must feed a value'
     """
     lines = [line for line in str(error).splitlines() if line.strip()]

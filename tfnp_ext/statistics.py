@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext.casting import kind_rank
+
 BLOCK = 2**16
 """Values in a block: its float64 copy fills half a megabyte, which stays in the second-level cache."""
 
@@ -41,7 +43,8 @@ class Statistics:
         first_invalid: Index of the first value seen that is NaN or infinite.
         minimum_at: Index of the smallest finite value.
         maximum_at: Index of the largest finite value.
-        histogram: Counts in 64 equal bins from ``minimum`` to ``maximum``, of ``HISTOGRAM_SAMPLE`` values at most.
+        histogram: Counts in 64 equal bins from ``minimum`` to ``maximum``, of ``HISTOGRAM_SAMPLE`` values at most;
+            one bin for each integer where there are fewer than 64 of them.
     """
 
     size: int
@@ -92,7 +95,9 @@ class _Totals:
         count = values.size
         mean = float(values.sum()) / count
         values -= mean
-        squares = float(values @ values)
+        # Not values @ values: BLAS would start threads for a block, which on a busy machine wait for each other.
+        np.multiply(values, values, out=values)
+        squares = float(values.sum())
         if not self.count:
             self.count, self.mean, self.squares = count, mean, squares
             return
@@ -235,7 +240,7 @@ class _Scan:
 
 
 def _histogram(flat: Any, low: float, high: float, dtype: np.dtype) -> tuple[int, ...]:
-    """Returns counts in 64 bins, of all values or, of a large array, of a seeded sample of runs."""
+    """Returns counts in bins, of all values or, of a large array, of a seeded sample of runs."""
     if not low <= high:
         return ()
     size = len(flat)
@@ -246,11 +251,14 @@ def _histogram(flat: Any, low: float, high: float, dtype: np.dtype) -> tuple[int
         starts = np.sort(np.random.default_rng(SEED).integers(0, size - _RUN, runs))
         values = np.concatenate([flat[start : start + _RUN] for start in starts.tolist()])
     values = np.abs(values) if dtype.kind == "c" else values.astype(np.float64)
-    span = float(high) - float(low)
-    if span == 0 or not math.isfinite(span):
-        return (*(0 for _ in range(BINS // 2)), int(np.isfinite(values).sum()), *(0 for _ in range(BINS // 2 - 1)))
-    # Values outside come from blocks that the budget left unread.
+    whole = kind_rank(dtype) == 1 and high - low < BINS
+    bins = int(high - low) + 1 if whole else BINS
+    # Halved, so that the span of the largest floats does not overflow; shares of a span smaller than any do not vanish.
+    span = float(high) / 2 - float(low) / 2
+    if span == 0:
+        return (*(0 for _ in range(bins // 2)), int(np.isfinite(values).sum()), *(0 for _ in range((bins - 1) // 2)))
     with np.errstate(invalid="ignore", over="ignore"):
+        # Values outside come from blocks that the budget left unread.
         values = values[(values >= low) & (values <= high)]
-        bins = np.minimum(((values - low) * (BINS / span)).astype(np.intp), BINS - 1)
-    return tuple(np.bincount(bins, minlength=BINS).tolist())
+        places = values - low if whole else (values / 2 - float(low) / 2) / span * BINS
+    return tuple(np.bincount(np.minimum(places.astype(np.intp), bins - 1), minlength=bins).tolist())

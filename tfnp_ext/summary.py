@@ -146,6 +146,16 @@ def _about_result(summary: Summary, obj: Any, result: Any, budget_ms: float) -> 
     )
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns exp(x) / sum(exp(x)) over the last axis in float64, shifted by the largest so that nothing overflows.
+
+    Source: I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning", 2016, section 4.1.
+    """
+    wide = logits.astype(np.float64)
+    powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
 def with_softmax(summary: Summary) -> Summary:
     """Returns the summary read as the class probabilities that softmax makes of it, over the last axis.
 
@@ -160,9 +170,7 @@ def with_softmax(summary: Summary) -> Summary:
         )
     if summary.statistics is None or summary.statistics.invalid:
         raise OptionError(f"softmax needs finite numbers: {summary.kind} holds NaN or Inf")
-    logits = drawn.astype(np.float64)
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares = exponents / exponents.sum(axis=-1, keepdims=True)
+    shares = softmax(drawn)
     batch = drawn.ndim == 2
     title = "softmax of logits"
     if batch:

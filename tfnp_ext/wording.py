@@ -28,8 +28,8 @@ def number(value: float, digits: int = 3) -> str:
         return "inf" if value > 0 else "-inf"
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if exponent < -3 or exponent >= 5 or (exponent == -3 and abs(value) < 1e-3):
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    if exponent < -3 or exponent >= 5:
         return scientific(value, digits - 1)
     return f"{value:.{max(0, digits - 1 - exponent)}f}"
 

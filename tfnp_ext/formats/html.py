@@ -45,8 +45,9 @@ _STYLE = (
 )
 _GROUND_ALPHA = 0.72
 _FAINTEST = 0.02
-_SPARK_HEIGHT = 14
+_SPARK_WIDTH, _SPARK_HEIGHT = 64, 14
 _ROW = "<tr style=background:none>"
+_TILE_GAP = 4
 _MARKER = 12.7  # how wide browsers draw the triangle of a fold in this type, so that leaves without one line up
 _PAD = "padding:0 6px;line-height:16px"
 
@@ -129,8 +130,9 @@ def _sparkline(sparkline: Sparkline) -> str:
         return "…"
     data = _sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
     low, high = wording.number(sparkline.low), wording.number(sparkline.high)
+    width = _SPARK_WIDTH // len(sparkline.counts) * len(sparkline.counts)
     return (
-        f'<img width={len(sparkline.counts)} height={_SPARK_HEIGHT} alt="histogram from {low} to {high}"'
+        f'<img width={width} height={_SPARK_HEIGHT} alt="histogram from {low} to {high}"'
         f' style="vertical-align:-2px" src="{_data_uri(data, "image/png")}">'
     )
 
@@ -139,13 +141,18 @@ def _sparkline(sparkline: Sparkline) -> str:
 def _sparkline_png(counts: tuple[int, ...], low: float, high: float) -> bytes:
     """Returns bars of a histogram on a hairline, with a grey tick at zero."""
     highest = max(counts) or 1
-    heights = [max(1, round(count / highest * (_SPARK_HEIGHT - 1))) if count else 0 for count in counts]
-    zero = round(-low / (high - low) * (len(counts) - 1)) if low < 0 < high else -1
+    each = [max(1, round(count / highest * (_SPARK_HEIGHT - 1))) if count else 0 for count in counts]
+    # A histogram of a few integers has fewer bins than pixels: its bars are wider, with a pixel between them.
+    wide = max(1, _SPARK_WIDTH // len(counts))
+    heights = [
+        0 if wide > 2 and pixel % wide == wide - 1 else each[pixel // wide] for pixel in range(wide * len(counts))
+    ]
+    zero = round(-low / (high - low) * (len(heights) - 1)) if low < 0 < high else -1
     rows = []
     for level in range(_SPARK_HEIGHT, 0, -1):
         rows.append(bytes(
-            1 if heights[column] >= level else 2 if (column == zero and level <= 3) or level == 1 else 0
-            for column in range(len(counts))
+            1 if height >= level else 2 if (column == zero and level <= 3) or level == 1 else 0
+            for column, height in enumerate(heights)
         ))  # fmt: skip
     return palette_png(rows, ((0, 0, 0, 0), (0x3A, 0x7D, 0xC0, 255), (0x76, 0x76, 0x76, 128)))
 
@@ -217,9 +224,10 @@ def _tiles(tiles: Tiles) -> str:
         f"{_quiet(escape(tile.caption)) if tile.caption else ''}</div>"
         for tile in drawn
     )
+    width = tiles.columns * (drawn[0].picture.width + _TILE_GAP) if tiles.columns and drawn else 830
     return (
-        f'<div style="display:flex;flex-wrap:wrap;gap:3px 4px;margin:6px 0 2px;max-width:830px;font-size:9px;'
-        f'line-height:11px">{items}</div>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:3px {_TILE_GAP}px;margin:6px 0 2px;max-width:{width}px;'
+        f'font-size:9px;line-height:11px">{items}</div>'
     )
 
 
@@ -390,9 +398,8 @@ def _child(child: Child, widths: tuple[int, int, int]) -> str:
     small = [block for block in blocks if isinstance(block, (Table, Beside, Bars))]
     if small and not any(isinstance(block, Fold) for block in blocks):
         return (
-            f'<div style="margin-left:16px;padding-left:{_MARKER}px;display:flex;flex-wrap:wrap;align-items:flex-start">'
-            f"{line}"
-            f"{''.join(_block(block) for block in small)}</div>"
+            f'<div style="margin-left:16px;padding-left:{_MARKER}px;display:flex;flex-wrap:wrap;'
+            f'align-items:flex-start">{line}{"".join(_block(block) for block in small)}</div>'
         )
     rest = [block for block in blocks if not isinstance(block, (Figure, Tiles))]
     if not rest:

@@ -1,0 +1,29 @@
+"""Pictures of values: which plot suits, what it draws, and its blocks in a card.
+
+One file a plot: a new one is a class decorated with ``register_plot``, and a line here. Matplotlib and Pillow are
+imported only when something is drawn.
+"""
+
+from __future__ import annotations
+
+from tfnp_ext.plots.bars import BarPlot
+from tfnp_ext.plots.base import PLOTS, STYLE, Plot, Style, choose_plot, register_plot
+from tfnp_ext.plots.heatmaps import HeatmapPlot
+from tfnp_ext.plots.histograms import HistogramPlot
+from tfnp_ext.plots.images import GridPlot, ImagePlot
+from tfnp_ext.plots.lines import LinePlot
+
+__all__ = [
+    "PLOTS",
+    "STYLE",
+    "BarPlot",
+    "GridPlot",
+    "HeatmapPlot",
+    "HistogramPlot",
+    "ImagePlot",
+    "LinePlot",
+    "Plot",
+    "Style",
+    "choose_plot",
+    "register_plot",
+]

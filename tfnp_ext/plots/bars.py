@@ -1,0 +1,304 @@
+"""Bars: one for each class of a vector of probabilities or logits, or each number of a short vector."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.document import Bar, Bars, Block
+from tfnp_ext.plots.base import (
+    STYLE,
+    Array,
+    Plot,
+    Style,
+    as_floats,
+    class_labels,
+    is_numeric,
+    near_one,
+    prepared_once,
+    read,
+    register_plot,
+)
+from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
+from tfnp_ext.summary import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_COLUMNS = 20
+LONGEST_COLUMN_LABEL = 4
+SMALL_VECTOR = 8
+"""Up to so many probabilities are columns of text: no picture is drawn."""
+
+_MOST_BARS = 100_000
+_TOP_OF_MANY = 5
+_COLUMN = 34
+_COLUMN_BAR = 25
+_COLUMN_HEIGHT = 52
+_ROW = 14
+_ROW_LENGTH = 160
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """What a bar chart shows.
+
+    Attributes:
+        shares: Whether the values are probabilities.
+        names: One label a bar, in the order of the bars.
+        values: One value a bar, float64 [N].
+        order: Bars from the largest value to the smallest, NaN last.
+        top: The bar that is the answer; ``None`` where the numbers are no scores.
+        columns: Whether bars stand side by side, in class order; else they are rows, largest first.
+        rest: What is left out, in words.
+        count: How many values there are.
+        noun: What the values are, in words.
+    """
+
+    shares: bool
+    names: tuple[str, ...]
+    values: Array
+    order: tuple[int, ...]
+    top: int | None
+    columns: bool
+    rest: str
+    count: int
+    noun: str
+
+    def word(self, bar: int) -> str:
+        """Returns a bar's value in words."""
+        value = float(self.values[bar])
+        return wording.percent(value) if self.shares else wording.number(value)
+
+    def short_word(self, bar: int) -> str:
+        """Returns a bar's value as it stands on a column: nothing for a share under half a percent."""
+        value = float(self.values[bar])
+        if not math.isfinite(value):
+            return ""
+        if self.shares:
+            return self.word(bar) if bar == self.top else f"{value * 100:.0f}" if value >= 0.005 else ""
+        largest = float(np.abs(self.values[np.isfinite(self.values)]).max())
+        if value == 0 or not 1e-2 <= largest < 1e4:
+            return wording.number(value, 2)
+        if (self.values[np.isfinite(self.values)] % 1 == 0).all():
+            return f"{value:.0f}"
+        return f"{value:.{1 if largest >= 1 else 2}f}"
+
+
+@register_plot
+class BarPlot(Plot):
+    """Bars of class probabilities, of logits around zero, or of any vector when asked for."""
+
+    name = "bar"
+
+    def suits(self, summary: Summary) -> float:
+        """Returns 0.9 for one vector of scores, 0.3 for other vectors."""
+        values = summary.drawn
+        if values is None or values.ndim != 1 or not is_numeric(values) or values.size > _MOST_BARS:
+            return 0.0
+        return 0.9 if summary.role in {"probabilities", "logits"} else 0.3
+
+    def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
+        """Returns 34 px a column, or 14 px a row."""
+        chart = self.prepare(summary, options)
+        if chart.columns:
+            return max(_COLUMN * len(chart.names), 2 * _COLUMN), 82 if _scaled(chart)[1] == 0 else 96
+        widest = max((text_width(chart.word(bar), TEXT, bar == chart.top) for bar in chart.order), default=0)
+        left = _row_left(chart)
+        rows = len(chart.names) + bool(chart.rest)
+        return round(left + _ROW_LENGTH + 6 + max(widest, text_width(chart.rest) - _ROW_LENGTH) + 2), _ROW * rows + 4
+
+    def alt(self, summary: Summary, options: DisplayOptions) -> str:
+        """Returns the largest three bars, and for logits the lowest."""
+        chart = self.prepare(summary, options)
+        form = "Column chart" if chart.columns else "Bar chart"
+        many = (
+            f"top {len(chart.names)} of {wording.integer(chart.count)}"
+            if chart.rest
+            else f"of {wording.integer(chart.count)}"
+        )
+        finite = [bar for bar in chart.order if math.isfinite(chart.values[bar])]
+        what = f"{form}{', ' if chart.rest else ' '}{many} {chart.noun}"
+        invalid = len(chart.order) - len(finite)
+        last = f" {wording.plural(invalid, 'value')} not finite." if invalid else ""
+        named = [f"{chart.names[bar]}: {chart.word(bar)}" for bar in finite]
+        if chart.shares:
+            return f"{what}. {', '.join(named[:3])}.{last}"
+        if (chart.values < 0).any():
+            what += " around zero"
+        if not finite:
+            return f"{what}.{last}"
+        then = f", then {named[1]}" if len(finite) > 1 else ""
+        lowest = f"; lowest {named[-1]}" if len(finite) > 2 and not chart.rest else ""
+        return f"{what}. Highest {named[0]}{then}{lowest}.{last}"
+
+    def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
+        """Returns the bars as text: the largest first, five of them unless ``top`` says otherwise."""
+        chart = self.prepare(summary, options)
+        values = _scaled(chart)[0]
+        longest = float(np.abs(values).max()) or 1.0
+        if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
+            shown = tuple(range(len(chart.names)))
+            return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in shown), columns=True)
+        limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else len(chart.names))
+        listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
+        rest = chart.rest if chart.rest else _rest(chart.shares, chart.values[list(chart.order[limit:])])
+        return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in listed), rest)
+
+    def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
+        """Returns the picture, or up to 8 probabilities as columns of text."""
+        chart = self.prepare(summary, options)
+        if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
+            columns = self.fallback(summary, options)
+            return () if columns is None else (columns,)
+        return super().blocks(summary, options)
+
+    @staticmethod
+    def _bar(chart: _Chart, bar: int, length: float) -> Bar:
+        return Bar(chart.names[bar], chart.word(bar), float(length), bar == chart.top)
+
+    @prepared_once
+    def prepare(self, summary: Summary, options: DisplayOptions) -> _Chart:
+        """Returns what the chart shows: every class in order, or the largest few as rows."""
+        reading = read(summary, options)
+        values = as_floats(reading.values).astype(np.float64)
+        shares = reading.role == "probabilities"
+        count = len(values)
+        names = class_labels(options, count)
+        # NaN sorts last, and equal values keep the order of their classes.
+        order = np.argsort(-values, kind="stable")
+        limit = options.top or (count if count <= MOST_COLUMNS else _TOP_OF_MANY)
+        short = all(len(name) <= LONGEST_COLUMN_LABEL for name in names[: MOST_COLUMNS + 1])
+        columns = count <= min(limit, MOST_COLUMNS) and short
+        kept = np.arange(count) if columns else order[:limit]
+        rest = "" if columns else _rest(shares, values[order[limit:]])
+        values = values[kept]
+        order = np.argsort(-values, kind="stable")
+        scores = reading.role in {"probabilities", "logits"} and math.isfinite(values[order[0]])
+        noun = {"probabilities": "class probabilities", "logits": "logits"}.get(reading.role, "values")
+        return _Chart(
+            shares=shares,
+            names=tuple(names[place] for place in kept),
+            values=values,
+            order=tuple(map(int, order)),
+            top=int(order[0]) if scores else None,
+            columns=columns,
+            rest=rest,
+            count=count,
+            noun=noun,
+        )
+
+    def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
+        """Draws ``axes.bar`` (columns) or ``axes.barh`` (rows), values beside the bars, names as ticks."""
+        chart = self.prepare(summary, options)
+        colors = _colors(chart, style)
+        places = range(len(chart.names))
+        lengths = np.where(np.isfinite(chart.values), chart.values, np.nan)
+        if chart.columns:
+            bars = axes.bar(places, lengths, color=colors)
+            axes.bar_label(bars, [chart.short_word(bar) for bar in places], padding=1)
+            axes.set_xticks(places, chart.names)
+            axes.axhline(0, color=style.grey, linewidth=0.8)
+        else:
+            bars = axes.barh(places, lengths, color=colors)
+            axes.bar_label(bars, [chart.word(bar) for bar in places], padding=3)
+            axes.set_yticks(places, chart.names)
+            axes.axvline(0, color=style.grey, linewidth=0.8)
+            axes.invert_yaxis()
+            axes.set_xlabel(chart.rest)
+        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            text.set_parse_math(False)
+        for place in np.flatnonzero(~np.isfinite(chart.values)).tolist():
+            where = (place, 0) if chart.columns else (0, place)
+            marker = {"×": "x", "▲": "^", "▼": "v"}[sign_of(float(chart.values[place]))]
+            axes.plot(*where, marker=marker, color=style.magenta, linestyle="none")
+
+    def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
+        """Draws columns, or rows, in CSS pixels."""
+        chart = self.prepare(summary, options)
+        (self._paint_columns if chart.columns else self._paint_rows)(sheet, chart, style)
+
+    @staticmethod
+    def _paint_columns(sheet: Sheet, chart: _Chart, style: Style) -> None:
+        values, lowest, highest = _scaled(chart)
+        unit = _COLUMN_HEIGHT / ((highest - lowest) or 1.0)
+        zero = 14 + highest * unit
+        middles = np.arange(len(chart.names)) * _COLUMN + _COLUMN / 2
+        heights = np.round(np.abs(values) * unit * 2) / 2
+        tops = np.where(values > 0, zero - heights, zero)
+        sheet.boxes(middles - _COLUMN_BAR / 2, tops, _COLUMN_BAR, heights, _colors(chart, style))
+        sheet.boxes(1, zero, sheet.width - 2, 0.5, style.grey)
+        for bar, (name, middle) in enumerate(zip(chart.names, middles, strict=True)):
+            strong = bar == chart.top
+            sheet.text(middle, sheet.height - 3, name, style.grey, TEXT, strong, "center")
+            if not math.isfinite(chart.values[bar]):
+                sheet.glyph(middle, zero - 6, sign_of(float(chart.values[bar])), style.magenta, 11)
+                continue
+            word = chart.short_word(bar)
+            if strong or text_width(word) <= _COLUMN - 1:
+                baseline = zero + heights[bar] + 10 if values[bar] < 0 else zero - heights[bar] - 3
+                sheet.text(middle, baseline, word, style.grey, TEXT if strong else 9, strong, "center")
+
+    @staticmethod
+    def _paint_rows(sheet: Sheet, chart: _Chart, style: Style) -> None:
+        left = _row_left(chart)
+        values, lowest, highest = _scaled(chart)
+        unit = _ROW_LENGTH / ((highest - lowest) or 1.0)
+        zero = left - lowest * unit
+        lengths = np.round(np.abs(values) * unit * 2) / 2
+        starts = np.where(values < 0, zero - lengths, zero)
+        tops = np.arange(len(values)) * _ROW + 4
+        sheet.boxes(starts, tops, lengths, 10, _colors(chart, style))
+        sheet.boxes(round(zero * 2) / 2 - 0.5, 2, 0.5, len(values) * _ROW, style.grey)
+        for bar, name in enumerate(chart.names):
+            strong = bar == chart.top
+            baseline = bar * _ROW + 12.5
+            sheet.text(left - 7, baseline, name, style.grey, TEXT, strong, "right")
+            end = max(zero, starts[bar] + lengths[bar])
+            if math.isfinite(chart.values[bar]):
+                sheet.text(end + 4, baseline, chart.word(bar), style.grey, TEXT, strong)
+            else:
+                sheet.glyph(zero + 7, baseline - 4, sign_of(float(chart.values[bar])), style.magenta, 11)
+        sheet.text(left + 4, len(values) * _ROW + 12.5, chart.rest, style.grey, TEXT)
+
+
+def sign_of(value: float) -> str:
+    """Returns the sign that stands for a value that is not finite: ``×`` NaN, ``▲`` +Inf, ``▼`` -Inf."""
+    return "×" if math.isnan(value) else "▲" if value > 0 else "▼"
+
+
+def _row_left(chart: _Chart) -> int:
+    widest = max((text_width(name, TEXT, bar == chart.top) for bar, name in enumerate(chart.names)), default=0.0)
+    return math.ceil(widest) + 9
+
+
+def _scaled(chart: _Chart) -> tuple[Array, float, float]:
+    """Returns the values, 0 where they are not finite, lowest and highest of them and 0, all scaled near 1."""
+    values = near_one(np.where(np.isfinite(chart.values), chart.values, 0.0))[0]
+    return values, min(0.0, float(values.min())), max(0.0, float(values.max()))
+
+
+def _colors(chart: _Chart, style: Style) -> list[str]:
+    return [
+        (style.orange if value < 0 else style.blue) + ("" if bar == chart.top else style.quiet)
+        for bar, value in enumerate(chart.values)
+    ]
+
+
+def _rest(shares: bool, values: Array) -> str:
+    """Returns what the values left out come to: ``5 others 0.3 %``."""
+    if not len(values):
+        return ""
+    others = f"{wording.integer(len(values))} {'other' if len(values) == 1 else 'others'}"
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return others
+    if shares:
+        with np.errstate(all="ignore"):
+            return f"{others} {wording.percent(float(finite.sum()))}"
+    return f"{others} {wording.number(float(finite.min()))} … {wording.number(float(finite.max()))}"

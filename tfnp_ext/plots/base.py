@@ -1,0 +1,241 @@
+"""What a plot is, the registry of plots, and the choice of one for a value.
+
+A plot is one file: a class that says which values it suits, draws them on Axes, and makes the picture of a card.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from weakref import ref
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.document import Block, Figure, Picture
+from tfnp_ext.errors import OptionError
+from tfnp_ext.plots.sheet import Sheet
+from tfnp_ext.summary import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AUTOMATIC = 0.5
+"""From this suitability on a plot is drawn without being asked for."""
+
+LONGEST_LABEL = 24
+
+MOST_EXAMPLES = 200
+"""Examples of a batch that are ever looked at for a picture: more do not fit beside each other."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """The colours of a plot; the same hex on light and on dark ground.
+
+    Attributes:
+        blue: Amount, positive, right.
+        orange: Negative, unsure, wrong.
+        magenta: Not a number, not valid; always with a glyph.
+        grey: Frame and text in pictures.
+        quiet: Alpha of what is not the answer, two hex digits.
+        rule: Alpha of lines, two hex digits.
+    """
+
+    blue: str = "#3a7dc0"
+    orange: str = "#c0631a"
+    magenta: str = "#d03a94"
+    grey: str = "#767676"
+    quiet: str = "b3"
+    rule: str = "80"
+
+
+STYLE = Style()
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The values as a plot reads them, and their role."""
+
+    role: str
+    values: Array
+
+
+class Plot(ABC):
+    """One kind of plot. Subclass it, set ``name``, decorate the class with ``register_plot``."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def suits(self, summary: Summary) -> float:
+        """Returns how well it draws a value: 0 not at all, below 0.5 when asked for, from 0.5 on automatically."""
+
+    @abstractmethod
+    def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
+        """Draws the value on Axes of the user's, with the user's fonts and sizes."""
+
+    @abstractmethod
+    def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
+        """Returns width and height of the card's picture in CSS pixels."""
+
+    @abstractmethod
+    def alt(self, summary: Summary, options: DisplayOptions) -> str:
+        """Returns what the picture shows: the kind of picture, the answer, the exceptions."""
+
+    def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
+        """Draws the card's picture. The default puts ``draw`` on Axes that fill the sheet, for plots of others."""
+        self.draw(sheet.axes(), summary, options, style)
+
+    def note(self, summary: Summary, options: DisplayOptions) -> str:
+        """Returns what the fold line has to add about the picture, ``""`` for nothing."""
+        return ""
+
+    def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
+        """Returns what stands for the picture in a terminal and where pictures are off."""
+        return None
+
+    def shows_histogram(self, summary: Summary, options: DisplayOptions) -> bool:
+        """Returns whether the picture shows the distribution, so that the line of numbers need not."""
+        return False
+
+    def picture(self, summary: Summary, options: DisplayOptions) -> Picture:
+        """Returns the card's picture as a PNG."""
+        sheet = Sheet(*self.size(summary, options))
+        self.paint(sheet, summary, options)
+        return sheet.picture()
+
+    def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
+        """Returns what the card shows; pictures in it are drawn only when a format asks for them."""
+        fallback = self.fallback(summary, options)
+        if options.plots:
+            return (Figure(lambda: self.picture(summary, options), self.alt(summary, options), fallback),)
+        return () if fallback is None else (fallback,)
+
+
+PLOTS: dict[str, Plot] = {}
+"""Every plot by name."""
+
+P = TypeVar("P", bound=type[Plot])
+
+
+def register_plot(plot_class: P) -> P:
+    """Adds a plot to the registry; usable as a class decorator. The last one registered under a name holds.
+
+    Raises:
+        TypeError: It is no ``Plot``, is still abstract, or has no usable name.
+
+    Example:
+        >>> register_plot(type(PLOTS["bar"])) is type(PLOTS["bar"])
+        True
+    """
+    if not (isinstance(plot_class, type) and issubclass(plot_class, Plot)):
+        raise TypeError(f"a plot is a subclass of Plot, not {plot_class!r}")
+    name = getattr(plot_class, "name", None)
+    if not isinstance(name, str) or not name.isidentifier() or name in {"auto", "none"}:
+        raise TypeError(f"{plot_class.__name__}.name has to be a word other than auto and none, not {name!r}")
+    PLOTS[name] = plot_class()
+    return plot_class
+
+
+def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
+    """Returns the plot for a value: the one asked for, else the one that suits best, else ``None``.
+
+    Raises:
+        OptionError: ``options.plot`` names no plot, or one that cannot draw this value.
+    """
+    if options.plot == "none":
+        return None
+    suitability = {name: plot.suits(summary) for name, plot in PLOTS.items()}
+    if options.plot == "auto":
+        best = max(suitability, key=lambda name: suitability[name], default=None)
+        return PLOTS[best] if best is not None and suitability[best] >= AUTOMATIC else None
+    if options.plot not in PLOTS:
+        raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(PLOTS)}")
+    if suitability[options.plot] <= 0:
+        able = [name for name, value in suitability.items() if value > 0]
+        ways = f"{', '.join(able)} can" if able else "no plot can"
+        value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
+        raise OptionError(f"plot {options.plot} cannot draw {value}: {ways}")
+    return PLOTS[options.plot]
+
+
+def read(summary: Summary, options: DisplayOptions) -> Reading:
+    """Returns the values as a plot reads them; of a batch of predictions only as many examples as may be drawn."""
+    values = np.asarray(summary.drawn)
+    if summary.role == "probability batch":
+        values = values[:MOST_EXAMPLES]
+    return Reading(summary.role, values)
+
+
+def is_numeric(values: Array | None) -> bool:
+    """Returns whether values can be drawn as numbers: booleans, integers, floats, those of ``ml_dtypes`` included."""
+    if values is None or not values.size:
+        return False
+    dtype = values.dtype
+    return dtype.kind in "biuf" or (dtype.kind == "V" and dtype.names is None and not dtype.name.startswith("void"))
+
+
+def as_floats(values: Array) -> Array:
+    """Returns values in a dtype that NumPy calculates with: float32 for small floats, else float64 for integers."""
+    if values.dtype.kind == "V" or values.dtype == np.float16:
+        return values.astype(np.float32)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def near_one(*values: Array | float) -> list[Array]:
+    """Returns numbers scaled together by a power of two, the largest finite |x| to between ½ and 1.
+
+    Differences and quotients of what comes back neither overflow nor vanish, whatever the numbers were.
+    """
+    arrays = [np.asarray(part, np.float64) for part in values]
+    largest = max(float(np.max(np.abs(part), where=np.isfinite(part), initial=0.0)) for part in arrays)
+    return [np.ldexp(part, -math.frexp(largest)[1]) for part in arrays]
+
+
+def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> tuple[str, ...]:
+    """Returns one drawable name a class: one line, no control characters, cut with an ellipsis."""
+    if options.labels is None:
+        return tuple(map(str, range(count)))
+    return tuple(clean(name, longest) for name in options.class_names(count))
+
+
+def clean(label: str, longest: int = LONGEST_LABEL) -> str:
+    r"""Returns a label as one printable line of at most ``longest`` characters.
+
+    Example:
+        >>> clean("a very\nlong label", 8)
+        'a very …'
+    """
+    line = "".join(character for character in " ".join(label.split()) if character.isprintable())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+T = TypeVar("T")
+
+
+def prepared_once(
+    function: Callable[[Any, Summary, DisplayOptions], T],
+) -> Callable[[Any, Summary, DisplayOptions], T]:
+    """Returns a method that remembers its last result: size, alt, note and picture of one card all ask for it.
+
+    What is remembered is one tuple, replaced whole, so that threads at worst prepare twice. The value is held weakly.
+    """
+    last: tuple[Any, Any, Any, Any] | None = None
+
+    def prepare(self: Any, summary: Summary, options: DisplayOptions) -> T:
+        nonlocal last
+        seen = last
+        if seen is not None and seen[0] is self and seen[1]() is summary and seen[2] is options:
+            return seen[3]  # type: ignore[no-any-return]
+        result = function(self, summary, options)
+        last = (self, ref(summary), options, result)
+        return result
+
+    prepare.__doc__ = function.__doc__
+    return prepare

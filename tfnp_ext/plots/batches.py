@@ -1,0 +1,321 @@
+"""A batch of class probabilities: examples to the right, classes downwards, the answers below, confidence above."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.document import Cell, Row, Table
+from tfnp_ext.plots.base import Array, Style, as_floats, class_labels
+from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+UNSURE = 0.5
+"""Confidence below which an answer is marked as unsure."""
+
+GAMMA = 0.8
+_WIDTH = 830
+_MOST_WIDE_COLUMNS = 48
+_WIDEST, _NARROWEST, _NARROW = 18, 14, 4
+_MOST_ROWS = 20
+_ROW = 11
+_CONFIDENCE = 30
+_TOP = 42
+_COUNTS = 74
+_LONGEST_LABEL = 14
+_SMALL = (8, 12)
+_TEXT_EXAMPLES = 6
+_TEXT_CLASSES = 40
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the picture of a batch shows.
+
+    Attributes:
+        values: Probabilities of the examples and classes drawn, float64 [N, R].
+        everything: Probabilities of the examples drawn, all classes, float64 [N, C].
+        classes: Which classes are drawn, [R].
+        names: One label each class drawn.
+        answers: The names of the top class of each example drawn.
+        tops: Top class of each example, [N]; -1 where a row holds no number.
+        confidences: Its probability, [N]; NaN where a row holds no number.
+        examples: How many examples there are.
+        column: Width of an example in CSS pixels.
+    """
+
+    values: Array
+    everything: Array
+    classes: Array
+    names: tuple[str, ...]
+    answers: tuple[str, ...]
+    tops: Array
+    confidences: Array
+    examples: int
+    column: int
+
+    @property
+    def small(self) -> bool:
+        """Whether a table of the numbers says more than a picture."""
+        return self.examples <= _SMALL[0] and self.everything.shape[1] <= _SMALL[1]
+
+    @property
+    def unsure(self) -> Array:
+        """Which examples are unsure, [N]."""
+        return np.asarray(self.confidences < UNSURE)
+
+    @property
+    def left(self) -> int:
+        """Room for the class names, in CSS pixels."""
+        return _margins(self.names)[0]
+
+    @property
+    def map_width(self) -> int:
+        """Width of the map in CSS pixels."""
+        return self.column * len(self.values)
+
+    @property
+    def width(self) -> int:
+        """Width of the whole in CSS pixels."""
+        return self.map_width + sum(_margins(self.names))
+
+    @property
+    def height(self) -> int:
+        """Height of the whole in CSS pixels."""
+        return _TOP + _ROW * len(self.classes) + (15 if self.written else 4)
+
+    @property
+    def written(self) -> bool:
+        """Whether the answers have room below their columns."""
+        return self.column >= _NARROWEST and all(
+            text_width(answer, TEXT, True) <= self.column - 1 for answer in self.answers
+        )
+
+    def counts(self) -> Array:
+        """Returns how often each class drawn is the top one, [R]."""
+        found = np.bincount(self.tops[self.tops >= 0], minlength=self.everything.shape[1])
+        return np.asarray(found[self.classes])
+
+    def note(self) -> str:
+        """Returns which examples and classes are drawn, where it is not all."""
+        notes = []
+        if len(self.values) < self.examples:
+            notes.append(f"the first {len(self.values)} of {wording.integer(self.examples)} examples drawn")
+        count = self.everything.shape[1]
+        if len(self.classes) < count:
+            most = "predicted most often" if len(self.classes) == _MOST_ROWS else "predicted"
+            notes.append(f"only the {len(self.classes)} of {wording.integer(count)} classes {most}")
+        return "; ".join(notes)
+
+    def alt(self) -> str:
+        """Returns what runs where, how often each class is predicted and which examples are unsure."""
+        counts = self.counts()
+        predicted = [f"{count}×{name}" for count, name in zip(counts.tolist(), self.names, strict=True) if count]
+        parts = [
+            "Heat map, one column per example, one row per class; confidence above, predicted class below.",
+            f"Predicted: {', '.join(predicted) or 'nothing'}.",
+        ]
+        places = np.flatnonzero(self.unsure)
+        if len(places):
+            listed = ", ".join(f"#{place} {self.answers[place]}" for place in places[:8].tolist())
+            more = f" and {len(places) - 8} more" if len(places) > 8 else ""
+            parts.append(f"Unsure (below 50 %): {listed}{more}.")
+        lost = int((self.tops < 0).sum())
+        if lost:
+            parts.append(f"{wording.plural(lost, 'example')} without numbers, marked ×.")
+        return " ".join(parts)
+
+
+def read_batch(values: Array, examples: int, options: DisplayOptions) -> Batch:
+    """Returns what is drawn of a batch.
+
+    Args:
+        values: Probabilities [N, C] of the first examples.
+        examples: How many examples there are.
+        options: For the class names.
+    """
+    everything = as_floats(values).astype(np.float64)
+    names = class_labels(options, everything.shape[1], _LONGEST_LABEL)
+    room = _WIDTH - sum(_margins((max(names, key=len),)))
+    column = _NARROW
+    if len(everything) <= _MOST_WIDE_COLUMNS:
+        column = max(_NARROWEST, min(_WIDEST, room // max(1, len(everything))))
+    everything = everything[: max(1, room // column)]
+    numbers = np.where(np.isfinite(everything), everything, -np.inf)
+    tops = numbers.argmax(axis=1)
+    confidences = np.take_along_axis(numbers, tops[:, None], axis=1)[:, 0]
+    tops = np.where(np.isfinite(confidences), tops, -1)
+    classes = _classes(tops, everything.shape[1])
+    return Batch(
+        values=everything[:, classes],
+        everything=everything,
+        classes=classes,
+        names=tuple(names[index] for index in classes),
+        answers=tuple(names[top] if top >= 0 else "×" for top in tops),
+        tops=tops,
+        confidences=np.where(np.isfinite(confidences), confidences, np.nan),
+        examples=examples,
+        column=column,
+    )
+
+
+def _margins(names: tuple[str, ...]) -> tuple[int, int]:
+    """Returns the room for the class names left of the map, and for names, bars and counts right of it."""
+    left = max(16, math.ceil(max(map(text_width, names), default=0.0)) + 6)
+    return left, max(math.ceil(text_width("confidence")) + 6, 18 + left + _COUNTS + 22)
+
+
+def _classes(tops: Array, count: int) -> Array:
+    """Returns the classes drawn: all up to 20, else those predicted, the commonest 20 of them, in class order."""
+    if count <= _MOST_ROWS:
+        return np.arange(count)
+    found, times = np.unique(tops[tops >= 0], return_counts=True)
+    if not len(found):
+        return np.arange(_MOST_ROWS)
+    return np.sort(found[np.argsort(-times, kind="stable")[:_MOST_ROWS]])
+
+
+def paint_batch(sheet: Sheet, batch: Batch, style: Style) -> None:
+    """Draws confidence, map, answers and counts in CSS pixels."""
+    left, rows = batch.left, len(batch.classes)
+    column, width, bottom = batch.column, batch.map_width, _TOP + _ROW * rows
+    starts = left + np.arange(len(batch.values)) * column
+    _paint_confidence(sheet, batch, starts, left, style)
+
+    alpha = np.clip(np.nan_to_num(batch.values, nan=0.0, posinf=1.0), 0, 1) ** GAMMA
+    # The palette of the PNG has few colours: 32 inks look the same and leave some for text.
+    alpha = np.rint(alpha * 32) / 32
+    colors = np.empty((rows, len(batch.values), 4), np.uint8)
+    colors[..., :3] = [int(style.blue[place : place + 2], 16) for place in (1, 3, 5)]
+    colors[..., 3] = np.rint(alpha.T * 255)
+    sheet.pixels(left, _TOP, colors, column, _ROW)
+    sheet.boxes(left, _TOP + np.arange(rows + 1) * _ROW, width, 0.5, style.grey + "48")
+    place_of = {int(index): row for row, index in enumerate(batch.classes)}
+    framed = [(number, place_of[int(top)]) for number, top in enumerate(batch.tops) if int(top) in place_of]
+    if framed and column >= _NARROWEST:
+        across, down = np.transpose(framed)
+        sheet.frames(starts[across], _TOP + down * _ROW, column, _ROW, style.blue)
+    for row, number in np.argwhere(~np.isfinite(batch.values.T)).tolist()[:200]:
+        value = float(batch.values[number, row])
+        sign = "×" if math.isnan(value) else "▲" if value > 0 else "▼"
+        sheet.glyph(starts[number] + column / 2, _TOP + (row + 0.5) * _ROW, sign, style.magenta, min(9, column + 3))
+    for row, name in enumerate(batch.names):
+        sheet.text(left - 4, _TOP + row * _ROW + 9, name, style.grey, SMALL_TEXT, False, "right")
+    if batch.written:
+        for number, answer in enumerate(batch.answers):
+            color = style.orange if batch.unsure[number] else style.grey if batch.tops[number] >= 0 else style.magenta
+            sheet.text(starts[number] + column / 2, bottom + 12.5, answer, color, TEXT, True, "center")
+    _paint_counts(sheet, batch, left + width + 18, style)
+
+
+def _paint_confidence(sheet: Sheet, batch: Batch, starts: Array, left: int, style: Style) -> None:
+    base, width = 5 + _CONFIDENCE, batch.map_width
+    heights = np.rint(np.nan_to_num(np.clip(batch.confidences, 0, 1)) * _CONFIDENCE * 2) / 2
+    gap = 3 if batch.column >= _NARROWEST else 0.5
+    colors = [(style.orange if unsure else style.blue) + style.quiet for unsure in batch.unsure]
+    sheet.boxes(starts + gap, base - heights, batch.column - 2 * gap, heights, colors)
+    sheet.boxes(left, np.array([5, 5 + _CONFIDENCE / 2]), width, 0.5, style.grey + style.rule)
+    sheet.boxes(left, base, width, 0.5, style.grey)
+    sheet.text(left - 4, 9, "1", style.grey, SMALL_TEXT, False, "right")
+    sheet.text(left - 4, 5 + _CONFIDENCE / 2 + 3, "½", style.grey, SMALL_TEXT, False, "right")
+    sheet.text(left + width + 6, 5 + _CONFIDENCE / 2 + 3, "confidence", style.grey)
+    for number in np.flatnonzero(batch.unsure).tolist() if batch.column >= _NARROWEST else ():
+        middle = starts[number] + batch.column / 2
+        sheet.text(middle, base - heights[number] - 2, "?", style.orange, TEXT, True, "center")
+
+
+def _paint_counts(sheet: Sheet, batch: Batch, left: float, style: Style) -> None:
+    counts = batch.counts()
+    bars = left + batch.left - 2
+    unit = (_COUNTS - 2) / max(1, int(counts.max(initial=0)))
+    lengths = np.rint(counts * unit * 2) / 2
+    tops = _TOP + np.arange(len(counts)) * _ROW
+    sheet.boxes(bars, tops + 2, lengths, _ROW - 3.5, style.blue + style.quiet)
+    sheet.boxes(bars - 0.5, _TOP, 0.5, len(counts) * _ROW, style.grey)
+    sheet.text(bars, _TOP - 4, "how often", style.grey)
+    for row, (count, name) in enumerate(zip(counts.tolist(), batch.names, strict=True)):
+        sheet.text(bars - 4, tops[row] + 9, name, style.grey, SMALL_TEXT, False, "right")
+        if count:
+            sheet.text(bars + lengths[row] + 4, tops[row] + 9, wording.integer(count), style.grey)
+    if batch.written:
+        sheet.text(left - 12, _TOP + len(counts) * _ROW + 12, "top class", style.grey)
+
+
+def draw_batch(axes: Axes, batch: Batch, style: Style) -> None:
+    """Draws the map on Axes of the user's: examples to the right, the top class of each framed."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.patches import Rectangle
+
+    colors = np.empty((len(batch.classes), len(batch.values), 4))
+    colors[..., :3] = to_rgb(style.blue)
+    colors[..., 3] = np.clip(np.nan_to_num(batch.values.T, nan=0.0), 0, 1) ** GAMMA
+    axes.imshow(colors, aspect="auto", origin="upper", interpolation="nearest")
+    axes.set_yticks(np.arange(len(batch.names)), batch.names)
+    for text in axes.get_yticklabels():
+        text.set_parse_math(False)
+    place_of = {int(index): row for row, index in enumerate(batch.classes)}
+    for number, top in enumerate(batch.tops.tolist()):
+        color = style.orange if batch.unsure[number] else style.blue
+        if top in place_of:
+            axes.add_patch(Rectangle((number - 0.5, place_of[top] - 0.5), 1, 1, fill=False, edgecolor=color))
+    down, right = np.nonzero(~np.isfinite(batch.values.T))
+    if len(down):
+        axes.plot(right, down, marker="x", color=style.magenta, linestyle="none")
+
+
+def batch_table(batch: Batch) -> Table:
+    """Returns the batch as a table: numbers of a few vectors, else a line of blocks for each example."""
+    return _numbers(batch) if batch.small else _lines(batch)
+
+
+def _numbers(batch: Batch) -> Table:
+    rows = []
+    for number, values in enumerate(batch.everything.tolist()):
+        top, sure = int(batch.tops[number]), not batch.unsure[number]
+        cells = [_number(value, index == top) for index, value in enumerate(values)]
+        known = top >= 0
+        cells.append(Cell(batch.answers[number] if known else "", tone="strong", align="left"))
+        cells.append(Cell(wording.percent(float(batch.confidences[number])) if known else ""))
+        if batch.unsure.any():
+            cells.append(Cell("" if sure else "?", tone="unsure", align="left", title="" if sure else "below 50 %"))
+        rows.append(Row(tuple(cells), str(number)))
+    extra = ("",) * (2 + bool(batch.unsure.any()))
+    return Table(tuple(rows), (*batch.names, *extra), compact=True)
+
+
+def _number(value: float, top: bool) -> Cell:
+    if not math.isfinite(value):
+        return Cell("nan" if math.isnan(value) else "inf" if value > 0 else "-inf", tone="invalid")
+    text = "0" if value == 0 else "<.001" if 0 < value < 0.0005 else ">.999" if 0.9995 <= value < 1 else f"{value:.3f}"
+    tone = "strong" if top else "plain"
+    return Cell(text, tone=tone, ground=min(1.0, max(0.0, value)), title=repr(value), framed=top)  # type: ignore[arg-type]
+
+
+def _lines(batch: Batch) -> Table:
+    count = batch.everything.shape[1]
+    lined = count <= _TEXT_CLASSES
+    digits = "".join(str(index % 10) for index in range(count)) if lined else ""
+    rows = []
+    for number in range(min(_TEXT_EXAMPLES, len(batch.everything))):
+        line = "".join(map(_level, batch.everything[number].tolist())) if lined else ""
+        answer = Cell(batch.answers[number], tone="strong"), Cell(wording.percent(float(batch.confidences[number])))
+        doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")
+        rows.append(Row((Cell(line, align="left", mono=True), *answer, doubt), str(number)))
+    if batch.examples > len(rows):
+        more = f"{wording.integer(batch.examples - len(rows))} more"
+        rows.append(Row((Cell(more, tone="secondary", align="left"), Cell(""), Cell(""), Cell("")), "⋮"))
+    return Table(tuple(rows), (digits, "top", "at", ""))
+
+
+def _level(value: float) -> str:
+    """Returns a probability as a block: ``·`` under 1 %."""
+    if not math.isfinite(value):
+        return "×"
+    return "·" if value < 0.01 else wording.BLOCKS[math.ceil(min(1.0, value) * 8) - 1]

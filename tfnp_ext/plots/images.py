@@ -1,0 +1,380 @@
+"""Images as they are: one, or a sheet of them; made by Pillow, pixel by pixel, never tinted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.document import Block, Picture, Tile, Tiles
+from tfnp_ext.plots.base import STYLE, Array, Plot, Style, as_floats, is_numeric, near_one, prepared_once, register_plot
+from tfnp_ext.summary import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from PIL.Image import Image
+
+BUDGET = 25_000
+"""Bytes of all tiles of a card together: Base64 makes them a third longer, and a card stays under 40 kB."""
+
+LINE = 760
+"""CSS pixels a line of tiles may be long."""
+
+_MOST_TILES = 24
+_MOST_PHOTOS = 6
+_SMALL = 64
+_ONE = 112
+_EACH = 52
+_GAP = 4
+_PHOTO_ZOOM = 1.5
+_PALETTE = 64
+_PNG_HEADER = 80
+_PALETTE_HEADER = 260
+_QUALITIES = (70, 55, 40, 25, 10)
+
+Coding = Literal["exact", "palette", "photo"]
+
+
+@dataclass(frozen=True)
+class _Images:
+    """Images that are drawn.
+
+    Attributes:
+        values: The images shown [N, H, W, C].
+        count: How many there are.
+        limits: The values shown as black and white.
+        zoom: CSS pixels to a pixel: whole for small images, below 1 for thumbnails.
+        coding: ``exact`` pixels, a ``palette`` of 64 colours, or a JPEG ``photo``.
+        single: Whether the value is one image rather than a batch.
+    """
+
+    values: Array
+    count: int
+    limits: tuple[float, float]
+    zoom: float
+    coding: Coding
+    single: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of a tile in CSS pixels."""
+        height, width = self.values.shape[1:3]
+        return max(1, round(width * self.zoom)), max(1, round(height * self.zoom))
+
+    @property
+    def colors(self) -> int:
+        """Colours of a palette: transparency needs more of them."""
+        return 256 if self.values.shape[3] == 4 else _PALETTE
+
+    @property
+    def colour(self) -> str:
+        """The kind of colour in words."""
+        return {1: "grey", 3: "RGB", 4: "RGBA"}[self.values.shape[3]]
+
+
+class _ImagePlot(Plot):
+    """What one image and a batch of them share."""
+
+    def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
+        """Returns the size of a tile."""
+        return self.prepare(summary, options).size
+
+    def alt(self, summary: Summary, options: DisplayOptions) -> str:
+        """Returns how many images of what size and range."""
+        images = self.prepare(summary, options)
+        height, width = images.values.shape[1:3]
+        low, high = map(_short, images.limits)
+        many = "One" if images.single else wording.integer(images.count)
+        noun = "image" if images.single or images.count == 1 else "images"
+        shown = f", the first {len(images.values)} shown" if len(images.values) < images.count else ""
+        lost = _invalid(images.values)
+        marked = f" {wording.plural(lost, 'value')} not finite, magenta." if lost else ""
+        size = wording.extent((width, height))
+        return f"{many} {images.colour} {noun} of {size}{shown}, {low} black, {high} white.{marked}"
+
+    def note(self, summary: Summary, options: DisplayOptions) -> str:
+        """Returns how many are shown, which values are black and white, and how large a pixel is drawn."""
+        images = self.prepare(summary, options)
+        notes = []
+        if len(images.values) < images.count:
+            notes.append(f"{len(images.values)} of {wording.integer(images.count)}")
+        if not _as_is(images):
+            low, high = map(_short, images.limits)
+            notes.append(f"shown {low} → black, {high} → white")
+        if images.zoom < 1:
+            notes.append(f"thumbnails {wording.percent(images.zoom, 0)}")
+        elif images.zoom > 1:
+            notes.append(f"× {images.zoom:.0f}")
+        if images.coding != "exact":
+            notes.append("JPEG" if images.coding == "photo" else f"at most {images.colors} colours each")
+        if _invalid(images.values):
+            notes.append("not finite → magenta")
+        return ", ".join(notes)
+
+    def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
+        """Returns one tile an image, encoded only by formats that can show it."""
+        if not options.plots:
+            return ()
+        images = self.prepare(summary, options)
+        columns = tile_columns(len(images.values), images.size[0])
+        return (Tiles(lambda: self.tiles(summary, options), self.alt(summary, options), columns=columns),)
+
+    def tiles(self, summary: Summary, options: DisplayOptions) -> tuple[Tile, ...]:
+        """Returns the tiles, each with its own alt text and the numbers that hovering tells."""
+        images = self.prepare(summary, options)
+        pixels = to_pixels(images.values, images.limits)
+        height, width = images.values.shape[1:3]
+        pictures = _encode(pixels, images)
+        tiles = []
+        for number, picture in enumerate(pictures):
+            name = "" if images.single else f"[{number}] "
+            alt = f"image{'' if images.single else f' {number}'}, {width} × {height}"
+            large = images.values[number].size > 2**20
+            title = f"{width} × {height}" if large else _numbers(images.values[number])
+            tiles.append(Tile(picture, alt, name + title, "" if images.single else str(number)))
+        return tuple(tiles)
+
+    def picture(self, summary: Summary, options: DisplayOptions) -> Picture:
+        """Returns the first tile."""
+        return self.tiles(summary, options)[0].picture
+
+    @prepared_once
+    def prepare(self, summary: Summary, options: DisplayOptions) -> _Images:
+        """Returns the images that fit, and how they are encoded."""
+        values = np.asarray(summary.drawn)
+        single = self.name == "image"
+        values = values[None] if single else values
+        if values.ndim == 3:
+            values = values[..., None]
+        count = len(values)
+        height, width, channels = values.shape[1:]
+        zoom, coding, most = _layout(height, width, channels, count, single)
+        shown = values[: min(count, most)]
+        return _Images(shown, count, _limits(summary, shown), zoom, coding, single)
+
+    def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
+        """Draws ``axes.imshow`` of the pixels; of a batch one sheet with a gap between the images."""
+        images = self.prepare(summary, options)
+        pixels = to_pixels(images.values, images.limits)
+        if pixels.shape[-1] == 1:
+            pixels = np.repeat(pixels, 3, axis=-1)
+        sheet = pixels[0] if images.single else _montage(pixels)
+        axes.imshow(sheet, interpolation="nearest", origin="upper")
+        axes.set_axis_off()
+
+
+@register_plot
+class ImagePlot(_ImagePlot):
+    """One image."""
+
+    name = "image"
+
+    def suits(self, summary: Summary) -> float:
+        """Returns 0.9 for an image, 0.3 for anything of its shape."""
+        values = summary.drawn
+        if values is None or not is_numeric(values):
+            return 0.0
+        if values.ndim == 2 or (values.ndim == 3 and values.shape[2] in {1, 3, 4}):
+            return 0.9 if summary.role == "image" else 0.3
+        return 0.0
+
+
+@register_plot
+class GridPlot(_ImagePlot):
+    """A batch of images, as many as a card holds."""
+
+    name = "grid"
+
+    def suits(self, summary: Summary) -> float:
+        """Returns 0.9 for a batch of images, 0.3 for anything of its shape."""
+        values = summary.drawn
+        if values is None or not is_numeric(values):
+            return 0.0
+        if values.ndim == 3 or (values.ndim == 4 and values.shape[3] in {1, 3, 4}):
+            return 0.9 if summary.role == "images" else 0.3
+        return 0.0
+
+
+def tile_columns(count: int, width: int, line: int = LINE) -> int:
+    """Returns how many tiles stand in a line so that none is left alone in the last one.
+
+    Args:
+        count: How many tiles there are.
+        width: Width of a tile in CSS pixels.
+        line: Length of a line in CSS pixels.
+
+    Example:
+        >>> tile_columns(13, 56), tile_columns(16, 48), tile_columns(24, 56)
+        (7, 8, 12)
+    """
+    most = max(1, (line + _GAP) // (width + _GAP))
+    lines = math.ceil(count / most)
+    return math.ceil(count / lines) if lines else 1
+
+
+def _layout(height: int, width: int, channels: int, count: int, single: bool) -> tuple[float, Coding, int]:
+    """Returns the zoom, the coding and how many images fit, from shapes alone, so that the card can say it at once."""
+    side = max(height, width)
+    if side > _SMALL:
+        return _photo_layout(height, width, channels, count, single)
+    zoom = max(1, _ONE // side if single else round(_EACH / side))
+    most = 1 if single else min(count, _MOST_TILES)
+    exact = height * width * channels + _PNG_HEADER
+    if channels == 1 or most * exact <= BUDGET:
+        return zoom, "exact", _whole_lines(most, max(1, BUDGET // exact), width * zoom)
+    reduced = int(height * width * 0.8) + _PALETTE_HEADER
+    return zoom, "palette", _whole_lines(most, max(1, BUDGET // reduced), width * zoom)
+
+
+def _photo_layout(height: int, width: int, channels: int, count: int, single: bool) -> tuple[float, Coding, int]:
+    shown = 1 if single else min(count, _MOST_PHOTOS if max(height, width) > 160 else 2 * _MOST_PHOTOS)
+    target = {1: (320, 214), 2: (224, 150)}.get(shown, (160, 107))
+    if channels == 4:
+        # JPEG has no transparency, and a palette costs about a byte for each pixel.
+        target = {1: (150, 150)}.get(shown, (90, 90))
+        shown = min(shown, 3)
+    zoom = min(1.0, target[0] / width, target[1] / height)
+    return zoom, "palette" if channels == 4 else "photo", shown
+
+
+def _whole_lines(count: int, fitting: int, width: int) -> int:
+    """Returns ``count``, or, where fewer fit, as many as fill the lines of a sheet."""
+    most = max(1, (LINE + _GAP) // (width + _GAP))
+    shown = min(count, fitting)
+    return shown if shown <= most or (shown == count < _MOST_TILES) else shown // most * most
+
+
+def _limits(summary: Summary, shown: Array) -> tuple[float, float]:
+    """Returns the values of black and white: those of the role, else the ends of what is shown."""
+    if summary.limits is not None:
+        return summary.limits
+    if shown.dtype == np.uint8:
+        return 0.0, 255.0
+    floats = as_floats(shown)
+    finite = floats[np.isfinite(floats)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+
+
+def _as_is(images: _Images) -> bool:
+    return images.values.dtype == np.uint8 and tuple(images.limits) == (0.0, 255.0)
+
+
+def _short(limit: float) -> str:
+    """Returns a limit without zeros that say nothing: ``1``, ``0.25``."""
+    return f"{limit:g}"
+
+
+def _invalid(values: Array) -> int:
+    if values.dtype.kind not in "fV":
+        return 0
+    return int(values.size - np.isfinite(as_floats(values)).sum())
+
+
+def _numbers(values: Array) -> str:
+    floats = as_floats(values)
+    finite = floats[np.isfinite(floats)]
+    if not finite.size:
+        return "no finite values"
+    low, high = wording.number(float(finite.min())), wording.number(float(finite.max()))
+    with np.errstate(all="ignore"):
+        mean = float(finite.mean(dtype=np.float64))
+    return f"min {low}, max {high}, mean {wording.number(mean)}"
+
+
+def to_pixels(values: Array, limits: tuple[float, float], style: Style = STYLE) -> Array:
+    """Returns bytes [N, H, W, C]: ``limits`` become 0 and 255, what is not finite becomes magenta.
+
+    Args:
+        values: Images [N, H, W, C].
+        limits: The values shown as black and white.
+        style: For the magenta.
+    """
+    low, high = limits
+    if values.dtype == np.uint8 and (low, high) == (0, 255):
+        return values
+    floats, low_end, high_end = near_one(as_floats(values), low, high)
+    finite = np.isfinite(floats)
+    with np.errstate(invalid="ignore"):
+        scaled = np.clip((floats - low_end) / (float(high_end - low_end) or 1.0), 0, 1) * 255
+    pixels = np.rint(np.where(finite, scaled, 0)).astype(np.uint8)
+    if finite.all():
+        return pixels
+    if pixels.shape[-1] == 1:
+        pixels = np.repeat(pixels, 3, axis=-1)
+    magenta = [int(style.magenta[place : place + 2], 16) for place in (1, 3, 5)]
+    pixels[~finite.all(axis=-1)] = magenta + [255] * (pixels.shape[-1] - 3)
+    return pixels
+
+
+def _montage(pixels: Array) -> Array:
+    """Returns one sheet of RGBA bytes with a transparent pixel between the images."""
+    count, height, width, channels = pixels.shape
+    columns = tile_columns(count, width, max(width, math.ceil(math.sqrt(count * 2)) * (width + _GAP)))
+    rows = math.ceil(count / columns)
+    sheet = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
+    for number in range(count):
+        top, left = number // columns * (height + 1), number % columns * (width + 1)
+        sheet[top : top + height, left : left + width, 3] = 255
+        sheet[top : top + height, left : left + width, :channels] = pixels[number]
+    return sheet
+
+
+def _encode(pixels: Array, images: _Images) -> list[Picture]:
+    """Returns the tiles as PNG or JPEG, all together within the budget."""
+    width, height = images.size
+    if images.coding == "photo":
+        for zoom in (_PHOTO_ZOOM, 1.0):
+            thumbnails = [_thumbnail(image, min(1.0, images.zoom * zoom)) for image in pixels]
+            for quality in _QUALITIES:
+                coded = [_jpeg(image, quality) for image in thumbnails]
+                if sum(map(len, coded)) <= BUDGET:
+                    return [Picture(data, "image/jpeg", width, height) for data in coded]
+        return [Picture(data, "image/jpeg", width, height) for data in coded]
+    small = [_thumbnail(image, images.zoom) if images.zoom < 1 else image for image in pixels]
+    zoom = max(1, round(images.zoom))
+    palettes = ((zoom, images.colors), (zoom, 32), (zoom, 16), (zoom, 8), (zoom, 4))
+    # Noise doubles in size when it is enlarged; then the browser enlarges it, a little softer.
+    for enlarged, colors in palettes if images.coding == "palette" else ((zoom, 0), (1, 0)):
+        coded = [_png(image, enlarged, colors) for image in small]
+        if sum(map(len, coded)) <= BUDGET:
+            break
+    return [Picture(data, "image/png", width, height) for data in coded]
+
+
+def _thumbnail(image: Array, zoom: float) -> Array:
+    """Returns an image made smaller, each pixel the mean of those it covers."""
+    made = _image(image)
+    if zoom >= 1:
+        return image
+    height, width = image.shape[:2]
+    small = made.resize((max(1, round(width * zoom)), max(1, round(height * zoom))), resample=4, reducing_gap=2.0)
+    return np.asarray(small).reshape(small.height, small.width, -1)
+
+
+def _image(pixels: Array) -> Image:
+    from PIL import Image
+
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels))
+
+
+def _jpeg(pixels: Array, quality: int) -> bytes:
+    target = BytesIO()
+    _image(pixels).save(target, "JPEG", quality=quality, optimize=True)
+    return target.getvalue()
+
+
+def _png(pixels: Array, zoom: int, colors: int) -> bytes:
+    """Returns a PNG, ``zoom`` pixels to a pixel; of ``colors`` colours, 0 for exactly its own."""
+    image = _image(pixels)
+    if colors:
+        image = image.quantize(colors) if image.mode != "RGBA" else image.quantize(colors, method=2)
+    if zoom > 1:
+        image = image.resize((image.width * zoom, image.height * zoom), resample=0)
+    target = BytesIO()
+    image.save(target, "PNG", compress_level=6)
+    return target.getvalue()

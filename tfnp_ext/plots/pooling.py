@@ -1,0 +1,82 @@
+"""Means over blocks of a matrix, in one pass, with what a mean would hide: extremes, NaN and infinities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfnp_ext.plots.base import Array, as_floats
+
+_HEADROOM = 64
+"""Powers of two that a sum is kept below its end: a block has fewer values than that many."""
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A matrix in blocks.
+
+    Attributes:
+        shape: Rows and columns of the matrix.
+        block: Rows and columns of a block; those at the far edges may be smaller.
+        means: Mean of the finite values of each block, 0 where there are none, float64 [R, C].
+        extremes: Largest finite |x| of each block.
+        nans: Whether a block holds a NaN.
+        highs: Whether a block holds +Inf.
+        lows: Whether a block holds -Inf.
+    """
+
+    shape: tuple[int, int]
+    block: tuple[int, int]
+    means: Array
+    extremes: Array
+    nans: Array
+    highs: Array
+    lows: Array
+
+
+def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled:
+    """Returns the means over blocks; every value counts, and nothing of the matrix's size is allocated.
+
+    Args:
+        matrix: Numbers [N, M], of any numeric dtype.
+        block: Rows and columns of a block.
+        extremes: Whether to look for them: two thirds of the time. Without, they are the size of the means.
+
+    Example:
+        >>> pool(np.arange(16.0).reshape(4, 4), (2, 2)).means.tolist()
+        [[2.5, 4.5], [10.5, 12.5]]
+    """
+    rows, columns = matrix.shape
+    starts = np.arange(0, columns, block[1])
+    widths = np.diff(np.append(starts, columns))
+    shape = (-(-rows // block[0]), len(starts))
+    means, peaks = np.zeros(shape), np.zeros(shape)
+    nans, highs, lows = (np.zeros(shape, bool) for _ in range(3))
+    with np.errstate(all="ignore"):
+        for row in range(shape[0]):
+            band = as_floats(matrix[row * block[0] : (row + 1) * block[0]])
+            sums = band.sum(axis=0, dtype=_sum_dtype(band)) if len(band) > 1 else band[0].astype(np.float64)
+            if np.isfinite(sums).all():
+                means[row] = np.add.reduceat(sums, starts, dtype=np.float64) / (widths * len(band))
+                if extremes:
+                    high = np.maximum.reduceat(band.max(axis=0), starts)
+                    low = np.minimum.reduceat(band.min(axis=0), starts)
+                    peaks[row] = np.maximum(high, -low)
+                continue
+            finite = np.isfinite(band)
+            values = np.where(finite, band, 0).astype(np.float64)
+            counts = np.add.reduceat(finite.sum(axis=0), starts)
+            # Summed small and made large again, because the sum of large values may pass the end of float64.
+            sums = np.add.reduceat(np.ldexp(values, -_HEADROOM).sum(axis=0), starts)
+            means[row] = np.ldexp(sums / np.maximum(counts, 1), _HEADROOM)
+            peaks[row] = np.maximum.reduceat(np.abs(values).max(axis=0), starts)
+            nans[row] = np.logical_or.reduceat(np.isnan(band).any(axis=0), starts)
+            highs[row] = np.logical_or.reduceat((band == np.inf).any(axis=0), starts)
+            lows[row] = np.logical_or.reduceat((band == -np.inf).any(axis=0), starts)
+    return Pooled((rows, columns), block, means, peaks if extremes else np.abs(means), nans, highs, lows)
+
+
+def _sum_dtype(band: Array) -> type[np.floating] | None:
+    """Returns float64 for tall bands, where float32 would lose digits; short ones keep their faster dtype."""
+    return np.float64 if len(band) > 64 else None

@@ -1,0 +1,286 @@
+"""The transparent paper a card's picture is drawn on: a Figure in CSS pixels, and its PNG.
+
+Everything is placed in CSS pixels from the top left corner and drawn at two device pixels each. Nothing is read from
+rcParams, so a card looks the same whatever style the user has set; text is laid out by Pillow, because Matplotlib takes
+about half a millisecond a label.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from tfnp_ext.document import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+Array = np.ndarray[Any, Any]
+Align = Literal["left", "center", "right"]
+
+ZOOM = 2
+"""Device pixels to a CSS pixel: 200 dpi for 100."""
+
+_LARGE_PNG = 16_000
+
+TEXT = 10
+SMALL_TEXT = 9
+
+_FONT = "DejaVu Sans"
+_OTHER_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans",
+    "WenQuanYi Zen Hei",
+    "Arial Unicode MS",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "Noto Sans Devanagari",
+    "Nirmala UI",
+    "Noto Sans Thai",
+    "Noto Emoji",
+    "Segoe UI Symbol",
+)
+"""Asked in turn for a label that DejaVu Sans cannot write, if they are installed."""
+
+
+class Sheet:
+    """A transparent picture in the making.
+
+    Args:
+        width: Width in CSS pixels.
+        height: Height in CSS pixels.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.transforms import Affine2D
+
+        self.width = width
+        self.height = height
+        self._figure = Figure(figsize=(width / 100, height / 100), dpi=100 * ZOOM, facecolor="none", edgecolor="none")
+        # Not an argument of Figure: the stubs do not know that "none" overrules figure.autolayout.
+        self._figure.set_layout_engine("none")
+        self._canvas: Any = FigureCanvasAgg(self._figure)
+        self._maps: list[tuple[int, int, Array]] = []
+        self._corners: list[Array] = []
+        self._fills: list[str] = []
+        self._curves: list[tuple[Array, str, float]] = []
+        self._inked: list[tuple[int, int, Array]] = []
+        self._place = Affine2D().scale(ZOOM, -ZOOM).translate(0, height * ZOOM)
+
+    def axes(self) -> Axes:
+        """Returns Axes that fill the sheet but for the room of tick labels."""
+        return self._figure.add_axes((0.1, 0.2, 0.88, 0.75), facecolor="none")
+
+    def boxes(self, left: Any, top: Any, width: Any, height: Any, color: str | list[str]) -> None:
+        """Draws filled boxes, one for each element of the arrays given, with hard edges; ``color`` is one or many."""
+        left, top, width, height = np.broadcast_arrays(left, top, width, height)
+        right, bottom = left + width, top + height
+        corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=-1).reshape(-1, 4, 2)
+        self._corners.append(corners)
+        self._fills += [color] * len(corners) if isinstance(color, str) else color
+
+    def frames(self, left: Any, top: Any, width: float, height: float, color: str, line: float = 1.0) -> None:
+        """Draws frames inside boxes of one size."""
+        self.boxes(left, top, width, line, color)
+        self.boxes(left, top + height - line, width, line, color)
+        self.boxes(left, top + line, line, height - 2 * line, color)
+        self.boxes(left + width - line, top + line, line, height - 2 * line, color)
+
+    def curve(self, points: Array, color: str, line: float = 1.0) -> None:
+        """Draws a line through ``points`` [N, 2], broken where a point is NaN."""
+        self._curves.append((points, color, line))
+
+    def pixels(self, left: float, top: float, colors: Array, width: int = 1, height: int = 1) -> None:
+        """Draws cells of ``width`` × ``height`` CSS pixels from RGBA bytes [rows, columns, 4]."""
+        large = np.repeat(np.repeat(colors, height * ZOOM, axis=0), width * ZOOM, axis=1)
+        self._maps.append(self._placed(round(left * ZOOM), round(top * ZOOM), large))
+
+    def text(
+        self,
+        x: float,
+        baseline: float,
+        text: str,
+        color: str,
+        size: float = SMALL_TEXT,
+        bold: bool = False,
+        align: Align = "left",
+    ) -> None:
+        """Writes one line, moved inside the sheet where it would leave it."""
+        mask, right, down, advance = _coverage(text, round(size * ZOOM), bold)
+        start = x * ZOOM - {"left": 0.0, "center": 0.5, "right": 1.0}[align] * advance
+        start = max(0, min(round(start) + right, self.width * ZOOM - mask.shape[1]))
+        self._ink(start, round(baseline * ZOOM) + down, mask, color)
+
+    def glyph(self, x: float, y: float, glyph: str, color: str, size: float = SMALL_TEXT) -> None:
+        """Draws a sign with its middle at a point, moved inside the sheet where it would leave it."""
+        mask = _coverage(glyph, round(size * ZOOM), False)[0]
+        left = round(x * ZOOM - mask.shape[1] / 2)
+        top = round(y * ZOOM - mask.shape[0] / 2)
+        left = max(0, min(left, self.width * ZOOM - mask.shape[1]))
+        self._ink(left, max(0, min(top, self.height * ZOOM - mask.shape[0])), mask, color)
+
+    def picture(self) -> Picture:
+        """Returns the sheet as a PNG of 64 colours: maps lowest, then boxes, curves and text."""
+        from PIL import Image
+
+        self._figure.add_artist(_pixels_class()(self._maps))
+        if self._corners:
+            self._add_boxes()
+        for points, color, line in self._curves:
+            self._add_curve(points, color, line)
+        self._figure.add_artist(_pixels_class()(self._inked))
+        self._canvas.draw()
+        image = Image.fromarray(np.asarray(self._canvas.buffer_rgba()))
+        return Picture(palette_png(image), "image/png", self.width, self.height)
+
+    def _add_boxes(self) -> None:
+        from matplotlib.collections import PolyCollection
+        from matplotlib.colors import to_rgba
+
+        rgba = {color: to_rgba(color) for color in set(self._fills)}
+        fills = [rgba[color] for color in self._fills]
+        corners: Any = np.concatenate(self._corners)
+        self._add(PolyCollection(corners, facecolors=fills, edgecolors="none", linewidths=0, antialiaseds=False))
+
+    def _add_curve(self, points: Array, color: str, line: float) -> None:
+        from matplotlib.collections import LineCollection
+
+        # A collection, because the path of a Line2D is thinned as rcParams say, which may lose a spike.
+        drawn = LineCollection([points], colors=color, linewidths=line * 0.72, antialiaseds=True, linestyles="solid")
+        drawn.set_capstyle("butt")
+        drawn.set_joinstyle("round")
+        self._add(drawn)
+
+    def _add(self, artist: Artist) -> None:
+        artist.set_transform(self._place)
+        # Both come from rcParams otherwise (xkcd style).
+        artist.set_sketch_params(None)
+        artist.set_path_effects([])
+        self._figure.add_artist(artist)
+
+    def _ink(self, left: int, top: int, mask: Array, color: str) -> None:
+        if mask.size:
+            inked = np.empty((*mask.shape, 4), np.uint8)
+            inked[..., :3] = [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+            inked[..., 3] = mask
+            self._inked.append(self._placed(left, top, inked))
+
+    def _placed(self, left: int, top: int, colors: Array) -> tuple[int, int, Array]:
+        # The renderer counts rows from the bottom.
+        return left, self.height * ZOOM - top - len(colors), np.ascontiguousarray(colors[::-1])
+
+
+@lru_cache(maxsize=1)
+def _pixels_class() -> Any:
+    """Returns the artist that places ready pixels; a class made late, because Matplotlib is imported late."""
+    from matplotlib.artist import Artist
+
+    class Pixels(Artist):
+        def __init__(self, placed: list[tuple[int, int, Array]]) -> None:
+            super().__init__()
+            self.placed = placed
+
+        def draw(self, renderer: Any) -> None:
+            context = renderer.new_gc()
+            for left, bottom, colors in self.placed:
+                renderer.draw_image(context, left, bottom, colors)
+            context.restore()
+
+    return Pixels
+
+
+def palette_png(image: Image, colors: int = 64) -> bytes:
+    """Returns an image as a PNG with a palette of at most ``colors`` colours, transparency kept."""
+    from PIL import Image as Images
+
+    reduced = image.quantize(colors, method=Images.Quantize.FASTOCTREE, dither=Images.Dither.NONE)
+    # The best compression takes four times as long and only pays for dense maps, which it halves.
+    for level in (6, 9):
+        target = BytesIO()
+        reduced.save(target, "PNG", compress_level=level)
+        if target.tell() <= _LARGE_PNG:
+            break
+    return target.getvalue()
+
+
+def text_width(text: str, size: float = SMALL_TEXT, bold: bool = False) -> float:
+    """Returns how wide a line of text is, in CSS pixels."""
+    return _coverage(text, round(size * ZOOM), bold)[3] / ZOOM
+
+
+@lru_cache(maxsize=4096)
+def _coverage(text: str, size: int, bold: bool) -> tuple[Array, int, int, float]:
+    """Returns the ink of a line 0 … 255, where it starts right of the pen and below the baseline, and its advance."""
+    from PIL import Image, ImageDraw
+
+    if not text.isascii():
+        text = _writable(text, bold)
+    font = _font(_font_file(_beyond_ascii(text), bold), size, text.isascii())
+    left, top, right, bottom = (int(edge) for edge in font.getbbox(text, anchor="ls"))
+    image = Image.new("L", (max(0, right - left), max(0, bottom - top)))
+    if image.width and image.height:
+        ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font, anchor="ls")
+    mask = np.asarray(image)
+    mask.setflags(write=False)
+    return mask, left, top, font.getlength(text)
+
+
+def _beyond_ascii(text: str) -> str:
+    return "".join(sorted({character for character in text if not character.isascii()}))
+
+
+def _writable(text: str, bold: bool) -> str:
+    """Returns the text with a box for what its font lacks."""
+    known = _characters(_font_file(_beyond_ascii(text), bold))
+    return "".join(character if ord(character) in known else "□" for character in text)
+
+
+@lru_cache(maxsize=64)
+def _font(path: str, size: int, simple: bool) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    # The complex layout joins Arabic and turns Hebrew round where Pillow has it; plain text is five times as fast.
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC if simple else None)
+
+
+@lru_cache(maxsize=1024)
+def _font_file(characters: str, bold: bool) -> str:
+    """Returns the font that can write ``characters``; DejaVu Sans, which comes with Matplotlib, if none can."""
+    from pathlib import Path
+
+    from matplotlib import get_data_path
+
+    own = str(Path(get_data_path(), "fonts", "ttf", f"DejaVuSans{'-Bold' if bold else ''}.ttf"))
+    needed = set(map(ord, characters))
+    if not needed or needed <= _characters(own):
+        return own
+    for path in _installed_fonts():
+        if needed <= _characters(path):
+            return path
+    return own
+
+
+@lru_cache(maxsize=1)
+def _installed_fonts() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    found = {entry.name: entry.fname for entry in reversed(fontManager.ttflist) if entry.style == "normal"}
+    return tuple(found[name] for name in _OTHER_FONTS if name in found)
+
+
+@lru_cache(maxsize=32)
+def _characters(path: str) -> frozenset[int]:
+    from matplotlib.font_manager import get_font
+
+    return frozenset(get_font(path).get_charmap())
