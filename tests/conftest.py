@@ -1,0 +1,128 @@
+"""What tests share: a shell of their own, TensorFlow imported once, and what a cell showed."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import tfnp_ext
+
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture(scope="session")
+def tf() -> Any:
+    """TensorFlow, imported once, with little said."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return pytest.importorskip("tensorflow")
+
+
+@pytest.fixture
+def new_shell(tmp_path, monkeypatch) -> Iterator[Any]:
+    """Makes shells: each is new, remembers nothing on disk, and is what ``get_ipython()`` gives."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # every shell puts its own there
+    shells = []
+
+    def make(**config: Any) -> InteractiveShell:
+        shell = InteractiveShell(config=Config({"HistoryManager": {"hist_file": ":memory:"}, **config}))
+        load_lazily = getattr(shell.magics_manager, "load_all_lazy_magics", None)
+        if load_lazily is not None:  # else %config would load them, and a table compared before and after differ
+            load_lazily()
+        monkeypatch.setattr(InteractiveShell, "_instance", shell, raising=False)
+        shells.append(shell)
+        return shell
+
+    yield make
+    for shell in shells:
+        tfnp_ext.unload_ipython_extension(shell)
+        atexit.unregister(shell.atexit_operations)  # a garbage collection each, half a second with TensorFlow loaded
+    tfnp_ext.TensorDisplay.clear_instance()
+
+
+@pytest.fixture
+def bare(new_shell) -> InteractiveShell:
+    """A shell that has not loaded the extension."""
+    return new_shell()
+
+
+@pytest.fixture
+def ip(new_shell) -> InteractiveShell:
+    """A new shell with the extension loaded."""
+    shell = new_shell()
+    shell.run_line_magic("load_ext", "tfnp_ext")
+    return shell
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a cell.
+
+    Attributes:
+        result: What ``run_cell`` says.
+        bundles: What the cell's value was shown as, one MIME bundle each.
+        printed: Standard output and error, without colours.
+    """
+
+    result: Any
+    bundles: list[dict[str, Any]]
+    printed: str
+
+    @property
+    def text(self) -> str:
+        """What a terminal shows of the cell's value."""
+        assert len(self.bundles) == 1, self.printed
+        return self.bundles[0]["text/plain"]
+
+    @property
+    def html(self) -> str:
+        """What a notebook shows of the cell's value, ``""`` where that is the text."""
+        assert len(self.bundles) == 1, self.printed
+        return self.bundles[0].get("text/html", "")
+
+
+@pytest.fixture
+def run(capfd) -> Any:
+    """Runs a cell as a user does, and returns what came of it."""
+
+    def run_cell(shell: InteractiveShell, cell: str) -> Ran:
+        bundles: list[dict[str, Any]] = []
+        write = shell.displayhook.write_format_data
+
+        def record(bundle: dict[str, Any], *metadata: Any) -> None:
+            bundles.append(bundle)
+            write(bundle, *metadata)
+
+        shell.displayhook.write_format_data = record
+        capfd.readouterr()
+        try:
+            result = shell.run_cell(cell, store_history=True)
+        finally:
+            shell.displayhook.write_format_data = write
+        captured = capfd.readouterr()
+        return Ran(result, bundles, COLORS.sub("", captured.out + captured.err))
+
+    return run_cell
+
+
+@pytest.fixture(scope="session")
+def process_environment(tmp_path_factory) -> dict[str, str]:
+    """The environment of a process that finds this package and keeps IPython's files to itself."""
+    package = str(Path(tfnp_ext.__file__).parent.parent)
+    return {
+        **os.environ,
+        "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
+        "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "NO_COLOR": "1",
+    }

@@ -1,0 +1,73 @@
+"""The options of ``%tonumpy``, each declared once: parsing, help and completion all read this table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+Reads = Literal["name", "word", "count", "bytes", "dtype", "expression"]
+"""How the text of a value is read: ``word`` as it stands or quoted, ``expression`` evaluated as EXPR is."""
+
+For = Literal["magic", "card", "conversion"]
+"""Whom an option is for: the magic itself, the card that shows the result, or ``to_numpy``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of the magic.
+
+    Attributes:
+        name: Its long form without dashes.
+        serves: Whom it is for.
+        help: What it does, for ``%tonumpy?``.
+        short: Its letter, ``""`` for none.
+        metavar: What its value is called in the help; ``""`` for a switch.
+        reads: How the value is read.
+        keyword: The keyword it becomes.
+    """
+
+    name: str
+    serves: For
+    help: str
+    short: str = ""
+    metavar: str = ""
+    reads: Reads = "word"
+    keyword: str = ""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How it is typed: ``("-o", "--out")``."""
+        return (f"-{self.short}", f"--{self.name}") if self.short else (f"--{self.name}",)
+
+
+OPTIONS = (
+    Option("out", "magic", "bind the result to NAME", "o", "NAME", "name"),
+    Option("quiet", "magic", "return None and show nothing; needs --out", "q"),
+    Option("plot", "card", "the picture: auto, none, or a kind of plot", "p", "KIND", "word", "plot"),
+    Option(
+        "labels", "card", "class names: a list, an array, or a dict index -> name", "l", "EXPR", "expression", "labels"
+    ),
+    Option("top", "card", "how many classes to draw", "k", "K", "count", "top"),
+    Option("softmax", "card", "show softmax of the values; the result stays what it is", keyword="softmax"),
+    Option("dtype", "conversion", "cast the values: float32, np.float16, str", "d", "DTYPE", "dtype", "dtype"),
+    Option(
+        "casting", "conversion", "what a cast may do: no, equiv, safe, same_kind, unsafe", "", "RULE", keyword="casting"
+    ),
+    Option("copy", "conversion", "your own writable array instead of a view", keyword="copy"),
+    Option("ragged", "conversion", "ragged tensors become: object, pad, masked, list", "", "FORM", keyword="ragged"),
+    Option("fill-value", "conversion", "what --ragged pad fills with", "", "VALUE", "expression", keyword="fill_value"),
+    Option("sparse", "conversion", "sparse tensors become: dense, scipy", "", "FORM", keyword="sparse"),
+    Option(
+        "max-bytes", "conversion", "bytes that a ragged or sparse value may grow to", "", "SIZE", "bytes", "max_bytes"
+    ),
+)
+
+BY_NAME = {option.name: option for option in OPTIONS}
+BY_SHORT = {option.short: option for option in OPTIONS if option.short}
+
+
+def close_match(name: str, names: Iterable[str]) -> str:
+    """Returns the name that was probably meant, ``""`` if none is near."""
+    return next(iter(get_close_matches(name, list(names), n=1)), "")
