@@ -145,9 +145,7 @@ def compute_statistics(
 
 
 def _is_numeric(dtype: np.dtype) -> bool:
-    return dtype.kind in "biufc" or (
-        dtype.kind == "V" and dtype.names is None and dtype.itemsize <= 2 and dtype.name != "void"
-    )
+    return kind_rank(dtype) is not None
 
 
 def _flat(array: np.ndarray) -> tuple[Any, Callable[[int], tuple[int, ...]]]:

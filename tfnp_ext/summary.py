@@ -13,6 +13,7 @@ from tfnp_ext.adapters import (
     Adapter,
     Content,
     Dense,
+    Facts,
     Ragged,
     Slices,
     Sparse,
@@ -86,10 +87,12 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         raise not_tensor_like(obj)
     facts = adapter.facts(obj)
     content = adapter.content(obj)
+    if isinstance(result, np.ndarray) and isinstance(content, (Dense, Absent)):
+        facts, content = _of_result(facts, content, result), Dense(result)
     array = _numbers(content)
     statistics = compute_statistics(array, budget_ms) if array is not None and array.size else None
-    role = _role(content, statistics, adapter, facts.state)
-    summary = Summary(
+    role = _role(content, statistics, adapter)
+    return Summary(
         kind=adapter.label(obj),
         shape=facts.shape,
         dtype=facts.dtype,
@@ -107,7 +110,6 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         details=facts.details,
         content=content,
     )
-    return summary if result is None else _about_result(summary, obj, result, budget_ms)
 
 
 def _numbers(content: Content) -> np.ndarray | None:
@@ -120,7 +122,7 @@ def _numbers(content: Content) -> np.ndarray | None:
     return None
 
 
-def _role(content: Content, statistics: Statistics | None, adapter: Adapter, state: str) -> Role:
+def _role(content: Content, statistics: Statistics | None, adapter: Adapter) -> Role:
     if isinstance(content, Absent):
         return Role("absent", reason=content.reason)
     if isinstance(content, Ragged):
@@ -132,18 +134,14 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter, sta
     return read_role(content.array, statistics, weights=adapter.kind == "Variable")
 
 
-def _about_result(summary: Summary, obj: Any, result: Any, budget_ms: float) -> Summary:
-    """Returns the summary with the dtype, values and sharing of what ``to_numpy`` made of the value."""
-    if not isinstance(result, np.ndarray) or not isinstance(summary.content, Dense):
-        return summary
-    shares = bool(result.size and np.shares_memory(result, summary.content.array))
-    state = "view" if shares else "copy"
-    if result.dtype == summary.content.array.dtype:
-        return replace(summary, shares_memory=shares, state=state)
-    converted = summarize(result, budget_ms=budget_ms)
-    return replace(
-        converted, kind=summary.kind, name=summary.name, device=summary.device, shares_memory=shares, state=state
+def _of_result(facts: Facts, content: Dense | Absent, result: np.ndarray) -> Facts:
+    """Returns the facts with the dtype, bytes and sharing of what ``to_numpy`` made of the value."""
+    held = content.array if isinstance(content, Dense) else None
+    shares = bool(held is not None and result.size and np.shares_memory(result, held))
+    changed = (
+        {} if held is not None and held.dtype == result.dtype else {"dtype": result.dtype.name, "nbytes": result.nbytes}
     )
+    return replace(facts, shape=result.shape, shares_memory=shares, state="view" if shares else "copy", **changed)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
-    if exponent < -3 or exponent >= 5:
+    if not 1e-3 <= abs(value) < 1e5:
         return scientific(value, digits - 1)
     return f"{value:.{max(0, digits - 1 - exponent)}f}"
 

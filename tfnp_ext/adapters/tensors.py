@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -19,6 +20,12 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
+
+_WITHOUT_BUFFER = frozenset(
+    ("bfloat16", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz",
+     "float4_e2m1fn", "int4", "uint4", "int2", "uint2")
+)  # fmt: skip
+"""Dtypes of TensorFlow that only ``ml_dtypes`` knows: their tensors offer NumPy no buffer."""
 
 
 def static_shape(obj: Any) -> tuple[int | None, ...] | None:
@@ -45,6 +52,9 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
         ConversionError: The dtype holds no numbers or strings (variant, resource), or the device refuses.
     """
     try:
+        # TensorFlow gives a scalar of these dtypes as a NumPy scalar, which np.asarray refuses.
+        if not tensor.shape.rank and tensor.dtype.name in _WITHOUT_BUFFER:
+            return Owned(np.array(tensor.numpy()))
         array = np.asarray(tensor)
     except Exception as error:
         raise ConversionError(f"{describe(tensor)} cannot become an array: {reason(error)}") from error
@@ -82,14 +92,14 @@ class TensorAdapter(DenseAdapter):
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
             return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
-        text = dtype == "string"
+        copied = dtype == "string" or (shape == () and dtype in _WITHOUT_BUFFER) or not on_host(obj.backing_device)
         return Facts(
             shape=shape,
             dtype=dtype,
             device=wording.device(obj.backing_device),
-            nbytes=_string_bytes(obj) if text else int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size,
-            state="copy" if text or not on_host(obj.backing_device) else "view",
-            shares_memory=not text and on_host(obj.backing_device),
+            nbytes=_string_bytes(obj) if dtype == "string" else math.prod(shape or ()) * obj.dtype.size,
+            state="copy" if copied else "view",
+            shares_memory=not copied,
         )
 
     def content(self, obj: Any) -> Content:

@@ -1,0 +1,126 @@
+"""The options of the display: what is accepted, what is refused, and how one call overrides the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+from traitlets.config import Config
+
+from tfnp_ext import OptionError, TensorDisplay
+from tfnp_ext.config import DisplayOptions, read_labels
+
+DEFAULTS = {
+    "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": 40,
+    "max_columns": 12, "budget_ms": 150.0, "plot": "auto", "softmax": False, "labels_required": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def config() -> TensorDisplay:
+    return TensorDisplay()
+
+
+def test_the_defaults(config):
+    assert config.enabled is True
+    assert {field.name: getattr(config.options(), field.name) for field in fields(DisplayOptions)} == DEFAULTS
+
+
+def test_every_trait_is_documented_and_configurable():
+    traits = TensorDisplay.class_own_traits(config=True)
+    assert set(traits) == {"enabled", *DEFAULTS} - {"plot", "softmax", "labels_required"}
+    for name, trait in traits.items():
+        assert len(trait.help) > 20, name
+
+
+def test_options_are_read_at_call_time_and_frozen(config):
+    before = config.options()
+    config.precision = 5
+    assert (before.precision, config.options().precision) == (3, 5)
+    with pytest.raises(FrozenInstanceError):
+        before.precision = 7
+
+
+def test_ipython_config_py_reaches_the_options():
+    config = TensorDisplay(config=Config({"TensorDisplay": {"top": 3, "budget_ms": 20.0, "labels": ["a", "b"]}}))
+    assert (config.options().top, config.options().budget_ms, config.options().labels) == (3, 20.0, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("top", 0), ("top", -1), ("top", "many"), ("precision", 0), ("precision", 18), ("max_rows", 1), ("max_columns", 1),
+     ("budget_ms", -1.0), ("budget_ms", "soon"), ("plots", "yes"), ("enabled", 3), ("labels", 5), ("labels", [1, 2])],
+)  # fmt: skip
+def test_a_bad_value_is_refused_at_assignment_and_the_former_stays(config, name, value):
+    before = getattr(config, name)
+    with pytest.raises(TraitError, match=name):
+        setattr(config, name, value)
+    assert getattr(config, name) == before
+
+
+@pytest.mark.parametrize(("name", "value"), [("top", 0), ("precision", 99), ("max_rows", "x"), ("plots", "yes")])
+def test_a_bad_value_of_one_call_is_an_option_error(config, name, value):
+    with pytest.raises(OptionError, match=name):
+        config.options(**{name: value})
+
+
+def test_one_call_overrides_and_none_means_as_configured(config):
+    config.top = 7
+    assert config.options(top=2).top == 2
+    assert config.options(top=None).top == 7
+    assert config.options(plots=False).plots is False
+    assert config.options(softmax=True, plot="bar").softmax is True
+    assert config.top == 7
+
+
+def test_an_unknown_option_is_refused_with_the_known_ones(config):
+    with pytest.raises(OptionError, match=r"no option named 'colour'; there are .*labels.*precision"):
+        config.options(colour="red")
+
+
+class TestLabels:
+    def test_lists_tuples_arrays_and_tensors_of_names(self, tf):
+        for labels in (["cat", "dog"], ("cat", "dog"), np.array(["cat", "dog"]), np.array([b"cat", b"dog"], object),
+                       tf.constant(["cat", "dog"])):  # fmt: skip
+            assert read_labels(labels) == ("cat", "dog")
+        assert read_labels(range(3)) == ("0", "1", "2")
+        assert read_labels(None) is None
+
+    def test_a_dict_of_index_to_name(self):
+        assert read_labels({"0": "cat", 2: b"dog"}) == {0: "cat", 2: "dog"}
+        with pytest.raises(OptionError, match="integer keys"):
+            read_labels({"cat": 0})
+
+    @pytest.mark.parametrize("labels", ["cat", b"cat", 5, object(), {"a", "b"}], ids=repr)
+    def test_what_is_no_list_of_names_is_refused_by_type(self, labels):
+        with pytest.raises(OptionError, match=type(labels).__name__):
+            read_labels(labels)
+
+    def test_names_of_classes_or_their_indices(self, config):
+        assert config.options().class_names(3) == ("0", "1", "2")
+        assert config.options(labels=["a", "b", "c"]).class_names(3) == ("a", "b", "c")
+        assert config.options(labels={1: "b"}).class_names(3) == ("0", "b", "2")
+
+    def test_configured_labels_are_used_only_where_they_fit(self, config):
+        config.labels = ["a", "b"]
+        assert config.options().class_names(2) == ("a", "b")
+        assert config.options().class_names(3) == ("0", "1", "2")
+        config.labels = {7: "x"}
+        assert config.options().class_names(3) == ("0", "1", "2")
+        assert config.options().class_names(8)[7] == "x"
+
+    def test_labels_of_this_call_must_fit(self, config):
+        with pytest.raises(OptionError, match="2 labels for 3 classes"):
+            config.options(labels=["a", "b"]).class_names(3)
+        with pytest.raises(OptionError, match="class 7"):
+            config.options(labels={7: "x"}).class_names(3)
+
+    def test_labels_of_this_call_win_over_the_configured_ones(self, config):
+        config.labels = ["a", "b"]
+        assert config.options(labels=["x", "y"]).class_names(2) == ("x", "y")
+
+    def test_configured_labels_can_be_a_dict_from_a_configuration_file(self):
+        config = TensorDisplay(config=Config({"TensorDisplay": {"labels": {"1": "dog"}}}))
+        assert config.options().class_names(2) == ("0", "dog")

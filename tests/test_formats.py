@@ -1,0 +1,424 @@
+"""Text and HTML of documents: blocks one by one, and that nothing of the user's becomes markup."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tfnp_ext import TensorDisplay
+from tfnp_ext.display import compose
+from tfnp_ext.document import (
+    Bar,
+    Bars,
+    Beside,
+    Cell,
+    Child,
+    Children,
+    Document,
+    Fields,
+    Figure,
+    Fold,
+    Heading,
+    Note,
+    Picture,
+    Row,
+    Span,
+    Sparkline,
+    Table,
+    Tile,
+    Tiles,
+)
+from tfnp_ext.formats import FORMATS, render_html, render_text
+from tfnp_ext.formats.png import palette_png
+from tfnp_ext.formats.text import wording_width
+
+HOSTILE = "<script>alert(\"1\")</script><img src=x onerror='alert(2)'>&amp;<b"
+HEBREW = "שלום"
+
+KEPT = {
+    "div": {"class", "style"}, "span": {"style", "title"}, "b": {"style", "title"}, "bdi": {"style", "title"},
+    "table": {"style"}, "thead": set(), "tbody": set(), "tr": {"style"}, "td": {"style", "title", "colspan"},
+    "th": {"style", "colspan", "title"}, "details": {"style", "open"}, "summary": {"style"}, "style": set(),
+    "img": {"width", "height", "alt", "title", "style", "src"}, "br": set(), "p": {"style"},
+}  # fmt: skip
+"""What an untrusted notebook's sanitizer keeps, and the attributes that we use of it."""
+
+
+@pytest.fixture(autouse=True)
+def silence_is_kept():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+class Page(HTMLParser):
+    """Reads HTML as a browser does, and fails on any element or attribute that is not in ``KEPT``."""
+
+    OPTIONAL_ENDS = {"td", "th", "tr", "thead", "tbody"}
+    VOID = {"img", "br"}
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: list[tuple[str, tuple[str, ...]]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in KEPT, f"<{tag}> is not ours"
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"an attribute of <{tag}> occurs twice: {names}"
+        for name, value in attrs:
+            assert name in KEPT[tag], f"{name}= of <{tag}> is not ours"
+            if name == "src":
+                assert value.startswith("data:image/")
+            self.attributes.append((tag, name, value or ""))
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self._open and self._open[-1] != tag and self._open[-1] in self.OPTIONAL_ENDS:
+            self._open.pop()
+        assert self._open, f"</{tag}> closes nothing"
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self._open:
+            self.texts.append((data, tuple(self._open)))
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.texts)
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, attribute, value in self.attributes if attribute == name]
+
+
+def blocks(*content) -> Document:
+    return Document(Heading("Kind"), content)
+
+
+def below(*content) -> str:
+    """Returns the text of blocks, without the heading's line."""
+    return render_text(blocks(*content)).removeprefix("Kind").removeprefix("\n")
+
+
+def dot(*_: object) -> Picture:
+    return Picture(palette_png([b"\0"], ((0, 0, 0, 255),)), "image/png", 8, 4)
+
+
+class TestText:
+    def test_a_headline(self):
+        heading = Heading("Tensor", "v", "(3,)", "int32", role="labels", facts=("12 B", "CPU"))
+        assert render_text(Document(heading)) == "Tensor v (3,) int32 · labels   12 B · CPU"
+        assert render_text(Document(Heading("dict"))) == "dict"
+
+    def test_values_that_pass_column_80_go_to_the_next_line(self):
+        heading = Heading("Tensor", shape="(8,)", dtype="float64", values=(Span("1.2345678"),) * 8, facts=("64 B",))
+        first, second = render_text(Document(heading)).split("\n")
+        assert first == "Tensor (8,) float64   64 B"
+        assert second == "      " + "  ".join(["1.2345678"] * 8)
+
+    def test_fields_are_three_spaces_apart_and_break_between_fields_only(self):
+        assert below(Fields(((Span("min"), Span("1")), (Span("max"), Span("2"))))) == "min 1   max 2"
+        lines = below(Fields(((Span("label"), Span("x" * 20)),) * 6)).split("\n")
+        assert len(lines) > 1
+        assert all(len(line) <= 80 for line in lines)
+        assert all(line.count("label") == line.count("x" * 20) for line in lines)
+
+    def test_a_comma_follows_without_a_space(self):
+        assert below(Note((Span("at"), Span("[1]"), Span(", rows"), Span("1 2")))) == "at [1], rows 1 2"
+
+    def test_a_sparkline_is_sixteen_blocks(self):
+        spark = Sparkline(tuple([1] * 32 + [0] * 32), -1.0, 1.0)
+        assert below(Fields(((Span("min"), spark, Span("max")),))) == "min ████████▁▁▁▁▁▁▁▁ max"
+
+    def test_a_table_is_right_aligned_two_spaces_apart(self):
+        table = Table((Row((Cell("1"), Cell("-20"))), Row((Cell("300"), Cell("4")))))
+        assert below(table) == "  1  -20\n300    4"
+
+    def test_headers_columns_captions_and_words(self):
+        table = Table(
+            (Row((Cell("1"), Cell("yes", align="left")), header="0"),
+             Row((Cell("22"), Cell("maybe", align="left")), header="10")),
+            columns=("n", "said"), caption="[0]",
+        )  # fmt: skip
+        assert below(table) == "[0]\n     n  said\n 0   1  yes\n10  22  maybe"
+
+    def test_rows_of_unequal_length(self):
+        table = Table((Row((Cell("1"), Cell("2")), header="0"), Row((), header="1")))
+        assert below(table) == "0  1  2\n1"
+        assert below(Table(())) == ""
+
+    def test_the_answer_of_a_row_is_marked(self):
+        assert below(Table((Row((Cell("0.1"), Cell("0.9", framed=True))),))) == "0.1  ▸0.9"
+
+    def test_blocks_side_by_side_while_they_fit(self):
+        one = Table((Row((Cell("1"),)), Row((Cell("2"),))), caption="[0]")
+        two = Table((Row((Cell("3"),)),), caption="[1]")
+        assert below(Beside((one, two))) == "[0]      [1]\n  1        3\n  2" or below(Beside((one, two))) == (
+            "[0]      [1]\n1        3\n2"
+        )
+        wide = Table((Row((Cell("x" * 50),)),))
+        assert below(Beside((wide, wide))) == f"{'x' * 50}\n{'x' * 50}"
+
+    def test_bars(self):
+        bars = Bars((Bar("cat", "75.0 %", 1.0, strong=True), Bar("dog", "25.0 %", 0.5)), rest="3 others 0 %")
+        assert below(bars) == f"▸ cat  75.0 % {'█' * 40}\n  dog  25.0 % {'█' * 20}\n  3 others 0 %"
+        assert "-" in below(Bars((Bar("a", "-1.0", -0.5),)))
+
+    def test_a_fold_shows_its_preview_and_a_figure_its_fallback_and_neither_is_drawn(self):
+        def explode():
+            raise AssertionError("drawn for a terminal")
+
+        note = Note((Span("instead"),))
+        assert below(Fold("12 values", "why", (Table(()),), note)) == "instead"
+        assert below(Figure(explode, "alt", note)) == "instead"
+        assert below(Tiles(explode, "alt", note)) == "instead"
+        assert below(Figure(explode, "alt")) == ""
+
+    def test_a_tree(self):
+        leaf = Document(Heading("Tensor", shape="(3,)", dtype="int32", values=(Span("1"), Span("2"))))
+        plain = Document(Heading("", values=(Span("None"),)))
+        group = Document(Heading("dict", facts=("1 tensor",)), (Children((Child("x", leaf),)),))
+        tree = Children((Child("long name", leaf), Child("b", plain), Child("c", group, open=True)), more=1200)
+        assert below(tree) == (
+            "long name  (3,)  int32  1  2\nb          None\nc          1 tensor\n  x  (3,)  int32  1  2\n… 1 200 more"
+        )
+        closed = Children((Child("c", group),))
+        assert below(closed) == "c  1 tensor"
+
+    @pytest.mark.parametrize(("text", "width"), [("abc", 3), ("日本", 4), ("é", 1), ("e\u0301", 1), ("", 0), ("😀", 2)])
+    def test_columns_of_a_terminal(self, text, width):
+        assert wording_width(text) == width
+
+    def test_wide_characters_keep_columns_aligned(self):
+        table = Table((Row((Cell("日本"), Cell("1"))), Row((Cell("a"), Cell("2")))))
+        assert below(table) == "日本  1\n   a  2"
+
+    PLACES = {
+        "a string": lambda tf, word: (tf.constant([word, "x"]), {}),
+        "strings": lambda tf, word: (tf.constant([word] * 20), {}),
+        "ragged": lambda tf, word: (tf.ragged.constant([[word], []]), {}),
+        "sparse": lambda tf, word: (tf.sparse.SparseTensor([[0, 1]], [word], (2, 2)), {}),
+        "a key": lambda tf, word: ({word: tf.constant(1)}, {}),
+        "an entry": lambda tf, word: ([tf.constant(1), word], {}),
+        "a variable's name": lambda tf, word: (tf.Variable(1.0, name=word), {}),
+        "a label": lambda tf, word: (tf.constant([0.7, 0.2, 0.1]), {"labels": [word, "b", "c"]}),
+        "a label of a batch": lambda tf, word: (tf.constant([[0.7, 0.2, 0.1]] * 3), {"labels": [word, "b", "c"]}),
+        "a label of logits": lambda tf, word: (tf.constant([9.0, -3, 2, -1, 0]), {"labels": [word, *"bcde"]}),
+    }  # fmt: skip
+
+    @pytest.mark.parametrize("bad", ["\x1b[2J", "a\nb", "a\rb", "\x07", "\u202eabc", "\x9b31m", "a\u2028b"], ids=ascii)
+    @pytest.mark.parametrize("place", PLACES)
+    def test_no_control_character_of_the_users_reaches_the_terminal(self, tf, place, bad):
+        """One could clear the screen, turn the line around, or put words of its own on a line of ours."""
+        value, options = self.PLACES[place](tf, bad)
+        text = render_text(compose(value, TensorDisplay().options(**options)))
+        assert not [character for character in text if character != "\n" and not character.isprintable()]
+        value, options = self.PLACES[place](tf, "word")
+        assert text.count("\n") == render_text(compose(value, TensorDisplay().options(**options))).count("\n")
+
+
+class TestHtml:
+    def test_a_headline_in_three_levels(self):
+        heading = Heading("Tensor", "v", "(3,)", "int32", "labels", "read as labels", (Span("1", "strong"),), ("12 B",))
+        page = Page(render_html(Document(heading)))
+        assert page.text.replace("\xa0", " ") == "Tensor v (3,) int32 · labels112 B"
+        assert ("span", "title", "read as labels") in page.attributes
+        weights = [text for text, path in page.texts if "b" in path]
+        assert weights == ["Tensor", "(3,)", "1"]
+
+    def test_every_block_is_closed_and_allowed(self):
+        leaf = Document(Heading("Tensor", shape="(3,)", dtype="int32", values=(Span("1"),)))
+        table = Table((Row((Cell("1", ground=0.5), Cell("nan", "invalid")), header="0"),), ("a", "b"), "[0]", True)
+        page = Page(render_html(blocks(
+            Fields(((Span("min", "secondary"), Sparkline((1, 2, 3), -1.0, 2.0)),)),
+            Note((Span("a note", "unsure"),)),
+            table,
+            Figure(dot, "a chart"),
+            Tiles(lambda: (Tile(dot(), "tile", "title", "caption"),), "tiles"),
+            Bars((Bar("a", "1", 1.0, True), Bar("b", "-1", -1.0)), rest="2 others"),
+            Bars((Bar("a", "1", 1.0, True),), columns=True),
+            Beside((table, table)),
+            Fold("9 values", "why", (table,)),
+            Children((Child("x", leaf), Child("y", blocks(Children((Child("z", leaf),), 3)), open=True)), more=2),
+        )))  # fmt: skip
+        assert page.values("alt") == ["histogram from -1.00 to 2.00", "a chart", "tile"]
+        assert {"details", "summary", "table", "img"} <= set(page.tags)
+        for word in ("a note", "[0]", "nan", "2 others", "9 values · why", "… 2 more", "… 3 more", "caption"):
+            assert word in page.text
+
+    def test_no_script_no_svg_no_class_but_ours(self, tf):
+        html = render_html(compose(tf.random.stateless_normal((30, 30), (0, 1)), TensorDisplay().options()))
+        assert {value for _, name, value in Page(html).attributes if name == "class"} == {"tfnp"}
+        for word in ("<script", "<svg", "var(", "javascript:", "http:", "https:", "<code", "@import"):
+            assert word not in html
+
+    def test_heat_is_blue_above_zero_orange_below_and_none_near_it(self):
+        cells = (Cell("1", ground=1.0), Cell("-1", ground=-1.0), Cell("0", ground=0.01), Cell("9", ground=7.0))
+        styles = Page(render_html(blocks(Table((Row(cells),))))).values("style")
+        grounds = [style for style in styles if "background:#" in style]
+        assert grounds == ["background:#3a7dc0b8", "background:#c0631ab8", "background:#3a7dc0b8"]
+
+    def test_a_picture_that_cannot_be_drawn_is_its_words_and_why(self):
+        def explode():
+            raise MemoryError(f"no room {HOSTILE}\nsecond line")
+
+        fallback = Note((Span("instead"),))
+        for block in (Figure(explode, "a chart", fallback), Tiles(explode, "a chart", fallback)):
+            page = Page(render_html(blocks(block)))
+            assert "a chart (not drawn: MemoryError: no room" in page.text
+            assert "instead" in page.text
+            assert "img" not in page.tags
+
+    def test_every_image_has_alt_text_and_a_size(self, tf):
+        for value in (tf.constant([0.1] * 10), tf.random.stateless_normal((30, 30), (0, 1)), tf.range(100.0) % 7,
+                      tf.cast(tf.random.stateless_uniform((4, 9, 9, 3), (0, 1)) * 255, tf.uint8)):  # fmt: skip
+            page = Page(render_html(compose(value, TensorDisplay().options())))
+            assert page.tags.count("img") >= 1
+            for name in ("alt", "width", "height"):
+                given_ = [value for tag, attribute, value in page.attributes if (tag, attribute) == ("img", name)]
+                assert len(given_) == page.tags.count("img")
+                assert all(given_)
+            assert not any(alt.strip().lower() in {"image", "plot"} for alt in page.values("alt"))
+
+
+class TestNothingOfTheUsersIsMarkup:
+    CASES = {
+        "a scalar string": (lambda tf: tf.constant(HOSTILE), {}),
+        "strings in the headline": (lambda tf: tf.constant(["<b>", "'\"&"]), {}),
+        "strings in a table": (lambda tf: tf.constant([HOSTILE] * 20), {}),
+        "bytes that are not UTF-8": (lambda tf: tf.constant([b"\xff" + HOSTILE.encode()] * 20), {}),
+        "ragged strings": (lambda tf: tf.ragged.constant([[HOSTILE, "a"], []]), {}),
+        "sparse strings": (lambda tf: tf.sparse.SparseTensor([[0, 1]], [HOSTILE], (2, 2)), {}),
+        "string variable": (lambda tf: tf.Variable([HOSTILE]), {}),
+        "an array of str": (lambda tf: np.array([HOSTILE] * 12, object), {}),
+        "labels of one vector": (lambda tf: tf.constant([0.7, 0.2, 0.1]), {"labels": [HOSTILE, "b", "c"]}),
+        "labels of ten": (lambda tf: tf.constant([0.1] * 10), {"labels": [HOSTILE] * 10}),
+        "labels of a small batch": (lambda tf: tf.constant([[0.7, 0.2, 0.1]] * 3), {"labels": [HOSTILE, "b", "c"]}),
+        "labels of a batch": (lambda tf: tf.constant([[0.7, 0.2, 0.1]] * 30), {"labels": [HOSTILE, "b", "c"]}),
+        "labels of logits": (lambda tf: tf.constant([-4.1, 3.3, 0.2, -2.0, 5.5]), {"labels": [HOSTILE] * 5}),
+        "a variable's name": (lambda tf: tf.Variable([1.0], name=HOSTILE), {}),
+        "a symbol's name": (lambda tf: tf.keras.Input((3,), name=HOSTILE.replace("/", "")), {}),
+        "dict keys": (lambda tf: {HOSTILE: tf.constant(1), "in": {HOSTILE: [tf.constant(2), HOSTILE]}}, {}),
+        "keys of other types": (lambda tf: {(HOSTILE, 1): tf.constant(1), b"<b>": tf.constant(1)}, {}),
+        "a class name": (lambda tf: np.zeros(3).view(type(HOSTILE, (np.ndarray,), {})), {}),
+        "names of fields": (lambda tf: np.zeros(2, [(HOSTILE, "f4")]), {}),
+    }
+
+    @pytest.mark.parametrize("plots", [True, False], ids=["picture", "plain"])
+    @pytest.mark.parametrize("name", CASES)
+    def test_markup_stays_text(self, tf, name, plots):
+        make, options = self.CASES[name]
+        page = Page(render_html(compose(make(tf), TensorDisplay().options(plots=plots, **options))))
+        if name not in {"strings in the headline", "names of fields", "a symbol's name"}:
+            said = page.text + "".join(page.values("alt") + page.values("title"))
+            assert "<script>" in said
+        assert "script" not in page.tags
+
+    @settings(max_examples=100, deadline=None)
+    @given(text=st.text(max_size=40))
+    @example(text=HOSTILE)
+    @example(text="\"'&lt;")
+    def test_any_text_in_any_place_stays_text(self, text):
+        cell = Cell(text, title=text, mono=True)
+        leaf = Document(Heading("Tensor", shape=text, dtype=text, values=(Span(text, "code", text),), facts=(text,)))
+        document = Document(
+            Heading(text, text, text, text, text, text, (Span(text, "strong", text),), (text,)),
+            (
+                Fields(((Span(text, "secondary", text), Span(text, "invalid", text)),)),
+                Note((Span(text, "unsure", text),)),
+                Table((Row((cell, Cell(text, "strong", title=text)), header=text),), (text, text), text),
+                Figure(dot, text),
+                Tiles(lambda: (Tile(dot(), text, text, text),), text),
+                Bars((Bar(text, text, 0.5),), rest=text),
+                Bars((Bar(text, text, 0.5),), columns=True),
+                Fold(text, text, (Note((Span(text),)),)),
+                Children((Child(text, leaf), Child(text, blocks(Children((Child(text, leaf),))))),),
+            ),
+        )  # fmt: skip
+        page = Page(render_html(document))
+        clean = Page(render_html(_replace_text(document)))
+        assert page.tags == clean.tags
+        if text.strip() and "\r" not in text and "\0" not in text:
+            assert text in page.text
+        render_text(document)
+
+    @pytest.mark.parametrize(
+        ("make", "options"),
+        [
+            (lambda tf: tf.constant([HEBREW, "x"]), {}),
+            (lambda tf: tf.constant([HEBREW] * 20), {}),
+            (lambda tf: tf.ragged.constant([[HEBREW], []]), {}),
+            (lambda tf: {HEBREW: tf.constant(1)}, {}),
+            (lambda tf: tf.Variable([1.0], name=HEBREW), {}),
+            (lambda tf: tf.constant([0.7, 0.2, 0.1]), {"labels": [HEBREW, "b", "c"]}),
+            (lambda tf: tf.constant([0.1] * 10), {"labels": [HEBREW] * 10, "plots": False}),
+        ],
+        ids=["strings", "table of strings", "ragged", "key", "variable's name", "label", "labels of ten"],
+    )
+    def test_words_of_the_users_are_isolated(self, tf, make, options):
+        """Else a right-to-left word turns the numbers beside it around."""
+        page = Page(render_html(compose(make(tf), TensorDisplay().options(**options))))
+        found = [path for text, path in page.texts if HEBREW in text]
+        assert found
+        assert all("bdi" in path for path in found)
+
+
+def _replace_text(document: Document) -> Document:
+    """Returns the same document with harmless text, to compare the elements."""
+    from dataclasses import fields, is_dataclass, replace
+
+    def visit(node):
+        if isinstance(node, str):
+            return node if node in {"plain", "strong", "secondary", "invalid", "unsure", "code", "left", "right",
+                                    "center", "Tensor", "Kind"} else ("t" if node else "")  # fmt: skip
+        if isinstance(node, tuple):
+            return tuple(visit(item) for item in node)
+        if is_dataclass(node) and not isinstance(node, Picture):
+            return replace(node, **{field.name: visit(getattr(node, field.name)) for field in fields(node)})
+        return node
+
+    return visit(document)
+
+
+class TestPng:
+    def test_it_is_what_the_standard_says(self):
+        data = palette_png([b"\0\1", b"\1\0"], ((0, 0, 0, 0), (255, 0, 0, 128)))
+        assert data.startswith(b"\x89PNG\r\n\x1a\n")
+        place, chunks = 8, {}
+        while place < len(data):
+            (length,) = struct.unpack(">I", data[place : place + 4])
+            name, body = data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
+            (checksum,) = struct.unpack(">I", data[place + 8 + length : place + 12 + length])
+            assert checksum == zlib.crc32(name + body)
+            chunks[name] = body
+            place += 12 + length
+        assert list(chunks) == [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
+        assert zlib.decompress(chunks[b"IDAT"]) == b"\0\0\1\0\1\0"
+
+    def test_pillow_reads_it(self):
+        from io import BytesIO
+
+        from PIL import Image
+
+        image = Image.open(BytesIO(palette_png([b"\0\1", b"\1\0"], ((0, 0, 0, 0), (255, 0, 0, 128)))))
+        assert np.asarray(image.convert("RGBA")).tolist() == [
+            [[0, 0, 0, 0], [255, 0, 0, 128]], [[255, 0, 0, 128], [0, 0, 0, 0]],
+        ]  # fmt: skip
+
+
+def test_every_format_has_a_mime_type():
+    assert set(FORMATS) == {"text/plain", "text/html"}

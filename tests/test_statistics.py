@@ -1,0 +1,310 @@
+"""The one pass over the numbers, against NumPy's own answer in float64."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import tracemalloc
+import warnings
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tfnp_ext.statistics import BINS, BLOCK, HISTOGRAM_SAMPLE, Statistics, compute_statistics
+
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+FLOATS = ("float16", "float32", "float64", "bfloat16", "float8_e4m3fn", "float8_e5m2")
+REAL = ("bool", *INTEGERS, "int4", "uint4", *FLOATS)
+
+
+@pytest.fixture(autouse=True)
+def silence_is_kept():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def dtype_of(name: str) -> np.dtype:
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def random_array(name: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    values = np.random.default_rng(seed).normal(0, 3, shape)
+    if name == "bool":
+        return values > 0
+    if name.startswith("complex"):
+        return (values + 1j * values[::-1]).astype(name)
+    if "int" in name:
+        return np.abs(np.clip(values, -7, 7)).astype(np.int64).astype(dtype_of(name))
+    return values.astype(dtype_of(name))
+
+
+def check(array: np.ndarray, found: Statistics | None) -> None:
+    """Compares with NumPy, value by value; indices are checked by what stands there."""
+    assert found is not None
+    wide = np.abs(array).astype(np.float64) if array.dtype.kind == "c" else array.astype(np.float64)
+    finite = wide[np.isfinite(wide)]
+    assert (found.size, found.seen) == (array.size, array.size)
+    assert found.exact
+    assert found.nans == int(np.isnan(wide).sum())
+    assert found.positive_infinities == int((wide == np.inf).sum())
+    assert found.negative_infinities == int((wide == -np.inf).sum())
+    assert found.invalid == int((~np.isfinite(wide)).sum())
+    assert found.finite == finite.size
+    assert found.zeros == int((wide == 0).sum())
+    assert (found.first_invalid is None) == (found.invalid == 0)
+    if found.first_invalid is not None:
+        assert not np.isfinite(wide[found.first_invalid])
+        if array.flags.c_contiguous:
+            assert found.first_invalid == tuple(map(int, np.argwhere(~np.isfinite(wide))[0]))
+    if not finite.size:
+        assert all(math.isnan(value) for value in (found.minimum, found.maximum, found.mean, found.std))
+        assert found.minimum_at is None
+        assert found.maximum_at is None
+        return
+    assert found.minimum == finite.min()
+    assert found.maximum == finite.max()
+    assert wide[found.minimum_at] == finite.min()
+    assert wide[found.maximum_at] == finite.max()
+    scale = np.abs(finite).max()
+    assert found.mean == pytest.approx(finite.mean(), rel=1e-9, abs=1e-9 * scale)
+    assert found.std == pytest.approx(finite.std(), rel=1e-6, abs=1e-7 * scale)
+    if array.size <= HISTOGRAM_SAMPLE:
+        assert sum(found.histogram) == finite.size
+    if array.dtype.kind in "iu" and found.maximum - found.minimum < BINS:
+        assert len(found.histogram) == found.maximum - found.minimum + 1
+        if array.size <= HISTOGRAM_SAMPLE:
+            counted = np.bincount((wide - found.minimum).astype(int).ravel(), minlength=len(found.histogram))
+            assert list(found.histogram) == counted.tolist()
+    elif array.dtype.kind in "fc" or found.maximum - found.minimum >= BINS:
+        assert len(found.histogram) == BINS
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 4), (2, 3, 4), (2, 1, 3, 2)], ids=str)
+@pytest.mark.parametrize("name", [*REAL, "complex64", "complex128"])
+def test_every_dtype_and_rank(name, shape):
+    array = random_array(name, shape) if shape else np.asarray(random_array(name, (1,))[0])
+    check(array, compute_statistics(array))
+
+
+@pytest.mark.parametrize("name", ["bool", "int32", "float32", "float64", "bfloat16", "complex64"])
+@pytest.mark.parametrize("shape", [(3 * BLOCK + 17,), (5, BLOCK // 2 + 3), (BLOCK, 2)], ids=str)
+def test_several_blocks_give_what_one_gives(name, shape):
+    array = random_array(name, shape)
+    check(array, compute_statistics(array))
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [np.asfortranarray, np.transpose, lambda a: a[::2], lambda a: a[:, ::-3], lambda a: a[::-1, 1:], np.rot90,
+     lambda a: np.broadcast_to(a[:1], a.shape), lambda a: a.T[1:].T],
+    ids=["F order", "transposed", "every other row", "columns back", "rows back", "rotated", "broadcast", "cut"],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", [(6, 9), (700, 301)], ids=str)
+@pytest.mark.parametrize("name", ["float32", "int64", "bfloat16", "complex64", "bool"])
+def test_layouts_of_memory_do_not_matter(name, shape, arrange):
+    array = random_array(name, shape)
+    if name == "float32":
+        array[2, 3], array[4, 4], array[5, 0] = np.nan, np.inf, -np.inf
+    arranged = arrange(array)
+    check(arranged, compute_statistics(arranged))
+
+
+BAD = [bad for n in (1, 2, 3) for bad in itertools.combinations((math.nan, math.inf, -math.inf), n)]
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [(name, bad) for name in FLOATS for bad in BAD if name != "float8_e4m3fn" or bad == (math.nan,)],  # has no infinity
+    ids=str,
+)
+def test_what_is_not_finite_is_counted_and_left_out(name, bad):
+    array = random_array(name, (5, 8))
+    for place, value in enumerate(bad):
+        array[place + 1, place] = value
+    check(array, compute_statistics(array))
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "bfloat16", "float16"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("size", [1, 5, BLOCK + 1])
+def test_nothing_finite_at_all(name, value, size):
+    array = np.full(size, value).astype(dtype_of(name))
+    found = compute_statistics(array)
+    check_invalid = (found.finite, found.invalid, found.histogram, found.first_invalid)
+    assert check_invalid == (0, size, (), (0,))
+    assert math.isnan(found.minimum)
+    assert math.isnan(found.mean)
+    assert found.zeros == 0
+
+
+def test_the_first_invalid_value_is_the_first_whatever_order_the_blocks_were_read_in():
+    array = np.zeros(5 * BLOCK, np.float32)
+    array[[BLOCK + 3, 3 * BLOCK, 5 * BLOCK - 1]] = np.nan
+    assert compute_statistics(array).first_invalid == (BLOCK + 3,)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0, 4)], ids=str)
+@pytest.mark.parametrize("name", ["float32", "int64", "bool", "complex64", "bfloat16"])
+def test_no_values(name, shape):
+    found = compute_statistics(np.zeros(shape, dtype_of(name)))
+    assert (found.size, found.seen, found.zeros, found.invalid) == (0, 0, 0, 0)
+    assert math.isnan(found.minimum)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.array([b"a"], object), np.array(["a"]), np.array(["2020-01-01"], "M8[D]"), np.zeros(2, [("a", "f4")]),
+     np.zeros(2, "V1"), np.zeros(2, "V2"), np.zeros(2, "V3")], ids=lambda array: str(array.dtype),
+)  # fmt: skip
+def test_what_is_no_number_has_none(array):
+    assert compute_statistics(array) is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[2**63 - 1, 2**63 - 2], [-(2**63), 2**63 - 1], [2**53 + 1, 2**53 + 3], [-(2**63) + 1]],
+    ids=str,
+)
+def test_large_integers_are_exact(values):
+    found = compute_statistics(np.array(values, np.int64))
+    assert (found.minimum, found.maximum) == (min(values), max(values))
+    assert isinstance(found.minimum, int)
+
+
+def test_unsigned_integers_near_2_to_the_64_are_exact():
+    found = compute_statistics(np.array([2**64 - 1, 2**64 - 2, 0], np.uint64))
+    assert (found.minimum, found.maximum, found.zeros) == (0, 2**64 - 1, 1)
+    assert sum(found.histogram) == 3
+
+
+def test_complex_numbers_count_by_their_magnitude():
+    found = compute_statistics(np.array([3 + 4j, 0, 1j, complex(math.nan, 1), complex(math.inf, 0)]))
+    assert (found.minimum, found.maximum, found.zeros) == (0, 5, 1)
+    assert (found.nans, found.positive_infinities) == (1, 1)
+    assert found.maximum_at == (0,)
+
+
+def test_masked_values_do_not_count():
+    array = np.ma.masked_array([1.0, 99.0, 3.0, np.nan], mask=[0, 1, 0, 1])
+    found = compute_statistics(array)
+    assert (found.size, found.minimum, found.maximum, found.nans) == (2, 1, 3, 0)
+
+
+def test_a_constant_has_no_spread():
+    found = compute_statistics(np.full(3 * BLOCK, 0.1))
+    assert (found.minimum, found.maximum, found.mean) == (0.1, 0.1, pytest.approx(0.1, rel=1e-14))
+    assert found.std == pytest.approx(0, abs=1e-15)
+    assert sum(found.histogram) == min(3 * BLOCK, HISTOGRAM_SAMPLE)
+
+
+def test_a_small_spread_about_a_large_mean_is_not_lost():
+    """The naive sum of squares gives 0 here, or NaN."""
+    array = 1e9 + np.random.default_rng(0).normal(size=3 * BLOCK)
+    assert compute_statistics(array).std == pytest.approx(array.std(), rel=1e-9)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_array_of_numbers(data):
+    name = data.draw(st.sampled_from(["bool", *INTEGERS, "float16", "float32", "float64"]))
+    elements = {}
+    if name.startswith("float"):
+        bound = 2.0**10
+        elements = {
+            "elements": st.one_of(
+                st.floats(-bound, bound, width=int(name[5:])), st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
+            )
+        }
+    array = data.draw(hnp.arrays(name, hnp.array_shapes(min_dims=0, max_dims=4, max_side=5), **elements))
+    check(array, compute_statistics(array))
+
+
+@settings(max_examples=200, deadline=None)
+@given(values=hnp.arrays(np.float64, st.integers(1, 20)))
+@example(values=np.array([1.7e308, 1.7e308]))
+@example(values=np.array([1.7e308, -1.7e308]))
+@example(values=np.array([5e-324, 0.0, -5e-324]))
+def test_extreme_floats_have_finite_ends_and_never_raise(values):
+    found = compute_statistics(values)
+    finite = values[np.isfinite(values)]
+    if finite.size:
+        assert (found.minimum, found.maximum) == (finite.min(), finite.max())
+        assert sum(found.histogram) == finite.size
+
+
+class TestHistogram:
+    def test_the_bins_are_those_of_numpy(self):
+        array = np.random.default_rng(3).normal(size=10_000)
+        expected, _ = np.histogram(array, BINS)
+        assert list(compute_statistics(array).histogram) == expected.tolist()
+
+    def test_the_ends_fall_into_the_outer_bins(self):
+        counts = compute_statistics(np.array([0.0, 63.5, 64.0])).histogram
+        assert (counts[0], counts[-1]) == (1, 2)
+
+    def test_one_value_stands_in_the_middle(self):
+        counts = compute_statistics(np.array([7.0, 7.0, np.nan])).histogram
+        assert (sum(counts), counts[BINS // 2]) == (2, 2)
+
+    @pytest.mark.parametrize("arrange", [lambda a: a, np.asfortranarray, lambda a: a[::2]])
+    def test_that_of_a_large_array_is_a_fair_sample(self, arrange):
+        array = arrange(np.random.default_rng(4).normal(size=(1000, 600)).astype(np.float32))
+        found = compute_statistics(array)
+        assert 0 < sum(found.histogram) <= HISTOGRAM_SAMPLE
+        expected, _ = np.histogram(array, BINS, (found.minimum, found.maximum))
+        difference = np.array(found.histogram) / sum(found.histogram) - expected / array.size
+        assert np.abs(difference).max() < 0.01
+
+
+class TestBudget:
+    """The clock is an argument: each reading of it is one tick, so a test says how many blocks may be read."""
+
+    @staticmethod
+    def clock(milliseconds: float):
+        ticks = itertools.count()
+        return lambda: next(ticks) * milliseconds / 1000
+
+    def test_within_the_budget_everything_is_seen(self):
+        array = np.ones(8 * BLOCK, np.float32)
+        found = compute_statistics(array, 100.0, self.clock(10))
+        assert found.exact
+        assert found.seen == array.size
+
+    @pytest.mark.parametrize(("budget", "blocks"), [(0.0, 1), (10.0, 1), (25.0, 3), (30.0, 3), (70.0, 7)])
+    def test_beyond_it_reading_stops_and_says_so(self, budget, blocks):
+        array = np.arange(8 * BLOCK, dtype=np.float64)
+        found = compute_statistics(array, budget, self.clock(10))
+        assert not found.exact
+        assert (found.size, found.seen) == (array.size, blocks * BLOCK)
+        assert 0 <= found.minimum < found.maximum < array.size
+
+    def test_a_small_array_is_always_exact(self):
+        assert compute_statistics(np.arange(BLOCK), 0.0, self.clock(10**6)).exact
+
+    def test_the_sample_is_seeded_and_not_the_beginning(self):
+        array = np.arange(64 * BLOCK, dtype=np.float32)
+        first, second = (compute_statistics(array, 80.0, self.clock(10)) for _ in range(2))
+        assert first == second
+        assert first.maximum > 8 * BLOCK
+        assert first.mean == pytest.approx(array.mean(), rel=0.5)
+
+    def test_the_counts_are_those_of_what_was_seen(self):
+        array = np.full(4 * BLOCK, np.nan, np.float32)
+        found = compute_statistics(array, 10.0, self.clock(10))
+        assert (found.seen, found.nans, found.finite) == (BLOCK, BLOCK, 0)
+
+
+def test_no_temporary_of_the_size_of_the_data():
+    array = np.ones((1000, 5000), np.float32)
+    for arranged in (array, array.T, array[:, ::2]):
+        tracemalloc.start()
+        try:
+            compute_statistics(arranged)
+            assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
+        finally:
+            tracemalloc.stop()

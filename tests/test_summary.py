@@ -1,0 +1,178 @@
+"""``summarize``: facts, numbers, role and reason of one value, in agreement with what ``to_numpy`` gives."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from tfnp_ext import ConversionError, OptionError, summarize, to_numpy
+from tfnp_ext.adapters import Absent, Dense
+from tfnp_ext.statistics import BLOCK
+from tfnp_ext.summary import with_softmax
+
+
+@pytest.fixture(autouse=True)
+def silence_is_kept():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def test_of_a_tensor(tf):
+    summary = summarize(tf.constant([[1.0, -2.0], [0.0, math.nan]]))
+    assert (summary.kind, summary.name, summary.shape, summary.dtype) == ("Tensor", "", (2, 2), "float32")
+    assert (summary.device, summary.nbytes, summary.state, summary.shares_memory) == ("CPU", 16, "view", True)
+    assert (summary.role, summary.title) == ("values", "")
+    assert (summary.statistics.minimum, summary.statistics.maximum, summary.statistics.nans) == (-2, 1, 1)
+    assert summary.statistics.first_invalid == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["bool", "uint8", "int64", "float16", "float64", "bfloat16", "complex64"])
+@pytest.mark.parametrize("shape", [(), (5,), (7, 9), (2, 3, 4, 5)], ids=str)
+def test_its_numbers_are_those_of_the_array(tf, name, shape):
+    values = np.random.default_rng(0).normal(0, 3, shape)
+    array = np.abs(np.asarray(values)).astype(np.dtype(getattr(ml_dtypes, name, name)))
+    summary = summarize(tf.constant(array))
+    wide = np.abs(array).astype(np.float64) if name.startswith("complex") else array.astype(np.float64)
+    numbers = summary.statistics
+    assert (numbers.minimum, numbers.maximum, numbers.zeros) == (wide.min(), wide.max(), int((wide == 0).sum()))
+    assert (numbers.mean, numbers.std) == pytest.approx((wide.mean(), wide.std()), rel=1e-6, abs=1e-9)
+    assert summary.content.array.tobytes() == array.tobytes()
+
+
+def test_it_is_frozen(tf):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        summarize(tf.constant(1)).role = "image"
+
+
+def test_it_looks_and_copies_nothing(tf):
+    tensor = tf.constant(np.arange(10.0))
+    assert np.shares_memory(summarize(tensor).content.array, np.asarray(tensor))
+    assert summarize(tensor) == summarize(tensor)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "role"),
+    [
+        (lambda tf: tf.Variable([1.0, 2.0], name="v"), "Variable", "values"),
+        (lambda tf: tf.keras.Variable([1.0, 2.0], name="v"), "Variable", "values"),
+        (lambda tf: tf.constant(["a"]), "Tensor", "text"),
+        (lambda tf: tf.zeros((0, 3)), "Tensor", "empty"),
+        (lambda tf: tf.constant(1.5), "Tensor", "scalar"),
+        (lambda tf: tf.ragged.constant([[1], []]), "RaggedTensor", "ragged"),
+        (lambda tf: tf.sparse.from_dense([[1, 0]]), "SparseTensor", "sparse"),
+        (lambda tf: tf.IndexedSlices(tf.ones((1, 2)), tf.constant([0])), "IndexedSlices", "rows"),
+        (lambda tf: tf.keras.Input((3,)), "KerasTensor", "absent"),
+        (lambda tf: tf.make_tensor_proto([1.0]), "TensorProto", "values"),
+        (lambda tf: np.arange(3), "ndarray", "values"),
+        (lambda tf: np.float32(2), "NumPy scalar", "scalar"),
+    ],
+    ids=["variable", "Keras variable", "strings", "empty", "scalar", "ragged", "sparse", "slices", "symbol", "proto",
+         "ndarray", "NumPy scalar"],
+)  # fmt: skip
+def test_every_kind_has_a_summary(tf, make, kind, role):
+    summary = summarize(make(tf))
+    assert (summary.kind, summary.role) == (kind, role)
+
+
+def test_of_ragged_sparse_and_slices_the_numbers_are_of_what_is_stored(tf):
+    assert summarize(tf.ragged.constant([[3, 1], [], [5]])).statistics.maximum == 5
+    sparse = tf.sparse.SparseTensor([[0, 0], [5, 5]], [2.0, -1.0], (10**6, 10**6))
+    assert (summarize(sparse).statistics.minimum, summarize(sparse).statistics.size) == (-1, 2)
+    assert summarize(tf.IndexedSlices(tf.ones((2, 3)), tf.constant([0, 9]))).statistics.size == 6
+
+
+def test_a_symbol_says_when_it_has_a_value(tf):
+    summary = summarize(tf.keras.Input((3,), name="x"))
+    assert isinstance(summary.content, Absent)
+    assert summary.reason == "before the model is called: call the model on data"
+    assert (summary.statistics, summary.nbytes, summary.shares_memory) == (None, None, None)
+
+
+def test_a_role_has_a_title_and_a_reason(tf):
+    summary = summarize(tf.constant([[0.1, 0.2, 0.7]]))
+    assert (summary.role, summary.title) == ("probabilities", "class probabilities")
+    assert summary.reason == "read as class probabilities: none negative, sum 1.000"
+    assert summary.drawn.shape == (3,)
+    assert summary.shape == (1, 3)
+
+
+def test_beyond_the_budget_the_numbers_are_of_a_sample():
+    array = np.random.default_rng(0).normal(size=8 * BLOCK)
+    numbers = summarize(array, budget_ms=0.0).statistics
+    assert (numbers.size, numbers.seen) == (8 * BLOCK, BLOCK)
+    assert not numbers.exact
+    assert summarize(array, budget_ms=60_000.0).statistics.exact
+
+
+@pytest.mark.parametrize("value", ["text", 5, object(), {"a": "set"}.keys()], ids=repr)
+def test_what_is_no_tensor_is_refused(value):
+    with pytest.raises(ConversionError, match="not tensor-like"):
+        summarize(value)
+
+
+class TestOfAConversion:
+    """``%tonumpy`` shows what it gives back: the headline tells view from copy, and the new dtype."""
+
+    def test_a_view_and_a_copy(self, tf):
+        tensor = tf.constant([1.0, 2.0])
+        for copy, state in ((None, "view"), (False, "view"), (True, "copy")):
+            summary = summarize(tensor, result=to_numpy(tensor, copy=copy))
+            assert (summary.kind, summary.state, summary.shares_memory) == ("Tensor", state, state == "view")
+
+    def test_a_cast(self, tf):
+        variable = tf.Variable([1.0, 2.0], name="v")
+        summary = summarize(variable, result=to_numpy(variable, dtype="int32", casting="unsafe"))
+        assert (summary.kind, summary.name, summary.dtype, summary.nbytes) == ("Variable", "v", "int32", 8)
+        assert (summary.state, summary.device) == ("copy", "CPU")
+        assert isinstance(summary.content, Dense)
+        assert summary.content.array.dtype == np.int32
+        assert summary.statistics.maximum == 2
+
+    def test_a_cast_of_weights_is_still_no_image(self, tf):
+        variable = tf.Variable(np.random.default_rng(0).uniform(0, 1, (28, 28)).astype(np.float32))
+        assert summarize(variable, result=to_numpy(variable, dtype="float64")).role == summarize(variable).role
+
+    def test_an_empty_view_is_told_as_what_it_is(self, tf):
+        tensor = tf.zeros((0, 3))
+        assert summarize(tensor, result=to_numpy(tensor)).role == "empty"
+
+    def test_decoded_strings(self, tf):
+        tensor = tf.constant(["naïve"])
+        summary = summarize(tensor, result=to_numpy(tensor, dtype=str))
+        assert (summary.kind, summary.role, summary.state) == ("Tensor", "text", "copy")
+
+
+class TestSoftmax:
+    @pytest.mark.parametrize("shape", [(10,), (1, 10), (32, 10)], ids=str)
+    def test_it_is_tensorflow_s_own(self, tf, shape):
+        logits = np.random.default_rng(0).normal(0, 5, shape).astype(np.float32)
+        summary = with_softmax(summarize(tf.constant(logits)))
+        expected = tf.nn.softmax(logits).numpy().reshape(summary.drawn.shape)
+        assert summary.drawn == pytest.approx(expected, rel=1e-5)
+        assert summary.role == ("probability batch" if shape == (32, 10) else "probabilities")
+        assert summary.title.startswith("softmax of logits")
+        assert "as asked" in summary.reason
+
+    def test_large_logits_do_not_overflow(self):
+        assert with_softmax(summarize(np.array([1e4, 0.0, -1e4]))).drawn.tolist() == [1, 0, 0]
+
+    def test_the_value_itself_is_unchanged(self, tf):
+        tensor = tf.constant([1.0, 2.0, 4.0])
+        summary = with_softmax(summarize(tensor))
+        assert summary.content.array.tolist() == [1, 2, 4]
+        assert (summary.shape, summary.dtype) == ((3,), "float32")
+
+    @pytest.mark.parametrize(
+        "value",
+        [np.float32(1), np.ones((2, 3, 4)), np.ones(3, np.complex64), np.array([b"a"], object), np.array([1.0, np.nan]),
+         np.ones((5, 1)), np.zeros(0)], ids=lambda value: f"{value.dtype}-{value.shape}",
+    )  # fmt: skip
+    def test_what_has_no_softmax_is_refused(self, value):
+        with pytest.raises(OptionError, match="softmax needs"):
+            with_softmax(summarize(value))
