@@ -134,6 +134,9 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter, sta
 
 def _about_result(summary: Summary, obj: Any, result: Any, budget_ms: float) -> Summary:
     """Returns the summary with the dtype, values and sharing of what ``to_numpy`` made of the value."""
+    if isinstance(result, np.ndarray) and isinstance(summary.content, Absent):
+        converted = summarize(result, budget_ms=budget_ms)
+        return replace(converted, kind=summary.kind, name=summary.name, state="copy", shares_memory=False)
     if not isinstance(result, np.ndarray) or not isinstance(summary.content, Dense):
         return summary
     shares = bool(result.size and np.shares_memory(result, summary.content.array))

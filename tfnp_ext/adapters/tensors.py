@@ -89,6 +89,7 @@ class TensorAdapter(DenseAdapter):
             return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
         text = dtype == "string"
         return Facts(
+            details=("raw codes",) if dtype.startswith("q") else (),
             shape=shape,
             dtype=dtype,
             device=wording.device(obj.backing_device),
@@ -211,6 +212,7 @@ class KerasVariableAdapter(DenseAdapter):
             nbytes=inner.nbytes,
             state="trainable" if obj.trainable else "not trainable",
             shares_memory=inner.shares_memory,
+            details=inner.details,
         )
 
     def _path(self, obj: Any) -> str:
