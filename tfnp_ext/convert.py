@@ -5,6 +5,7 @@ Only this room recurses into containers; what a kind is and how it converts is i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ def to_numpy(
     fill_value: Any = 0,
     sparse: str = "dense",
     max_bytes: int = 2**30,
+    stack: bool = False,
     session: Any = None,
     feed: Any = None,
 ) -> Any:
@@ -60,6 +62,8 @@ def to_numpy(
         fill_value: What padding is filled with.
         sparse: ``dense``, or ``scipy`` for a ``coo_array``.
         max_bytes: Bytes that a ragged, sparse or compressed value may grow to.
+        stack: Whether the leaves of a list or tuple, all of one shape and dtype, are joined to one array along a new
+            first axis: a list of losses becomes a vector.
         session: A ``tf.compat.v1.Session`` for a TF 1 graph tensor; the default session otherwise.
         feed: Values for the placeholders of that graph.
 
@@ -89,11 +93,29 @@ def to_numpy(
             raise ConversionError(f"{name}={value!r} is not one of {', '.join(map(str, choices))}")
     conversion = Conversion(copy, dtype, casting, ragged, fill_value, sparse, max_bytes, session, feed)
     if isinstance(adapter, NestAdapter) and not holds_tensors(obj, bytes_too=True):
-        raise ConversionError(
-            f"{adapter.label(obj)} with {wording.plural(len(obj), 'entry').replace('entrys', 'entries')} holds nothing"
-            " tensor-like: use np.array for plain numbers"
-        )
-    return _convert(obj, adapter, conversion, "", ())
+        raise ConversionError(f"{adapter.label(obj)} holds nothing tensor-like: use np.array for plain numbers")
+    converted = _convert(obj, adapter, conversion, "", ())
+    return stacked(converted) if stack else converted
+
+
+def stacked(converted: Any) -> np.ndarray:
+    """Returns the arrays of a list or tuple, at any depth, as one array.
+
+    Raises:
+        ConversionError: They are not of one shape and dtype, or something else is among them.
+    """
+    if isinstance(converted, np.ndarray):
+        return converted
+    if not isinstance(converted, (list, tuple)) or not converted:
+        raise ConversionError(f"stack=True joins lists and tuples of tensors, not {type(converted).__name__}")
+    arrays = [stacked(child) for child in converted]
+    for place, array in enumerate(arrays):
+        if (array.shape, array.dtype) != (arrays[0].shape, arrays[0].dtype):
+            raise ConversionError(
+                f"stack=True needs one shape and dtype: [0] is {wording.shape(arrays[0].shape)} {arrays[0].dtype},"
+                f" [{place}] is {wording.shape(array.shape)} {array.dtype}"
+            )
+    return np.stack(arrays)
 
 
 def not_tensor_like(obj: Any) -> ConversionError:
@@ -133,7 +155,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
         seen.add(id(nest))
         if bytes_too and nest is obj and _is_list_of_bytes(nest):
             return True
-        for child in nest.values() if isinstance(nest, dict) else nest:
+        for child in _entries(nest, shown=shown):
             adapter = find_adapter(child)
             if adapter is None or isinstance(child, bytes):
                 pass
@@ -145,6 +167,16 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
             if looked_at >= limit:
                 return False
     return False
+
+
+def _entries(nest: Any, *, shown: bool) -> Iterable[Any]:
+    """Returns what a container holds; of one that would have to be read for that, nothing where it is only shown."""
+    if isinstance(nest, dict):
+        return nest.values()
+    if isinstance(nest, (list, tuple)):
+        return nest
+    adapter = find_adapter(nest)
+    return () if shown or not isinstance(adapter, NestAdapter) else adapter.parts(nest).children
 
 
 def _is_list_of_bytes(obj: Any) -> bool:
@@ -160,20 +192,27 @@ def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ance
         if not path:
             raise
         raise type(error)(f"{path}: {error}") from error
+    if not isinstance(adapter, NestAdapter):
+        return _convert_children(converted, conversion, path, (*ancestors, id(obj)), parse_bytes=False)
     if id(obj) in ancestors:
         raise ConversionError(f"{adapter.label(obj)} contains itself at {path}: a cycle has no end to convert")
     if len(ancestors) >= _DEEPEST:
         raise ConversionError(f"{adapter.label(obj)} is nested more than {_DEEPEST} levels deep")
     parse_bytes = not ancestors and _is_list_of_bytes(obj)
-    below = (*ancestors, id(obj))
+    return _convert_children(converted, conversion, path, (*ancestors, id(obj)), parse_bytes=parse_bytes)
+
+
+def _convert_children(
+    parts: Parts, conversion: Conversion, path: str, ancestors: tuple[int, ...], *, parse_bytes: bool
+) -> Any:
     children = []
-    for step, child in zip(converted.steps, converted.children, strict=True):
+    for step, child in zip(parts.steps, parts.children, strict=True):
         inner = find_adapter(child)
         if inner is None or child is None or (isinstance(child, bytes) and not parse_bytes):
             children.append(child)
         else:
-            children.append(_convert(child, inner, conversion, path + step, below))
-    return converted.rebuild(children)
+            children.append(_convert(child, inner, conversion, path + step, ancestors))
+    return parts.rebuild(children)
 
 
 def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversion: Conversion) -> Any:

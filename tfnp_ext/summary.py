@@ -138,10 +138,10 @@ def _of_result(facts: Facts, content: Dense | Absent, result: np.ndarray) -> Fac
     """Returns the facts with the dtype, bytes and sharing of what ``to_numpy`` made of the value."""
     held = content.array if isinstance(content, Dense) else None
     shares = bool(held is not None and result.size and np.shares_memory(result, held))
-    changed = (
-        {} if held is not None and held.dtype == result.dtype else {"dtype": result.dtype.name, "nbytes": result.nbytes}
-    )
-    return replace(facts, shape=result.shape, shares_memory=shares, state="view" if shares else "copy", **changed)
+    facts = replace(facts, shape=result.shape, shares_memory=shares, state="view" if shares else "copy")
+    if held is not None and held.dtype == result.dtype:
+        return facts
+    return replace(facts, dtype=result.dtype.name, nbytes=result.nbytes)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -6,7 +6,19 @@ it. Nothing here recurses into containers: that is ``convert``'s.
 
 from __future__ import annotations
 
-from tfnp_ext.adapters import arrays, composites, gradients, nests, protos, symbolic, tensors
+from tfnp_ext.adapters import (
+    arrays,
+    composites,
+    distributed,
+    examples,
+    gradients,
+    modules,
+    nests,
+    objects,
+    protos,
+    symbolic,
+    tensors,
+)
 from tfnp_ext.adapters.base import (
     Absent,
     Adapter,
@@ -42,9 +54,13 @@ __all__ = [
     "Sparse",
     "arrays",
     "composites",
+    "distributed",
+    "examples",
     "find_adapter",
     "gradients",
+    "modules",
     "nests",
+    "objects",
     "protos",
     "register_adapter",
     "registered_names",

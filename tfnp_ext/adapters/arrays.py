@@ -95,7 +95,7 @@ class ArrayProtocolAdapter(DenseAdapter):
             ConversionError: The protocol fails, or gives back the object itself in an array of rank 0.
         """
         try:
-            array = np.asarray(obj)
+            array = np.asarray(_on_host(obj))
         except Exception as error:
             raise ConversionError(f"{type(obj).__name__} cannot become an array: {reason(error)}") from error
         if array.dtype == object and array.ndim == 0:
@@ -106,4 +106,20 @@ class ArrayProtocolAdapter(DenseAdapter):
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype and bytes."""
-        return array_facts(np.asarray(obj), "view")
+        viewed = self.view(obj)
+        return array_facts(viewed.array if isinstance(viewed, Owned) else viewed, "view")
+
+
+def _on_host(obj: Any) -> Any:
+    """Returns what NumPy can look at: a PyTorch tensor off its tape and its device, a CuPy array off its device."""
+    module = type(obj).__module__.partition(".")[0]
+    if module == "torch":
+        detached = obj.detach().cpu()
+        if str(detached.dtype) == "torch.bfloat16":
+            # PyTorch hands no bfloat16 to NumPy; the bits are the same.
+            import ml_dtypes
+            import torch
+
+            return detached.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+        return detached.resolve_conj().resolve_neg().numpy()
+    return obj.get() if module == "cupy" else obj

@@ -8,10 +8,21 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters.base import Adapter, Content, Conversion, Dense, Facts, Owned, Parts, register_adapter
+from tfnp_ext.adapters.base import (
+    Adapter,
+    Content,
+    Conversion,
+    Dense,
+    Facts,
+    Owned,
+    Parts,
+    find_adapter,
+    register_adapter,
+)
 from tfnp_ext.errors import ConversionError, reason
 
-_DISPLAY_BYTES = 64 * 2**20
+DISPLAY_BYTES = 64 * 2**20
+"""What a message may grow to for a card."""
 
 _VALUE_FIELDS = (
     "half_val", "float_val", "double_val", "int_val", "string_val", "scomplex_val", "int64_val", "bool_val",
@@ -76,24 +87,47 @@ def decode(proto: Any, max_bytes: int) -> np.ndarray:
 
 
 def parse(data: bytes) -> Any:
-    """Returns the ``TensorProto`` in serialized bytes.
+    """Returns the message in serialized bytes: a tensor's, else a ``tf.train`` example's.
+
+    A message is taken only if it says all that is in the bytes: a known dtype or named features, and no field that its
+    type does not have. (Bytes of an example, and ``b""``, parse without an error as a blank ``TensorProto``.)
 
     Raises:
-        ConversionError: They are not those of a tensor.
+        ConversionError: They are those of nothing known.
     """
-    from google.protobuf.message import DecodeError
+    from tensorflow.core.example import example_pb2, feature_pb2
     from tensorflow.core.framework import tensor_pb2
 
-    hint = "give the bytes of tf.io.serialize_tensor or of TensorProto.SerializeToString"
-    proto = tensor_pb2.TensorProto()
+    for message_class, is_whole in (
+        (tensor_pb2.TensorProto, lambda message: bool(message.dtype)),
+        (example_pb2.Example, lambda message: _are_named(message.features.feature)),
+        (example_pb2.SequenceExample, lambda message: _are_named(message.feature_lists.feature_list)),
+        (feature_pb2.Feature, lambda message: message.WhichOneof("kind") is not None),
+    ):
+        message = _parsed(message_class, data)
+        if message is not None and is_whole(message):
+            return message
+    raise ConversionError(
+        f"bytes of length {len(data)} are neither a serialized tensor nor a tf.train.Example:"
+        " give those of tf.io.serialize_tensor or of a message's SerializeToString"
+    )
+
+
+def _are_named(features: Any) -> bool:
+    return bool(features) and all(features)
+
+
+def _parsed(message_class: Any, data: bytes) -> Any:
+    """Returns the message, or ``None`` if the bytes are not wholly of its type."""
+    from google.protobuf.message import DecodeError
+    from google.protobuf.unknown_fields import UnknownFieldSet
+
+    message = message_class()
     try:
-        proto.ParseFromString(data)
+        message.ParseFromString(data)
     except DecodeError:
-        raise ConversionError(f"bytes of length {len(data)} are no serialized tensor: {hint}") from None
-    if not proto.dtype:
-        # Bytes of a tf.train.Example, and b"", parse without an error as a blank proto.
-        raise ConversionError(f"bytes of length {len(data)} hold no tensor, only a blank TensorProto: {hint}")
-    return proto
+        return None
+    return None if len(UnknownFieldSet(message)) else message
 
 
 @register_adapter
@@ -109,7 +143,7 @@ class TensorProtoAdapter(Adapter):
 
     def facts(self, obj: Any) -> Facts:
         """Returns what the proto declares."""
-        array = decode(obj, _DISPLAY_BYTES)
+        array = decode(obj, DISPLAY_BYTES)
         return Facts(
             shape=array.shape,
             dtype="string" if array.dtype == object else array.dtype.name,
@@ -120,25 +154,41 @@ class TensorProtoAdapter(Adapter):
 
     def content(self, obj: Any) -> Content:
         """Returns the decoded array."""
-        return Dense(decode(obj, _DISPLAY_BYTES))
+        return Dense(decode(obj, DISPLAY_BYTES))
 
 
 @register_adapter
-class SerializedTensorAdapter(TensorProtoAdapter):
+class SerializedAdapter(Adapter):
     """Bytes, parsed only when they are given by themselves or as a list of only bytes."""
 
-    kind = "serialized tensor"
+    kind = "serialized"
     type_names = ("builtins.bytes",)
     automatic = False
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
-        """Returns the tensor that the bytes hold."""
-        return Owned(decode(parse(obj), conversion.max_bytes))
+        """Returns what the message in the bytes becomes."""
+        message, adapter = self._message(obj)
+        return adapter.to_numpy(message, conversion)
+
+    def label(self, obj: Any) -> str:
+        """Returns the kind of message."""
+        try:
+            return f"serialized {self._message(obj)[1].kind}"
+        except ConversionError:
+            return "bytes"
 
     def facts(self, obj: Any) -> Facts:
-        """Returns what the proto inside declares."""
-        return super().facts(parse(obj))
+        """Returns what the message declares."""
+        message, adapter = self._message(obj)
+        return adapter.facts(message)
 
     def content(self, obj: Any) -> Content:
-        """Returns the decoded array."""
-        return super().content(parse(obj))
+        """Returns the values of the message."""
+        message, adapter = self._message(obj)
+        return adapter.content(message)
+
+    def _message(self, obj: Any) -> tuple[Any, Adapter]:
+        message = parse(obj)
+        adapter = find_adapter(message)
+        assert adapter is not None
+        return message, adapter

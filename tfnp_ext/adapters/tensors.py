@@ -94,6 +94,7 @@ class TensorAdapter(DenseAdapter):
             return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
         copied = dtype == "string" or (shape == () and dtype in _WITHOUT_BUFFER) or not on_host(obj.backing_device)
         return Facts(
+            details=("raw codes",) if dtype.startswith("q") else (),
             shape=shape,
             dtype=dtype,
             device=wording.device(obj.backing_device),
@@ -216,6 +217,7 @@ class KerasVariableAdapter(DenseAdapter):
             nbytes=inner.nbytes,
             state="trainable" if obj.trainable else "not trainable",
             shares_memory=inner.shares_memory,
+            details=inner.details,
         )
 
     def _path(self, obj: Any) -> str:

@@ -1,0 +1,101 @@
+"""Values that live on several devices at once: replicas of a strategy, and DTensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters.base import DenseAdapter, Facts, NestAdapter, Owned, Parts, register_adapter
+from tfnp_ext.adapters.tensors import VariableAdapter, describe, dtype_name, static_shape
+from tfnp_ext.errors import ConversionError, reason
+
+
+@register_adapter
+class PerReplicaAdapter(NestAdapter):
+    """``PerReplica``: what ``strategy.run`` returns, one value for each replica."""
+
+    kind = "PerReplica"
+    type_names = ("tensorflow.python.distribute.values.PerReplica",)
+    automatic = False
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns one value a replica; they become a tuple."""
+        return Parts(tuple(f"[{replica}]" for replica in range(len(obj.values))), tuple(obj.values), tuple)
+
+
+@register_adapter
+class DistributedVariableAdapter(VariableAdapter):
+    """Variables of a strategy: mirrored ones have one value, those synchronised on reading are put together now."""
+
+    type_names = ("tensorflow.python.distribute.values.DistributedVariable",)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the facts of the variable, and what its one value is of its replicas."""
+        facts = super().facts(obj)
+        replicas = wording.plural(len(obj.values), "replica")
+        together = (
+            getattr(obj.aggregation, "name", "").lower().replace("only_first_replica", "first").replace("none", "")
+        )
+        mirrored = any(base.__name__ == "Mirrored" for base in type(obj).__mro__)
+        said = f"the same on {replicas}" if mirrored else f"{together} over {replicas}".strip()
+        return Facts(
+            shape=facts.shape,
+            dtype=facts.dtype,
+            name=facts.name,
+            device=facts.device,
+            nbytes=facts.nbytes,
+            state=facts.state,
+            shares_memory=facts.shares_memory,
+            details=(said,),
+        )
+
+
+@register_adapter
+class DTensorAdapter(DenseAdapter):
+    """DTensors, which are plain eager tensors by type: the global value, put together of its shards."""
+
+    kind = "DTensor"
+    type_names = ("tensorflow.python.framework.ops.EagerTensor",)
+    priority = 10
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether the tensor lives on a mesh of devices."""
+        if "CUSTOM" not in obj.backing_device:
+            return False
+        from tensorflow.experimental import dtensor
+
+        return bool(dtensor.is_dtensor(obj))
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the global array, the user's own.
+
+        Raises:
+            ConversionError: The mesh refuses to bring the shards together.
+        """
+        from tensorflow.experimental import dtensor
+
+        try:
+            layout = dtensor.fetch_layout(obj)
+            whole = dtensor.relayout(obj, dtensor.Layout.replicated(layout.mesh, rank=layout.rank))
+            return Owned(np.array(whole.numpy()))
+        except Exception as error:
+            raise ConversionError(f"{describe(obj)} cannot be put together: {reason(error)}") from error
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, bytes of the global value, and how it is sharded."""
+        from tensorflow.experimental import dtensor
+
+        layout = dtensor.fetch_layout(obj)
+        shape = static_shape(obj) or ()
+        return Facts(
+            shape=shape,
+            dtype=dtype_name(obj),
+            device=f"mesh of {wording.plural(layout.mesh.size, 'device')}",
+            nbytes=math.prod(axis or 0 for axis in shape) * obj.dtype.size,
+            state="copy",
+            shares_memory=False,
+            details=("replicated" if layout.is_fully_replicated() else f"sharded {', '.join(layout.sharding_specs)}",),
+        )

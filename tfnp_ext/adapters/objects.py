@@ -1,0 +1,308 @@
+"""Objects that hold tensors: extension types, dataclasses, tables, generators, histories, checkpoints, optionals."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters.base import (
+    Absent,
+    Adapter,
+    Content,
+    Conversion,
+    DenseAdapter,
+    Facts,
+    NestAdapter,
+    Owned,
+    Parts,
+    find_adapter,
+    register_adapter,
+)
+from tfnp_ext.adapters.examples import named_parts
+from tfnp_ext.adapters.tensors import eager_array
+from tfnp_ext.errors import ConversionError, reason
+
+
+@register_adapter
+class ExtensionTypeAdapter(NestAdapter):
+    """User-defined ``tf.experimental.ExtensionType``: a dict of its fields."""
+
+    kind = "ExtensionType"
+    type_names = ("tensorflow.python.framework.extension_type.ExtensionType",)
+    automatic = False
+
+    def label(self, obj: Any) -> str:
+        """Returns the name of the user's class."""
+        return type(obj).__name__
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the fields by name."""
+        return named_parts({field.name: getattr(obj, field.name) for field in obj._tf_extension_type_fields()})
+
+
+@register_adapter
+class StructuredTensorAdapter(NestAdapter):
+    """``StructuredTensor``: a dict of its fields, ragged ones included."""
+
+    kind = "StructuredTensor"
+    type_names = ("tensorflow.python.ops.structured.structured_tensor.StructuredTensor",)
+    automatic = False
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the fields by name."""
+        return named_parts({name: obj.field_value(name) for name in obj.field_names()})
+
+
+@register_adapter
+class DataclassAdapter(NestAdapter):
+    """Dataclasses and attrs classes, class kept."""
+
+    kind = "dataclass"
+    type_names = ("builtins.object",)
+    priority = -50
+    automatic = False
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether it is an instance of such a class."""
+        cls = type(obj)
+        return hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name."""
+        return type(obj).__name__
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the fields that are set; a frozen class is rebuilt as well."""
+        cls = type(obj)
+        fields = dataclasses.fields(obj) if hasattr(cls, "__dataclass_fields__") else cls.__attrs_attrs__
+        names = [field.name for field in fields if hasattr(obj, field.name)]
+
+        def rebuild(children: Sequence[Any]) -> Any:
+            fresh = copy.copy(obj)
+            for name, child in zip(names, children, strict=True):
+                if child is not getattr(obj, name):
+                    object.__setattr__(fresh, name, child)
+            return fresh
+
+        return Parts(tuple(f".{name}" for name in names), tuple(getattr(obj, name) for name in names), rebuild)
+
+
+@register_adapter
+class LookupTableAdapter(NestAdapter):
+    """Lookup tables: their keys and values."""
+
+    kind = "lookup table"
+    type_names = ("tensorflow.python.ops.lookup_ops.LookupInterface",)
+    automatic = False
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name."""
+        return type(obj).__name__
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns keys and values, in the table's own order.
+
+        Raises:
+            ConversionError: The table cannot be read: not initialised, or without a list of its keys.
+        """
+        source = obj if hasattr(obj, "export") else getattr(obj, "_table", None)
+        try:
+            keys, values = (_array(part) for part in source.export())
+        except Exception as error:
+            raise ConversionError(f"{self.label(obj)} cannot be read: {reason(error)}") from error
+        empty = getattr(source, "_empty_key", None)
+        if empty is not None:
+            # A dense table exports its empty buckets too.
+            keys = keys.reshape(len(keys), *_array(empty).shape)
+            kept = np.ones(len(keys), dtype=bool)
+            for marker in (empty, source._deleted_key):
+                same = keys == _array(marker)
+                kept &= ~same.reshape(len(keys), -1).all(axis=1)
+            keys, values = keys[kept], values[kept].reshape(int(kept.sum()), *values.shape[2:] or ())
+        return named_parts({"keys": keys, "values": values})
+
+
+def _array(tensor: Any) -> np.ndarray:
+    array = eager_array(tensor)
+    return array.array if isinstance(array, Owned) else array
+
+
+@register_adapter
+class RandomGeneratorAdapter(DenseAdapter):
+    """``tf.random.Generator`` and Keras' ``SeedGenerator``: their state."""
+
+    kind = "random generator"
+    type_names = (
+        "tensorflow.python.ops.stateful_random_ops.Generator",
+        "keras.src.random.seed_generator.SeedGenerator",
+    )
+    automatic = False
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name."""
+        return type(obj).__name__
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the state now."""
+        adapter = find_adapter(obj.state)
+        assert isinstance(adapter, DenseAdapter)
+        return adapter.view(obj.state)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the facts of the state."""
+        adapter = find_adapter(obj.state)
+        assert adapter is not None
+        return adapter.facts(obj.state)
+
+
+@register_adapter
+class HistoryAdapter(NestAdapter):
+    """Keras ``History``: one curve a metric."""
+
+    kind = "History"
+    type_names = ("keras.src.callbacks.history.History",)
+    automatic = False
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns a float64 array [epochs] for each metric.
+
+        Raises:
+            ConversionError: Nothing was trained.
+        """
+        curves = getattr(obj, "history", None)
+        if not curves:
+            raise ConversionError("History holds no curve yet: it fills while model.fit runs")
+        return named_parts({name: np.asarray(values) for name, values in curves.items()})
+
+
+@register_adapter
+class CheckpointReaderAdapter(NestAdapter):
+    """``tf.train.load_checkpoint``: the variables by name, but for TensorFlow's own object graph."""
+
+    kind = "CheckpointReader"
+    type_names = ("tensorflow.python.util._pywrap_checkpoint_reader.CheckpointReader",)
+    automatic = False
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the arrays by name, read from the file."""
+        names = sorted(name for name in obj.get_variable_to_shape_map() if name != "_CHECKPOINTABLE_OBJECT_GRAPH")
+        return named_parts({name: np.asarray(obj.get_tensor(name)) for name in names})
+
+
+@register_adapter
+class OptionalAdapter(Adapter):
+    """``tf.experimental.Optional``: its value."""
+
+    kind = "Optional"
+    type_names = ("tensorflow.python.data.ops.optional_ops.Optional",)
+    automatic = False
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns no more than the kind: looking for the value would run an operation."""
+        return Facts(shape=None, dtype="")
+
+    def content(self, obj: Any) -> Content:
+        """Returns nothing: see ``facts``."""
+        return Absent("it may hold one: %tonumpy asks")
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns the value as a part.
+
+        Raises:
+            ConversionError: It is empty.
+        """
+        if not bool(obj.has_value()):
+            raise ConversionError("Optional is empty: it has no value; ask .has_value() first")
+        return Parts((".get_value()",), (obj.get_value(),), lambda children: children[0])
+
+
+@register_adapter
+class TensorArrayAdapter(Adapter):
+    """``TensorArray`` outside of graphs: its elements stacked, none of them consumed."""
+
+    kind = "TensorArray"
+    type_names = ("tensorflow.python.ops.tensor_array_ops.TensorArray",)
+    automatic = False
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the shape of an element and the dtype; nothing is read."""
+        shape = obj.element_shape
+        element = None if shape.rank is None else tuple(shape.as_list())
+        return Facts(shape=None if element is None else (None, *element), dtype=obj.dtype.name, state="not read")
+
+    def content(self, obj: Any) -> Content:
+        """Returns nothing: reading an element consumes it."""
+        return Absent("reading consumes it: %tonumpy looks without reading")
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns the elements stacked along a new first axis.
+
+        Raises:
+            ConversionError: An element is unwritten or was read already, or their shapes differ.
+        """
+        elements = getattr(getattr(obj, "_implementation", None), "_tensor_array", None)
+        if elements is None:
+            raise ConversionError("TensorArray lives in a graph: use .stack() there, and convert what comes out")
+        arrays = []
+        for place, element in enumerate(elements):
+            if element is None:
+                raise ConversionError(
+                    f"TensorArray element {place} of {len(elements)} is not there: never written, or read already"
+                    " (clear_after_read=False keeps elements)"
+                )
+            arrays.append(_array(element))
+        if not arrays:
+            raise ConversionError("TensorArray has no elements: write some first")
+        return Owned(_stacked(arrays))
+
+
+def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
+    other = next((array for array in arrays if array.shape != arrays[0].shape), None)
+    if other is not None:
+        raise ConversionError(
+            f"TensorArray elements have different shapes, {wording.shape(arrays[0].shape)} and"
+            f" {wording.shape(other.shape)}: convert them one by one"
+        )
+    return np.stack(arrays)
+
+
+@register_adapter
+class SpecAdapter(Adapter):
+    """``TensorSpec``, ``TensorShape`` and other descriptions: no values, ever."""
+
+    kind = "TensorSpec"
+    type_names = (
+        "tensorflow.python.framework.type_spec.TypeSpec",
+        "tensorflow.python.framework.tensor_shape.TensorShape",
+    )
+    automatic = False
+    tensor_like = False
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name."""
+        return type(obj).__name__
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the shape and dtype that it describes."""
+        shape = getattr(obj, "shape", obj)
+        rank = getattr(shape, "rank", None)
+        dtype = getattr(getattr(obj, "dtype", None), "name", "")
+        return Facts(shape=None if rank is None else tuple(shape.as_list()), dtype=dtype, state="a description")
+
+    def content(self, obj: Any) -> Content:
+        """Returns that there are no values."""
+        return Absent("it describes values and holds none")
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Refuses.
+
+        Raises:
+            ConversionError: Always.
+        """
+        hint = "use tuple(shape)" if type(obj).__name__ == "TensorShape" else "convert a value of it"
+        raise ConversionError(f"{type(obj).__name__} {obj} describes values and holds none: {hint}")
