@@ -61,7 +61,7 @@ KINDS = {
     "IndexedSlices": (lambda tf: tf.IndexedSlices(tf.ones((1, 2)), tf.constant([0])), "IndexedSlices"),
     "KerasTensor": (lambda tf: tf.keras.Input((2,)), "KerasTensor"),
     "TensorProto": (lambda tf: tf.make_tensor_proto(1.0), "TensorProto"),
-    "bytes": (lambda tf: tf.io.serialize_tensor([1]).numpy(), "serialized tensor"),
+    "bytes": (lambda tf: tf.io.serialize_tensor([1]).numpy(), "serialized TensorProto"),
     "ndarray": (lambda tf: np.zeros(2), "ndarray"),
     "masked array": (lambda tf: np.ma.zeros(2), "MaskedArray"),
     "NumPy scalar": (lambda tf: np.float32(1), "NumPy scalar"),

@@ -460,9 +460,13 @@ class TestProtos:
         feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[1, 2]))
         return tf.train.Example(features=tf.train.Features(feature={"a": feature})).SerializeToString()
 
-    def test_bytes_of_an_example_are_not_a_blank_tensor(self, tf):
-        with pytest.raises(ConversionError, match="no tensor"):
-            to_numpy(self.example(tf))
+    def test_bytes_of_an_example_are_its_features_and_no_blank_tensor(self, tf):
+        example = tf.train.Example.FromString(self.example(tf))
+        features = to_numpy(self.example(tf))
+        assert sorted(features) == sorted(example.features.feature)
+        for name, array in features.items():
+            feature = example.features.feature[name]
+            assert array.tolist() == list(getattr(feature, feature.WhichOneof("kind")).value)
 
     @pytest.mark.parametrize("data", [b"", b"\x00", b"hello", b"\xff" * 9], ids=str)
     def test_other_bytes_are_refused_with_their_length(self, tf, data):
@@ -731,12 +735,12 @@ class TestRagged:
         assert to_numpy(ragged, ragged="pad", max_bytes=400_000).shape == (100, 1000)
 
     def test_a_fill_value_that_does_not_fit_is_an_error(self, tf):
-        with pytest.raises(ConversionError, match="filled with"):
+        with pytest.raises(ConversionError, match="padded with"):
             to_numpy(tf.ragged.constant([[1], [2, 3]]), ragged="pad", fill_value="x")
 
     @pytest.mark.parametrize("fill_value", [1.5, 2**40, -(2**31) - 1, float("nan")])
     def test_a_fill_value_is_never_rounded_to_fit(self, tf, fill_value):
-        with pytest.raises(ConversionError, match="filled with"):
+        with pytest.raises(ConversionError, match="padded with"):
             to_numpy(tf.ragged.constant([[1], [2, 3]]), ragged="pad", fill_value=fill_value)
 
     @pytest.mark.parametrize("ragged", ["object", "pad"])

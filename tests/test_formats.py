@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tfnp_ext import TensorDisplay
+from tfnp_ext import TensorDisplay, wording
 from tfnp_ext.display import compose
 from tfnp_ext.document import (
     Bar,
@@ -351,9 +351,8 @@ class TestNothingOfTheUsersIsMarkup:
         )  # fmt: skip
         page = Page(render_html(document))
         clean = Page(render_html(_replace_text(document)))
-        assert page.tags == clean.tags
-        if text.strip() and "\r" not in text and "\0" not in text:
-            assert text in page.text
+        assert [tag for tag in page.tags if tag != "bdi"] == [tag for tag in clean.tags if tag != "bdi"]
+        assert wording.printable(text).strip() in page.text
         render_text(document)
 
     @pytest.mark.parametrize(

@@ -90,7 +90,13 @@ def cast(array: np.ndarray, dtype: Any, casting: str, what: str) -> np.ndarray:
         if source_rank == 1:
             _refuse_lost_integers(array, target, what)
     with np.errstate(all="ignore"):
-        return array.astype(target)
+        if source_rank == 3 and target_rank < 3:
+            array = array.real
+        try:
+            return array.astype(target)
+        except TypeError:
+            # ml_dtypes casts its own dtypes to NumPy's, but not all of them to each other.
+            return array.astype(np.int64 if source_rank == 1 else np.float64).astype(target)
 
 
 def _is_safe(source: np.dtype, target: np.dtype) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, Union
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, Union, validate
 from traitlets.config import SingletonConfigurable
 
 from tfnp_ext.errors import OptionError
@@ -119,6 +119,15 @@ class TensorDisplay(SingletonConfigurable):
     budget_ms = Float(
         150.0, min=0.0, help="Milliseconds for exact statistics; beyond it they come from a seeded sample, and say so."
     ).tag(config=True)
+
+    @validate("labels")
+    def _read_labels(self, proposal: Any) -> Any:
+        """Refuses labels that cannot be read, at assignment; keys of a dict may be strings, as in JSON."""
+        try:
+            read = read_labels(proposal["value"])
+        except OptionError as refusal:
+            raise TraitError(str(refusal)) from None
+        return list(read) if isinstance(read, tuple) else read
 
     def options(self, **overrides: Any) -> DisplayOptions:
         """Returns the options in force now, with those of one call on top.

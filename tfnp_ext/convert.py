@@ -78,7 +78,7 @@ def to_numpy(
                [4, 5, 6]], dtype=int32)
     """
     adapter = find_adapter(obj)
-    if copy is None and dtype is None and isinstance(adapter, DenseAdapter):
+    if copy is None and dtype is None and casting == "same_kind" and isinstance(adapter, DenseAdapter):
         viewed = adapter.view(obj)
         return viewed.array if isinstance(viewed, Owned) else viewed
     if adapter is None:
@@ -219,6 +219,8 @@ def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversio
     """Returns the array cast and copied as asked."""
     owned = isinstance(converted, Owned)
     array = converted.array if isinstance(converted, Owned) else converted
+    if isinstance(converted, Owned) and converted.settled:
+        return array
     if not isinstance(array, np.ndarray):
         if conversion.dtype is not None:
             raise ConversionError(f"{adapter.label(obj)} as {type(array).__name__} takes no dtype")

@@ -80,6 +80,8 @@ class Cell:
         align: ``right`` for numbers, ``left`` for words.
         framed: Whether the cell is marked as the answer of its row.
         mono: Whether it is data text (a string of the user's), set in a typewriter face.
+        after: More text behind it, in tones of its own.
+        span: How many columns it takes.
     """
 
     text: str
@@ -89,6 +91,8 @@ class Cell:
     align: Literal["left", "right", "center"] = "right"
     framed: bool = False
     mono: bool = False
+    after: tuple[Span, ...] = ()
+    span: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,14 @@ class Table:
         columns: Column headers; empty for none.
         caption: What slice this is, ``[0, 1]``.
         compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
+        width: Characters in its widest cell and those of the tables beside it, where they shall be equally wide.
     """
 
     rows: tuple[Row, ...]
     columns: tuple[str, ...] = ()
     caption: str = ""
     compact: bool = False
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +137,12 @@ class Figure:
     """A picture that is drawn only by formats that can show it.
 
     Attributes:
-        draw: Draws it when called.
+        draw: Draws it when called; ``None`` where pictures are switched off.
         alt: What the picture shows, for those who cannot see it: the kind of picture, then the answer.
         fallback: What stands in its place where pictures cannot be drawn or shown.
     """
 
-    draw: Callable[[], Picture]
+    draw: Callable[[], Picture] | None
     alt: str
     fallback: Block | None = None
 

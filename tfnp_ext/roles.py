@@ -39,7 +39,7 @@ ROLES = (
 SMALL = 64
 """Up to so many numbers a value is shown as its numbers."""
 
-_ROWS_CHECKED = 4096
+_VALUES_CHECKED = 2**18
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,10 @@ def read_role(array: np.ndarray, statistics: Statistics | None, *, weights: bool
     """
     if not array.size:
         return Role("empty")
+    if isinstance(array, np.ma.MaskedArray):
+        return _masked(array)
     if statistics is None:
-        return Role("text" if array.dtype == object else "other")
+        return Role("text" if array.dtype.kind in "OSU" else "other")
     if not array.ndim:
         return Role("scalar")
     if array.dtype.kind == "c":
@@ -92,6 +94,14 @@ def read_role(array: np.ndarray, statistics: Statistics | None, *, weights: bool
             return _vector(drawn.reshape(-1), statistics, weights)
         return Role("matrix", drawn=drawn)
     return Role("other", drawn=drawn, reason=f"rank {array.ndim}, no image or prediction")
+
+
+def _masked(array: np.ma.MaskedArray) -> Role:
+    """Returns the role of a masked array: its numbers if few, else a matrix or series with gaps, nothing guessed."""
+    if kind_rank(array.dtype) not in {0, 1, 2} or array.size <= SMALL:
+        return Role("values")
+    drawn = _without_batch(np.asarray(np.ma.filled(array.astype(np.float64), np.nan)))
+    return Role({1: "series", 2: "matrix"}.get(drawn.ndim, "other"), drawn=drawn)
 
 
 def _without_batch(array: np.ndarray) -> np.ndarray:
@@ -123,7 +133,7 @@ def _probabilities(drawn: np.ndarray, statistics: Statistics) -> Role | None:
     tolerance = sum_tolerance(drawn.dtype, drawn.size)
     if not _within_unit(statistics, tolerance) or _is_one_hot(statistics):
         return None
-    total = float(drawn.astype(np.float64).sum())
+    total = statistics.mean * drawn.size
     if abs(total - 1) > tolerance:
         return None
     return Role(
@@ -145,11 +155,12 @@ def _probability_batch(drawn: np.ndarray, statistics: Statistics) -> Role | None
     tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
     if not _within_unit(statistics, tolerance) or _is_one_hot(statistics):
         return None
-    sums = drawn[:_ROWS_CHECKED].astype(np.float64).sum(axis=1)
+    examples, classes = drawn.shape
+    checked = min(examples, max(1, _VALUES_CHECKED // classes))
+    sums = drawn[:checked].astype(np.float64).sum(axis=1)
     if np.abs(sums - 1).max() > tolerance:
         return None
-    examples, classes = drawn.shape
-    every = "every row sums" if examples <= _ROWS_CHECKED else f"the first {wording.integer(_ROWS_CHECKED)} rows sum"
+    every = "every row sums" if checked == examples else f"the first {wording.plural(checked, 'row')} sum"
     return Role(
         "probability batch",
         f"class probabilities, {wording.plural(examples, 'example')} × {wording.integer(classes)} classes",
@@ -217,7 +228,7 @@ def _image_limits(drawn: np.ndarray, statistics: Statistics, *, has_channels: bo
         return None
     if low >= 0 and high <= 1:
         return (0.0, 1.0) if _is_float(drawn) else None
-    if low >= 0 and high <= 255 and (has_channels or _is_whole(drawn)):
+    if low >= 0 and high <= 255 and (has_channels or (_is_float(drawn) and _is_whole(drawn))):
         return (0.0, 255.0) if high > 16 else (0.0, high)
     if has_channels and -1 <= low < -0.3 and 0.3 < high <= 1 and _is_float(drawn):
         return (-1.0, 1.0)
@@ -225,7 +236,7 @@ def _image_limits(drawn: np.ndarray, statistics: Statistics, *, has_channels: bo
 
 
 def _is_whole(drawn: np.ndarray) -> bool:
-    head = drawn.reshape(-1)[:_ROWS_CHECKED].astype(np.float64)
+    head = np.asarray(drawn.flat[:_VALUES_CHECKED]).astype(np.float64)
     return bool((head == np.floor(head)).all())
 
 
@@ -233,7 +244,10 @@ def _rows_are_distributions(drawn: np.ndarray, statistics: Statistics, channels:
     """Returns whether it is attention or a correlation rather than a picture: rows sum to 1, or a diagonal of 1."""
     if channels != 1 or drawn.shape[-1] == 1 or not _is_float(drawn) or statistics.invalid:
         return False
-    first = np.asarray(drawn if drawn.ndim == 2 else drawn[0]).astype(np.float64)
+    first = np.asarray(drawn if drawn.ndim == 2 else drawn[0])
+    if first.size > _VALUES_CHECKED:
+        return False
+    first = first.astype(np.float64)
     return bool(np.abs(first.sum(axis=1) - 1).max() < 0.05 or (np.diagonal(first) == 1).all())
 
 
@@ -243,6 +257,7 @@ def _vector(drawn: np.ndarray, statistics: Statistics, weights: bool) -> Role:
     count = wording.integer(drawn.size)
     if kind_rank(drawn.dtype) == 1:
         span = int(statistics.maximum) - int(statistics.minimum)
-        if span < drawn.size and not (np.diff(drawn.astype(np.int64)) > 0).all():
+        head = np.asarray(drawn[:_VALUES_CHECKED]).astype(np.int64)
+        if span < drawn.size and not (np.diff(head) > 0).all():
             return Role("other", reason=f"{count} integers that repeat", drawn=drawn)
     return Role("series", "series", f"read as a series: rank 1, {count} values", drawn)

@@ -89,6 +89,8 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
     content = adapter.content(obj)
     if isinstance(result, np.ndarray) and isinstance(content, (Dense, Absent)):
         facts, content = _of_result(facts, content, result), Dense(result)
+    if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_masked(content.array):
+        content = Dense(np.asarray(content.array))
     array = _numbers(content)
     statistics = compute_statistics(array, budget_ms) if array is not None and array.size else None
     role = _role(content, statistics, adapter)
@@ -110,6 +112,10 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         details=facts.details,
         content=content,
     )
+
+
+def _is_masked(array: np.ndarray) -> bool:
+    return isinstance(array, np.ma.MaskedArray)
 
 
 def _numbers(content: Content) -> np.ndarray | None:

@@ -6,6 +6,7 @@ Pure functions from values to strings; nothing here knows a format or a kind of 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -29,9 +30,8 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
-    if not 1e-3 <= abs(value) < 1e5:
-        return scientific(value, digits - 1)
-    return f"{value:.{max(0, digits - 1 - exponent)}f}"
+    text = f"{value:.{max(0, digits - 1 - exponent)}f}"
+    return text if abs(value) >= 1e-3 and abs(float(text)) < 1e5 else scientific(value, digits - 1)
 
 
 def scientific(value: float, decimals: int) -> str:
@@ -148,3 +148,21 @@ def text_bar(fraction: float, width: int = 32) -> str:
 def shorten(text: str, length: int = 72) -> tuple[str, int]:
     """Returns a text cut to ``length`` characters, and how many were cut."""
     return text[:length], max(0, len(text) - length)
+
+
+def printable(text: str) -> str:
+    r"""Returns a text of the user's on one line: breaks, tabs and what would steer a terminal are shown, not done.
+
+    Example:
+        >>> printable("a\nb\x1b[2J")
+        'a↵b\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    shown = text.replace("\n", "↵").replace("\t", "⇥").replace("\r", "␍")
+    return "".join(ascii(character)[1:-1] if _steers(character) else character for character in shown)
+
+
+def _steers(character: str) -> bool:
+    """Returns whether a character is a control, a mark of direction or half of one; joiners of emoji are not."""
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in "\u200c\u200d"

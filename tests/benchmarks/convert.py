@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -71,7 +72,7 @@ def main() -> None:
     print("median time of one call, and in brackets that time over to_numpy's")
     for size, repeats in ((10**3, 2_000), (10**6, 500), (largest, 1)):
         tensor = tf.zeros((size // 4,))
-        calls = {name: (lambda way=way: way(tensor)) for name, way in ways().items()}
+        calls = {name: partial(way, tensor) for name, way in ways().items()}
         times = medians(calls, repeats)
         report(f"{size / 1e6:,.3f} MB", times)
         if size == 10**3:

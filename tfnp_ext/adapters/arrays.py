@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -118,8 +119,7 @@ def _on_host(obj: Any) -> Any:
         if str(detached.dtype) == "torch.bfloat16":
             # PyTorch hands no bfloat16 to NumPy; the bits are the same.
             import ml_dtypes
-            import torch
 
-            return detached.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+            return detached.view(sys.modules["torch"].int16).numpy().view(ml_dtypes.bfloat16)
         return detached.resolve_conj().resolve_neg().numpy()
     return obj.get() if module == "cupy" else obj

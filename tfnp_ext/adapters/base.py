@@ -33,10 +33,12 @@ class Conversion:
 class Owned:
     """An array that was made for this conversion: the user's own, writable, sharing nothing with the value.
 
-    ``array`` may be what else the user asked for: nested lists, a SciPy matrix.
+    ``array`` may be what else the user asked for: nested lists, a SciPy matrix. ``settled`` tells that the adapter has
+    cast and copied already, as a value must be whose array holds arrays.
     """
 
     array: Any
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,10 @@ class Slices:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No value yet, and a sentence that says when there is one."""
+    """No value yet, and a sentence that says when there is one; ``ever`` tells whether there will be."""
 
     reason: str
+    ever: bool = True
 
 
 Content = Dense | Ragged | Sparse | Slices | Absent

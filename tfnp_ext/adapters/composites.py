@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.tensors import dtype_name, eager_array, static_shape
+from tfnp_ext.casting import cast, kind_rank
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 _SYMBOLIC = "inside tf.function: return it from the function"
@@ -88,13 +90,19 @@ class RaggedAdapter(Adapter):
             ConversionError: Padding would take more than ``max_bytes``.
         """
         refuse_symbolic(self.kind, obj.flat_values)
+        what = f"RaggedTensor {wording.shape(static_shape(obj))} {dtype_name(obj)}"
         flat = component(obj.flat_values)
+        if conversion.dtype is not None:
+            flat = cast(flat, conversion.dtype, conversion.casting, what)
         splits = [component(one) for one in obj.nested_row_splits]
         if conversion.ragged in {"pad", "masked"}:
-            what = f"RaggedTensor {wording.shape(static_shape(obj))} {dtype_name(obj)}"
             padded, filled = pad(flat, splits, conversion, what)
-            return Owned(np.ma.masked_array(padded, mask=~filled) if conversion.ragged == "masked" else padded)
-        return Owned(nested_lists(flat, splits) if conversion.ragged == "list" else rows(flat, splits))
+            whole = np.ma.masked_array(padded, mask=~filled) if conversion.ragged == "masked" else padded
+            return Owned(whole, settled=conversion.copy is not False)
+        if conversion.ragged == "list":
+            return Owned(nested_lists(flat, splits), settled=True)
+        # The outer array is always new; its rows are views unless copies were asked for.
+        return Owned(rows(flat.copy() if conversion.copy else flat, splits), settled=True)
 
 
 def nested_lists(flat: np.ndarray, splits: list[np.ndarray]) -> list[Any]:
@@ -130,14 +138,36 @@ def pad(flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what
         places.insert(0, owner - split[row])
         owner = row
     places.insert(0, owner)
-    try:
-        padded = np.full(shape, conversion.fill_value, dtype=flat.dtype)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ConversionError(f"{what} cannot be filled with {conversion.fill_value!r}: {error}") from error
+    padded = np.full(shape, fill_value(conversion.fill_value, flat.dtype, what), dtype=flat.dtype)
     filled = np.zeros(shape, dtype=bool)
     padded[tuple(places)] = flat
     filled[tuple(places)] = True
     return padded, filled
+
+
+def fill_value(value: Any, dtype: np.dtype, what: str) -> Any:
+    """Returns the value that padding is filled with, in the dtype of the rows.
+
+    Raises:
+        ConversionError: The dtype cannot hold it as it is.
+    """
+    if dtype.kind == "O":
+        if isinstance(value, (bytes, str)):
+            return value
+        if value == 0:
+            return b""
+    else:
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                held = np.asarray(value).astype(dtype)
+                same = bool(held.astype(np.asarray(value).dtype) == value) or (value != value and held != held)
+        except (TypeError, ValueError, OverflowError):
+            same = False
+        if same or (kind_rank(dtype) == 2 and isinstance(value, float)):
+            return held
+    holder = "a string tensor" if dtype.kind == "O" else str(dtype)
+    raise ConversionError(f"{what} cannot be padded with fill_value={value!r}: {holder} holds no such value")
 
 
 @register_adapter

@@ -74,6 +74,10 @@ class IndexedSlicesAdapter(Adapter):
                 " unknown: convert its .values and .indices"
             )
         what = f"IndexedSlices {wording.shape(shape)} {dtype_name(obj)}"
+        if values.ndim != len(shape) or values.shape[1:] != shape[1:]:
+            raise ConversionError(
+                f"{what} has rows of shape {wording.shape(values.shape[1:])}, which its dense_shape has no place for"
+            )
         if len(indices) and (indices.min() < 0 or indices.max() >= shape[0]):
             bad = int(indices[(indices < 0) | (indices >= shape[0])][0])
             raise ConversionError(f"{what} has index {bad}, outside 0 … {shape[0] - 1}: the gradient cannot be placed")

@@ -110,7 +110,7 @@ class LookupTableAdapter(NestAdapter):
         Raises:
             ConversionError: The table cannot be read: not initialised, or without a list of its keys.
         """
-        source = obj if hasattr(obj, "export") else getattr(obj, "_table", None)
+        source: Any = obj if hasattr(obj, "export") else getattr(obj, "_table", None)
         try:
             keys, values = (_array(part) for part in source.export())
         except Exception as error:
@@ -296,7 +296,7 @@ class SpecAdapter(Adapter):
 
     def content(self, obj: Any) -> Content:
         """Returns that there are no values."""
-        return Absent("it describes values and holds none")
+        return Absent("it describes values and holds none", ever=False)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Refuses.

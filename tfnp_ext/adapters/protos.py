@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -98,12 +99,13 @@ def parse(data: bytes) -> Any:
     from tensorflow.core.example import example_pb2, feature_pb2
     from tensorflow.core.framework import tensor_pb2
 
-    for message_class, is_whole in (
+    candidates: tuple[tuple[Any, Callable[[Any], bool]], ...] = (
         (tensor_pb2.TensorProto, lambda message: bool(message.dtype)),
         (example_pb2.Example, lambda message: _are_named(message.features.feature)),
         (example_pb2.SequenceExample, lambda message: _are_named(message.feature_lists.feature_list)),
         (feature_pb2.Feature, lambda message: message.WhichOneof("kind") is not None),
-    ):
+    )
+    for message_class, is_whole in candidates:
         message = _parsed(message_class, data)
         if message is not None and is_whole(message):
             return message
@@ -122,12 +124,13 @@ def _parsed(message_class: Any, data: bytes) -> Any:
     from google.protobuf.message import DecodeError
     from google.protobuf.unknown_fields import UnknownFieldSet
 
-    message = message_class()
+    message: Any = message_class()
     try:
         message.ParseFromString(data)
     except DecodeError:
         return None
-    return None if len(UnknownFieldSet(message)) else message
+    unknown: Any = UnknownFieldSet
+    return None if len(unknown(message)) else message
 
 
 @register_adapter

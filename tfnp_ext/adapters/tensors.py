@@ -92,13 +92,14 @@ class TensorAdapter(DenseAdapter):
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
             return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
+        size = math.prod(axis or 0 for axis in shape or ())
         copied = dtype == "string" or (shape == () and dtype in _WITHOUT_BUFFER) or not on_host(obj.backing_device)
         return Facts(
             details=("raw codes",) if dtype.startswith("q") else (),
             shape=shape,
             dtype=dtype,
             device=wording.device(obj.backing_device),
-            nbytes=_string_bytes(obj) if dtype == "string" else math.prod(shape or ()) * obj.dtype.size,
+            nbytes=_string_bytes(obj) if dtype == "string" else size * obj.dtype.size,
             state="copy" if copied else "view",
             shares_memory=not copied,
         )
@@ -107,7 +108,7 @@ class TensorAdapter(DenseAdapter):
         """Returns the array; nothing for a variant or a resource, which hold no numbers."""
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
-            return Absent(f"a {dtype} holds no numbers or strings: it belongs to what made it")
+            return Absent(f"a {dtype} holds no numbers or strings: it belongs to what made it", ever=False)
         return super().content(obj)
 
 
@@ -169,9 +170,14 @@ class VariableAdapter(DenseAdapter):
 def own_name(variable: Any) -> str:
     """Returns a variable's name without TensorFlow's output number: ``v`` for ``v:0``.
 
-    What ``assign`` returns is a variable that TensorFlow names ``UnreadVariable``, which is nobody's name.
+    What ``assign`` returns is a variable that TensorFlow names ``UnreadVariable``; the name of the one assigned to
+    stands in the identity that both share, before a running number.
     """
-    return str(variable.name).removesuffix(":0").removesuffix("UnreadVariable")
+    name = str(variable.name).removesuffix(":0")
+    if name == "UnreadVariable":
+        name, _, number = str(getattr(variable, "_unique_id", "")).rpartition("_")
+        return name if number.isdigit() else ""
+    return name
 
 
 @register_adapter

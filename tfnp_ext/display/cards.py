@@ -15,7 +15,7 @@ from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import numbers, values
-from tfnp_ext.display.trees import compose_nest
+from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import Bars, Beside, Block, Document, Figure, Fold, Heading, Note, Span, Table, Tiles
 from tfnp_ext.errors import OptionError, reason
 from tfnp_ext.formats import FORMATS
@@ -42,7 +42,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     if adapter is None:
         raise not_tensor_like(obj)
     if isinstance(adapter, NestAdapter):
-        return compose_nest(obj, options, compose)
+        return compose_nest(obj, options, Leaves(compose, compose_briefly))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     if options.softmax:
         summary = with_softmax(summary)
@@ -50,11 +50,24 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     return card(summary, options)
 
 
+def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
+    """Returns a value's headline and numbers without its values: a line of a tree of many."""
+    summary = summarize(obj, budget_ms=options.budget_ms)
+    if isinstance(summary.content, Dense) and summary.role in {"scalar", "values", "text"}:
+        spans = values.headline_values(summary.content.array)
+        if spans:
+            return Document(_heading(summary, spans))
+    if isinstance(summary.content, Absent) or summary.role == "empty":
+        return card(summary, options)
+    return Document(_heading(summary), _present(numbers.warning(summary), numbers.line(summary, options)))
+
+
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
     content = summary.content
     if isinstance(content, Absent):
-        return Document(_heading(summary), (Note((Span("no value yet", "strong"), Span(content.reason, "secondary"))),))
+        said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
+        return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
     if isinstance(content, Ragged):

@@ -206,7 +206,10 @@ def _length_fields(content: Ragged) -> list[Text]:
 
 
 def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
-    strings = [value if isinstance(value, bytes) else str(value).encode() for value in array.reshape(-1).tolist()]
+    strings = [
+        value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+        for value in array.reshape(-1).tolist()
+    ]
     lengths = np.array([len(value) for value in strings])
     fields = [
         field("lengths", f"{wording.integer(int(lengths.min()))} … {wording.integer(int(lengths.max()))} bytes"),

@@ -24,16 +24,26 @@ def shortest(value: Any) -> str:
     if number == 0:
         return "0"
     if isinstance(value, (np.float16, np.float32, np.float64, float)):
-        digits = np.format_float_scientific(value, unique=True, trim="-").partition("e")[0]
-        precision = sum(character.isdigit() for character in digits)
+        scientific = np.format_float_scientific(value, unique=True, trim="-")
     else:
         # ml_dtypes print more digits than they carry.
         dtype = np.asarray(value).dtype
-        precision = next((n for n in range(1, 17) if float(np.array(float(f"{number:.{n}g}"), dtype)) == number), 17)
-    exponent = int(f"{number:.{precision - 1}e}".partition("e")[2])
-    if -4 <= exponent < 7:
-        return f"{number:.{max(0, precision - 1 - exponent)}f}"
-    return wording.scientific(number, precision - 1)
+        tries = (f"{number:.{digits}e}" for digits in range(17))
+        scientific = next((text for text in tries if float(np.array(float(text), dtype)) == number), f"{number:.17e}")
+    mantissa, _, exponent = scientific.partition("e")
+    if not -4 <= int(exponent) < 7:
+        return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
+    return _positional(mantissa, int(exponent))
+
+
+def _positional(mantissa: str, exponent: int) -> str:
+    """Returns the digits of ``-1.25`` times a power of ten with its point moved, so that none is rounded again."""
+    sign = "-" if mantissa.startswith("-") else ""
+    digits = mantissa.lstrip("-").replace(".", "").rstrip("0") or "0"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole, rest = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
+    return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"
 
 
 def complex_text(value: Any) -> str:
@@ -64,6 +74,9 @@ def small_texts(array: np.ndarray) -> list[str]:
     Exact if four decimals suffice, else four digits of the largest; where a value would round to nothing, or more
     than seven digits would be needed, each takes its own shortest form. An exact zero is ``0``.
     """
+    if isinstance(array, np.ma.MaskedArray):
+        texts = iter(small_texts(array.compressed()))
+        return ["--" if hidden else next(texts) for hidden in np.ma.getmaskarray(array).reshape(-1)]
     flat = array.reshape(-1)
     if flat.dtype.kind == "c":
         return [complex_text(value) for value in flat]
@@ -100,7 +113,7 @@ def table_format(array: np.ndarray) -> str:
     """Returns the format specification for all cells of a large table: four decimals or what the range calls for."""
     if kind_rank(array.dtype) != 2:
         return "d"
-    numbers = np.abs(array.astype(np.float64))
+    numbers = np.abs(np.ma.compressed(array).astype(np.float64))
     finite = numbers[np.isfinite(numbers) & (numbers > 0)]
     if not finite.size:
         return ".4f"
@@ -111,7 +124,9 @@ def table_format(array: np.ndarray) -> str:
 
 
 def cell_text(value: Any, specification: str) -> str:
-    """Returns one cell of a large table; only an exact zero is ``0``."""
+    """Returns one cell of a large table; only an exact zero is ``0``, and ``--`` is masked."""
+    if value is np.ma.masked:
+        return "--"
     if specification == "d":
         return str(bool(value)) if np.asarray(value).dtype.kind == "b" else str(int(value))
     number = float(value)

@@ -3,95 +3,145 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import NestAdapter, find_adapter
+from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Child, Children, Document, Heading, Span
+from tfnp_ext.errors import reason
 
-MOST_LEAVES = 200
-_LEAVES_A_GROUP = 40
+MOST_ENTRIES = 200
+"""Leaves and groups drawn at most."""
+
+_ENTRIES_A_GROUP = 40
 _DEEPEST = 12
 _OPEN_DEPTH = 2
 _NATIVE_LENGTH = 60
+_DETAILED = 20
+_MOST_VISITED = 20_000
+_DEEPEST_COUNTED = 200
+
+Compose = Callable[[Any, DisplayOptions], Document]
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """How a leaf becomes a document.
+
+    Attributes:
+        full: With its values, for a tree of a few leaves.
+        brief: With its line of numbers only, for a tree of many.
+    """
+
+    full: Compose
+    brief: Compose
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """What a nest holds, at any depth."""
+
+    tensors: int = 0
+    nbytes: int = 0
+
+    def __add__(self, other: _Totals) -> _Totals:
+        return _Totals(self.tensors + other.tensors, self.nbytes + other.nbytes)
+
+    def words(self) -> str:
+        """Returns ``24 tensors · 281 KiB``."""
+        size = f" · {wording.byte_count(self.nbytes)}" if self.nbytes else ""
+        return wording.plural(self.tensors, "tensor") + size
 
 
 @dataclass
-class _Budget:
-    """How many more leaves are drawn."""
+class _Census:
+    """Counts tensors and bytes, every container once however often it occurs."""
 
-    leaves: int = MOST_LEAVES
+    known: dict[int, _Totals] = field(default_factory=dict)
+    visited: int = 0
+
+    def of(self, obj: Any, adapter: NestAdapter, depth: int = 0) -> _Totals:
+        """Returns the totals of a nest; of a cycle, or beyond a bound, what was counted so far."""
+        if id(obj) in self.known or depth > _DEEPEST_COUNTED:
+            return self.known.get(id(obj), _Totals())
+        self.known[id(obj)] = totals = _Totals()
+        for child in adapter.parts(obj).children:
+            self.visited += 1
+            if self.visited > _MOST_VISITED:
+                break
+            inner = find_adapter(child)
+            if isinstance(inner, NestAdapter):
+                totals += self.of(child, inner, depth + 1)
+            elif _is_tensor(child, inner):
+                totals += _Totals(1, _size(child, inner))
+        self.known[id(obj)] = totals
+        return totals
 
 
-def compose_nest(obj: Any, options: DisplayOptions, compose: Callable[[Any, DisplayOptions], Document]) -> Document:
+def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
     """Returns the tree of a dict, list or tuple.
 
     Args:
         obj: The nest.
         options: As for a single card; leaves draw no pictures of their own.
-        compose: Makes the document of a leaf.
+        leaves: Makes the documents of leaves.
     """
-    document, _, _ = _group(obj, replace(options, plots=False), compose, _Budget(), 0, ())
-    return document
-
-
-def _group(
-    obj: Any,
-    options: DisplayOptions,
-    compose: Callable[[Any, DisplayOptions], Document],
-    budget: _Budget,
-    depth: int,
-    ancestors: tuple[int, ...],
-) -> tuple[Document, int, int]:
-    """Returns the document of a nest, and how many tensors and bytes are in it."""
     adapter = find_adapter(obj)
     assert isinstance(adapter, NestAdapter)
-    parts = adapter.parts(obj)
-    items: list[Child] = []
-    tensors = nbytes = 0
-    for step, child in zip(parts.steps, parts.children, strict=True):
-        inner = find_adapter(child)
-        name = entry_name(step)
-        if isinstance(inner, NestAdapter):
-            if id(child) in ancestors or child is obj:
-                items.append(Child(name, _native("contains itself")))
-                continue
-            if depth >= _DEEPEST:
-                items.append(Child(name, _native(f"{inner.label(child)}, deeper than {_DEEPEST} levels")))
-                continue
-            document, below, size = _group(child, options, compose, budget, depth + 1, (*ancestors, id(obj)))
-            tensors += below
-            nbytes += size
-            if len(items) < _LEAVES_A_GROUP and budget.leaves > 0:
-                items.append(Child(name, document, open=depth + 1 < _OPEN_DEPTH))
-            continue
-        if inner is not None and inner.tensor_like and not isinstance(child, bytes):
-            tensors += 1
-            nbytes += _size(inner, child)
-        if len(items) < _LEAVES_A_GROUP and budget.leaves > 0:
-            budget.leaves -= 1
-            items.append(Child(name, _leaf(child, inner, options, compose)))
-    more = len(parts.children) - len(items)
-    facts = [wording.plural(tensors, "tensor")]
-    if nbytes:
-        facts.append(wording.byte_count(nbytes))
-    heading = Heading(kind=adapter.label(obj), facts=(" · ".join(facts),))
-    return Document(heading, (Children(tuple(items), more),)), tensors, nbytes
+    census = _Census()
+    few = census.of(obj, adapter).tensors <= _DETAILED
+    return _Tree(replace(options, plots=False), leaves.full if few else leaves.brief, census).group(obj, adapter, ())
 
 
-def _leaf(
-    child: Any, adapter: Any, options: DisplayOptions, compose: Callable[[Any, DisplayOptions], Document]
-) -> Document:
-    if adapter is None or not adapter.tensor_like or isinstance(child, bytes):
-        return _native(_native_text(child))
-    return compose(child, options)
+class _Tree:
+    """Walks a nest and makes its document, until there are enough entries."""
+
+    def __init__(self, options: DisplayOptions, compose: Compose, census: _Census) -> None:
+        self.options = options
+        self.compose = compose
+        self.census = census
+        self.entries = 0
+
+    def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
+        """Returns the document of one container."""
+        parts = adapter.parts(obj)
+        items: list[Child] = []
+        for step, child in zip(parts.steps, parts.children, strict=True):
+            if len(items) >= _ENTRIES_A_GROUP or self.entries >= MOST_ENTRIES:
+                break
+            self.entries += 1
+            items.append(self._entry(entry_name(step), child, (*ancestors, id(obj))))
+        heading = Heading(kind=adapter.label(obj), facts=(self.census.of(obj, adapter).words(),))
+        return Document(heading, (Children(tuple(items), len(parts.children) - len(items)),))
+
+    def _entry(self, name: str, child: Any, ancestors: tuple[int, ...]) -> Child:
+        adapter = find_adapter(child)
+        if not isinstance(adapter, NestAdapter):
+            return Child(name, self._leaf(child, adapter))
+        if id(child) in ancestors:
+            return Child(name, _native("contains itself"))
+        if len(ancestors) > _DEEPEST:
+            return Child(name, _native(f"{adapter.label(child)}, deeper than {_DEEPEST} levels"))
+        return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
+
+    def _leaf(self, child: Any, adapter: Adapter | None) -> Document:
+        if not _is_tensor(child, adapter):
+            return _native(_native_text(child))
+        try:
+            return self.compose(child, self.options)
+        except Exception as error:
+            return _native(f"{type(child).__name__} (not shown: {reason(error)})")
 
 
-def _size(adapter: Any, child: Any) -> int:
+def _is_tensor(child: Any, adapter: Adapter | None) -> bool:
+    return adapter is not None and adapter.tensor_like and not isinstance(child, bytes)
+
+
+def _size(child: Any, adapter: Adapter | None) -> int:
     try:
-        return int(adapter.facts(child).nbytes or 0)
+        return int(adapter.facts(child).nbytes or 0) if adapter else 0
     except Exception:
         return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _SMALL_GROUND = 0.76
 _SMALL_ROWS, _SMALL_COLUMNS = 12, 16
 _TEXT_LENGTH = 72
 _HEAD, _TAIL = 6, 2
+_PIXELS = 10
 _ELIDED = Cell("…", "secondary")
 
 
@@ -34,7 +36,7 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     """Returns the values that stand in the headline: up to eight of a scalar, a vector or a single row."""
     if not array.size or array.size > IN_LINE or (array.ndim > 1 and array.size != array.shape[-1]):
         return ()
-    if array.dtype == object:
+    if array.dtype.kind in "OSU":
         if not all(isinstance(value, (bytes, str)) for value in array.reshape(-1)):
             return ()
         texts = [string_text(value) for value in array.reshape(-1)]
@@ -50,6 +52,8 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
 
 
 def _value_span(text: str, value: Any) -> Span:
+    if value is np.ma.masked:
+        return Span(text, "secondary", "masked")
     title = ""
     if np.asarray(value).dtype.kind == "c":
         phase = math.degrees(math.atan2(float(value.imag), float(value.real)))
@@ -69,9 +73,7 @@ def string_text(value: bytes | str) -> tuple[str, bool]:
             shown, cut = wording.shorten(repr(value), _TEXT_LENGTH)
             return shown + (f"… + {wording.integer(cut)} more" if cut else ""), False
     shown, cut = wording.shorten(value, _TEXT_LENGTH)
-    shown = shown.replace("\n", "↵").replace("\t", "⇥").replace("\r", "␍")
-    shown = "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in shown)
-    return shown + (f"… + {wording.integer(cut)} more" if cut else ""), True
+    return wording.printable(shown) + (f"… + {wording.integer(cut)} more" if cut else ""), True
 
 
 def small_table(array: np.ndarray) -> Block | None:
@@ -83,6 +85,7 @@ def small_table(array: np.ndarray) -> Block | None:
     if columns > _SMALL_COLUMNS or rows > _SMALL_ROWS:
         return None
     texts = np.array(numerals.small_texts(array), dtype=object).reshape(array.shape)
+    width = max(map(len, texts.flat)) if array.ndim > 2 else 0
     grounds = _grounds(array)
     slices = []
     for position in itertools.product(*(range(length) for length in array.shape[:-2])):
@@ -105,6 +108,7 @@ def small_table(array: np.ndarray) -> Block | None:
                 columns=tuple(map(str, range(columns))) if columns > IN_LINE else (),
                 caption=caption,
                 compact=True,
+                width=width,
             )
         )
     return slices[0] if len(slices) == 1 else Beside(tuple(slices))
@@ -116,7 +120,7 @@ def _grounds(array: np.ndarray) -> np.ndarray:
         return array.astype(float) * 0.52
     if kind_rank(array.dtype) != 2 or array.size < _GROUND_FROM:
         return np.zeros(array.shape)
-    numbers = array.astype(np.float64)
+    numbers = np.ma.filled(array.astype(np.float64), 0.0)
     finite = np.where(np.isfinite(numbers), numbers, 0)
     largest = np.abs(finite).max()
     return finite / largest * _SMALL_GROUND if largest else finite
@@ -126,7 +130,7 @@ def _small_cell(text: str, value: Any, ground: float) -> Cell:
     if text in {"True", "False"}:
         return Cell(text, "plain" if text == "True" else "secondary", ground, align="center")
     span = _value_span(text, value)
-    return Cell(text, "invalid" if span.tone == "invalid" else "plain", ground, span.title)
+    return Cell(text, "plain" if span.tone == "strong" else span.tone, ground, span.title)
 
 
 def spread(count: int, limit: int) -> list[int | None]:
@@ -139,7 +143,7 @@ def spread(count: int, limit: int) -> list[int | None]:
 def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] | None:
     """Returns what the fold holds, in words, and the table of it, elided in the middle."""
     content = summary.content
-    if not isinstance(content, Dense) or content.array.dtype == object or not content.array.size:
+    if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array = content.array
     if summary.role == "probabilities" and summary.drawn is not None:
@@ -156,6 +160,9 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
         words = f"{'corners of ' if cut else ''}{caption} of {wording.integer(array.size)} values"
     else:
         words = f"{'corners of ' if cut else ''}{wording.extent(array.shape)} values"
+    if summary.role in {"image", "images"}:
+        options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
+        words = words if cut or max(shown.shape) <= _PIXELS else f"corners of {words}"
     return words, _matrix_table(shown, options, caption)
 
 
@@ -175,7 +182,7 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, decimals: int) -> T
     numbers = drawn.astype(np.float64)
     largest = float(np.abs(numbers).max()) or 1.0
     scale = 1.0 if decimals == 6 else largest
-    cells = [Cell(numerals.cell_text(number, f".{decimals}f"), ground=number / scale, title=numerals.exact_text(value))
+    cells = [Cell(numerals.cell_text(number, f".{decimals}f"), ground=number / scale)
              for number, value in zip(numbers.tolist(), drawn, strict=True)]  # fmt: skip
     if drawn.size <= 10 and all(len(name) <= 8 for name in names):
         return Table((Row(tuple(cells)),), columns=names)
@@ -265,7 +272,7 @@ def _heat_table(
 ) -> Table:
     """Returns a table of the values at flat places, one format and one scale of heat for all that is shown."""
     specification = "complex" if array.dtype.kind == "c" else numerals.table_format(shown)
-    numbers = np.abs(shown).astype(np.float64) if array.dtype.kind != "c" else np.zeros(1)
+    numbers = np.abs(np.ma.compressed(shown)).astype(np.float64) if array.dtype.kind != "c" else np.zeros(1)
     finite = numbers[np.isfinite(numbers)]
     largest = float(finite.max()) if finite.size else 0.0
     heat = kind_rank(array.dtype) == 2 and largest > 0
@@ -286,6 +293,9 @@ def _heat_table(
                 cells.append(Cell(numerals.complex_text(value)))
                 continue
             text = numerals.cell_text(value, specification)
+            if value is np.ma.masked:
+                cells.append(Cell(text, "secondary", title="masked"))
+                continue
             bad = text in {"nan", "inf", "-inf"}
             ground = 0.0 if bad or not heat else float(value) / largest
             cells.append(Cell(text, "invalid" if bad else "plain", ground))
@@ -296,7 +306,7 @@ def _heat_table(
 def corner_table(summary: Summary) -> Table | None:
     """Returns a few corner values of a large matrix or vector, for terminals."""
     content = summary.content
-    if not isinstance(content, Dense) or content.array.dtype.kind in "OcSUMm" or not content.array.size:
+    if not isinstance(content, Dense) or kind_rank(content.array.dtype) not in {0, 1, 2} or not content.array.size:
         return None
     array, caption = first_matrix(content.array, summary.role)
     rows = list(range(array.shape[0])) if array.shape[0] <= 4 else [0, 1, 2, None, array.shape[0] - 1]
@@ -322,8 +332,12 @@ def string_table(array: np.ndarray, limit: int = 12) -> Table:
         header = (
             str(place) if array.ndim <= 1 else wording.index([int(at) for at in np.unravel_index(place, array.shape)])
         )
-        size = len(value) if isinstance(value, bytes) else len(str(value).encode())
-        text, valid = string_text(value if isinstance(value, (bytes, str)) else str(value))
+        if not isinstance(value, (bytes, str)):
+            # Not its repr: that would run the user's code.
+            rows.append(Row((Cell(""), Cell(type(value).__name__, "secondary", align="left")), header=header))
+            continue
+        size = len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
+        text, valid = string_text(value)
         if not size:
             cell = Cell("empty", "secondary", align="left")
         else:
@@ -335,30 +349,30 @@ def string_table(array: np.ndarray, limit: int = 12) -> Table:
 
 
 def ragged_table(content: Ragged, limit: int = 12) -> Table:
-    """Returns the rows of a ragged tensor: index, length, first values."""
-    outer = content.splits[0]
-    inner = content.splits[1:]
-    rows = []
+    """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
+    outer, *inner = content.splits
     lengths = np.diff(outer)
-    small = content.flat.size <= SMALL and not inner and content.flat.ndim == 1 and content.flat.dtype != object
-    texts = numerals.small_texts(content.flat) if small and content.flat.size else []
+    longest = int(lengths.max(initial=0))
+    numeric = content.flat.dtype.kind != "O" and not inner and content.flat.ndim == 1
+    if numeric and content.flat.size <= SMALL and longest <= _SMALL_COLUMNS and len(lengths) <= _SMALL_ROWS:
+        texts = numerals.small_texts(content.flat) if content.flat.size else []
+        empty = (Cell("empty", "secondary", align="left", span=max(1, longest)),)
+        edges = outer.tolist()
+        return Table(
+            tuple(
+                Row(tuple(map(Cell, texts[edges[row] : edges[row + 1]])) or empty, header=str(row))
+                for row in range(len(lengths))
+            ),
+            compact=True,
+        )
+    rows = []
     for row in spread(len(lengths), limit):
         if row is None:
             rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
             continue
         start, end = int(outer[row]), int(outer[row + 1])
-        if small and lengths.max(initial=0) <= _SMALL_COLUMNS and len(lengths) <= _SMALL_ROWS:
-            cells = tuple(Cell(text) for text in texts[start:end]) or (Cell("empty", "secondary", align="left"),)
-            rows.append(Row(cells, header=str(row)))
-            continue
-        cell = _row_cell(content, start, end, inner)
-        rows.append(Row((Cell(str(end - start)), cell), header=str(row)))
-    columns = (
-        ()
-        if small and lengths.max(initial=0) <= _SMALL_COLUMNS and len(lengths) <= _SMALL_ROWS
-        else ("length", "first values")
-    )
-    return Table(tuple(rows), columns=columns, compact=True)
+        rows.append(Row((Cell(str(end - start)), _row_cell(content, start, end, tuple(inner))), header=str(row)))
+    return Table(tuple(rows), columns=("length", "first values"), compact=True)
 
 
 def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ...]) -> Cell:
@@ -367,7 +381,7 @@ def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ..
     for split in inner:
         start, end = int(split[start]), int(split[end])
     values = content.flat[start : min(end, start + 10)]
-    if content.flat.dtype == object:
+    if content.flat.dtype.kind == "O":
         words = "  ".join(string_text(value)[0] for value in values.reshape(-1))
         words, cut = wording.shorten(words, _TEXT_LENGTH)
     else:

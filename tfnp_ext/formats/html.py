@@ -7,8 +7,10 @@ script, no SVG. One extra ``<style>`` makes tables tighter where it is kept. All
 from __future__ import annotations
 
 import base64
+import math
 from functools import lru_cache
 from html import escape
+from unicodedata import bidirectional
 
 from tfnp_ext import wording
 from tfnp_ext.document import (
@@ -40,15 +42,17 @@ BLUE, ORANGE, MAGENTA = "#3a7dc0", "#c0631a", "#d03a94"
 _FACE = '"Helvetica Neue","Segoe UI",Arial,sans-serif'
 _MONO = 'ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace'
 _STYLE = (
-    "<style>.tfnp td,.tfnp th{padding:1px 7px;line-height:16px}.tfnp{font-variant-numeric:tabular-nums}"
-    ".tfnp summary:hover{opacity:1!important}</style>"
+    "<style>.tfnp td,.tfnp th{padding:1px 7px;line-height:16px}.tfnp th{font-weight:400;opacity:.66}"
+    ".tfnp{font-variant-numeric:tabular-nums}.tfnp summary:hover{opacity:1!important}</style>"
 )
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
 _GROUND_ALPHA = 0.72
 _FAINTEST = 0.02
 _SPARK_WIDTH, _SPARK_HEIGHT = 64, 14
 _ROW = "<tr style=background:none>"
 _TILE_GAP = 4
 _MARKER = 12.7  # how wide browsers draw the triangle of a fold in this type, so that leaves without one line up
+_WRAPS = ("white-space:nowrap", "word-wrap:break-word")  # numbers stay whole, strings of the user's may be long
 _PAD = "padding:0 6px;line-height:16px"
 
 
@@ -67,40 +71,49 @@ def _bold(text: str) -> str:
     return f'<b style="font-weight:600">{text}</b>'
 
 
+def _said(text: str) -> str:
+    """Returns text for the page: escaped, on one line, and words from right to left kept from turning others around."""
+    shown = escape(wording.printable(text))
+    return f"<bdi>{shown}</bdi>" if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text) else shown
+
+
 def _quiet(text: str) -> str:
     return f'<span style="opacity:.66">{text}</span>'
 
 
 def _heading(heading: Heading) -> str:
-    pieces = [_bold(escape(heading.kind))] if heading.kind else []
     if heading.name:
-        pieces.append(escape(heading.name))
-    if heading.shape:
-        pieces.append(_bold(escape(heading.shape)))
+        pieces = [_bold(_said(heading.kind)), _said(heading.name)]
+        pieces += [_bold(_said(heading.shape))] if heading.shape else []
+    else:
+        kind = " ".join(filter(None, (heading.kind, heading.shape)))
+        pieces = [_bold(_said(kind))] if kind else []
     if heading.dtype:
-        pieces.append(escape(heading.dtype))
+        pieces.append(_said(heading.dtype))
     line = " ".join(pieces)
     if heading.role:
-        role = escape(heading.role)
+        role = _said(heading.role)
         if heading.reason:
             role = f'<span title="{escape(heading.reason)}">{role}</span>'
-        line += f" {_quiet('·')} {role}"
+        line += f" · {role}"
     if heading.values:
         values = "".join(
-            f'<span style="margin-right:10px;white-space:nowrap">{_span(span)}</span>' for span in heading.values
+            f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone == "code"]}">'
+            f"{_span(span)}</span>"
+            for span in heading.values
         )
         line += f'<span style="margin-left:12px">{values}</span>'
     if heading.facts:
         margin = "4px" if heading.values else "14px"
-        line += f'<span style="opacity:.66;margin-left:{margin}">{escape(" · ".join(heading.facts))}</span>'
+        line += f'<span style="opacity:.66;margin-left:{margin}">{_said(" · ".join(heading.facts))}</span>'
     return f"<div>{line}</div>"
 
 
 def _span(span: Span) -> str:
-    text = escape(span.text)
+    text = _said(span.text)
     title = f' title="{escape(span.title)}"' if span.title else ""
     if span.tone == "strong":
-        return f'<b style="font-weight:600"{title}>{text}</b>'
+        return f"<b{title}>{text}</b>"
     if span.tone == "secondary":
         return f'<span style="opacity:.66"{title}>{text}</span>'
     if span.tone == "invalid":
@@ -182,9 +195,9 @@ def _block(block: Block) -> str:
 
 
 def _fields(fields: Fields) -> str:
-    items = "".join(
-        f'<span style="margin-right:16px;white-space:nowrap;display:inline-block">{_text(item)}</span>'
-        for item in fields.items
+    # The blank between them is where a narrow window breaks the line.
+    items = " ".join(
+        f'<span style="margin-right:13px;white-space:nowrap">{_text(item)}</span>' for item in fields.items
     )
     return f'<div style="font-size:12px">{items}</div>'
 
@@ -203,10 +216,13 @@ def _image(picture: Picture, alt: str, title: str = "", style: str = "") -> str:
 def _failed(alt: str, error: Exception, fallback: Block | None) -> str:
     """Returns what stands in for a picture that could not be drawn: its words, and why."""
     words = f"{alt} (not drawn: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]})"
-    return f'<div style="font-size:12px;opacity:.66">{escape(words)}</div>' + (_block(fallback) if fallback else "")
+    return f'<div style="font-size:12px;opacity:.66">{_said(words)}</div>' + (_block(fallback) if fallback else "")
 
 
 def _figure(figure: Figure) -> str:
+    if figure.draw is None:
+        # The table in the fold says all that a table in the picture's place would.
+        return _block(figure.fallback) if isinstance(figure.fallback, Bars) else ""
     try:
         picture = figure.draw()
     except Exception as error:
@@ -221,7 +237,7 @@ def _tiles(tiles: Tiles) -> str:
         return _failed(tiles.alt, error, tiles.fallback)
     items = "".join(
         f"<div>{_image(tile.picture, tile.alt, tile.title, 'display:block')}"
-        f"{_quiet(escape(tile.caption)) if tile.caption else ''}</div>"
+        f"{_quiet(_said(tile.caption)) if tile.caption else ''}</div>"
         for tile in drawn
     )
     width = tiles.columns * (drawn[0].picture.width + _TILE_GAP) if tiles.columns and drawn else 830
@@ -243,30 +259,28 @@ def _column(bar: Bar) -> str:
     ink = BLUE if bar.strong else f"{BLUE}b3"
     height = max(1, round(abs(bar.length) * 30))
     return (
-        f'<div style="min-width:46px"><div style="font-size:11px;line-height:13px{weight}">{escape(bar.value)}</div>'
+        f'<div style="min-width:46px"><div style="font-size:11px;line-height:13px{weight}">{_said(bar.value)}</div>'
         f'<div style="height:{height}px;width:36px;margin:0 auto;background:{ink}"></div>'
         f'<div style="border-top:1px solid #76767680;font-size:12px;line-height:14px{weight};padding:0 3px">'
-        f"{escape(bar.label)}</div></div>"
+        f"{_said(bar.label)}</div></div>"
     )
 
 
 def _bars(bars: Bars) -> str:
-    """Returns bars as rows of text and boxes: what stands for the picture where there is none."""
-    rows = []
+    """Returns bars as lines of text and boxes: what stands for the picture where there is none."""
+    cells = []
     for bar in bars.bars:
-        weight = "font-weight:600;" if bar.strong else ""
         colour = BLUE if bar.length >= 0 else ORANGE
         ink = colour if bar.strong else f"{colour}b3"
-        width = max(1, round(abs(bar.length) * 180))
-        rows.append(
-            f'{_ROW}<td style="{_PAD};{weight}text-align:right">{escape(bar.label)}'
-            f'<td style="{_PAD};text-align:left;white-space:nowrap"><span style="display:inline-block;height:9px;'
-            f'width:{width}px;background:{ink};margin-right:6px"></span>'
-            f'<span style="{weight}">{escape(bar.value)}</span>'
-        )
+        box = f"height:9px;width:{max(1, round(abs(bar.length) * 180))}px;background:{ink}"
+        label, value = _said(bar.label), _said(bar.value)
+        label, value = (f"<b>{label}</b>", f"<b>{value}</b>") if bar.strong else (label, value)
+        cells.append(f'<span>{label}</span><div style="{box}"></div><span>{value}</span>')
     if bars.rest:
-        rows.append(f'{_ROW}<td style="{_PAD}"><td style="{_PAD};text-align:left">{_quiet(escape(bars.rest))}')
-    return f'<table style="font-size:12px;margin:2px 0;border-collapse:collapse">{"".join(rows)}</table>'
+        cells.append(f'<span style="grid-column:2/4;opacity:.66">{_said(bars.rest)}</span>')
+    columns = "display:grid;grid-template-columns:repeat(3,max-content);gap:0 6px;align-items:center"
+    style = f"{columns};font-size:12px;line-height:14px;margin:3px 0"
+    return f'<div style="{style}">{"".join(cells)}</div>'
 
 
 def _beside(beside: Beside) -> str:
@@ -286,7 +300,7 @@ def _table(table: Table, margin: str = "") -> str:
     width = max((len(row.cells) for row in table.rows), default=0) + headed
     if table.caption:
         style = f"{_PAD};font-weight:400;text-align:left;opacity:.66"
-        caption = f'{_ROW}<th colspan={max(1, width)} style="{style}">{escape(table.caption)}'
+        caption = f'{_ROW}<th colspan={max(1, width)} style="{style}">{_said(table.caption)}'
     if table.columns:
         lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
         cells = "".join(
@@ -294,7 +308,8 @@ def _table(table: Table, margin: str = "") -> str:
         )
         corner = _header("", pad) if headed else ""
         head = f"<thead>{_ROW if table.compact else '<tr>'}{corner}{cells}<tbody>"
-    rows = "".join(_row(row, pad, headed) for row in table.rows)
+    width = math.ceil(table.width * 6.6)
+    rows = "".join(_row(row, pad, headed, 0 if place else width) for place, row in enumerate(table.rows))
     if table.compact:
         style = f"font-size:12px;margin:{margin};border-collapse:separate;border-spacing:0;text-align:right"
     else:
@@ -303,17 +318,21 @@ def _table(table: Table, margin: str = "") -> str:
 
 
 def _header(text: str, pad: str, *, left: bool = False) -> str:
-    style = f"{pad};font-weight:400;opacity:.66" if pad else "font-weight:400;opacity:.66"
-    return f'<th style="{style}{";text-align:left" if left else ""}">{escape(text)}'
+    if not pad:
+        # In a fold all of it comes from the extra style, where that is kept: headers are most of such a table's bytes.
+        return f"<th>{_said(text)}"
+    return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}">{_said(text)}'
 
 
-def _row(row: Row, pad: str, headed: bool) -> str:
+def _row(row: Row, pad: str, headed: bool, width: int) -> str:
     header = _header(row.header or "", pad) if headed else ""
-    return _ROW + header + "".join(_cell(cell, pad) for cell in row.cells)
+    return _ROW + header + "".join(_cell(cell, pad, width) for cell in row.cells)
 
 
-def _cell(cell: Cell, pad: str) -> str:
+def _cell(cell: Cell, pad: str, width: int = 0) -> str:
     styles = [pad] if pad else []
+    if width:
+        styles.append(f"width:{width}px")
     if abs(cell.ground) >= _FAINTEST:
         alpha = round(min(1.0, abs(cell.ground)) * _GROUND_ALPHA * 255)
         styles.append(f"background:{BLUE if cell.ground > 0 else ORANGE}{alpha:02x}")
@@ -326,7 +345,7 @@ def _cell(cell: Cell, pad: str) -> str:
     title = f' title="{escape(cell.title)}"' if cell.title else ""
     style = ";".join(styles)
     attribute = "" if not style else f" style={style}" if " " not in style else f' style="{style}"'
-    text = escape(cell.text)
+    text = _said(cell.text)
     if cell.mono:
         text = f"<bdi style='font-family:{_MONO}'>{text}</bdi>"
     if cell.tone == "strong":
@@ -335,21 +354,24 @@ def _cell(cell: Cell, pad: str) -> str:
         text = _quiet(text)
     elif cell.tone in {"invalid", "unsure"}:
         text = f'<b style="color:{MAGENTA if cell.tone == "invalid" else ORANGE};font-weight:600">{text}</b>'
-    return f"<td{title}{attribute}>{text}"
+    if cell.after:
+        text = " ".join((text, *map(_span, cell.after)))
+    columns = f" colspan={cell.span}" if cell.span > 1 else ""
+    return f"<td{columns}{title}{attribute}>{text}"
 
 
 def _fold(fold: Fold) -> str:
-    reason = f" · {escape(fold.reason)}" if fold.reason else ""
+    reason = f" · {_said(fold.reason)}" if fold.reason else ""
     inner = "".join(_block(block) for block in fold.blocks)
     return (
-        f'<details style="font-size:12px"><summary style="cursor:pointer;opacity:.66">{escape(fold.summary)}{reason}'
+        f'<details style="font-size:12px"><summary style="cursor:pointer;opacity:.66">{_said(fold.summary)}{reason}'
         f'</summary><div style="max-height:300px;overflow:auto;margin:4px 0 6px 14px">{inner}</div></details>'
     )
 
 
 def _children(children: Children) -> str:
     lines = _entries(children) + _more(children.more)
-    return f'<div style="font-size:12px;line-height:18px;margin:2px 0 2px">{lines}</div>'
+    return f'<div style="font-size:12px;line-height:18px;margin:2px 0 2px 16px">{lines}</div>'
 
 
 def _entries(children: Children) -> str:
@@ -368,47 +390,55 @@ def _column_width(characters: int, each: int, most: int) -> int:
 
 
 def _more(count: int) -> str:
-    return f'<div style="margin-left:16px">{_quiet(f"… {wording.integer(count)} more")}</div>' if count else ""
+    return f"<div>{_quiet(f'… {wording.integer(count)} more')}</div>" if count else ""
 
 
 def _column_text(text: str, width: int, style: str = "") -> str:
-    return f'<span style="display:inline-block;min-width:{width}px;margin-right:4px;{style}">{text}</span>'
+    return f'<span style="display:inline-block;min-width:{width}px{style}">{text}</span> '
 
 
 def _child(child: Child, widths: tuple[int, int, int]) -> str:
-    name = f'<b style="font-weight:600">{escape(child.name)}</b>'
     heading, blocks = child.document.heading, child.document.blocks
+    name = _bold(_said(child.name))
     if blocks and isinstance(blocks[0], Children):
-        group = blocks[0]
-        facts = _quiet(escape(" · ".join(heading.facts)))
-        kind = "" if heading.kind in {"dict", "list", "tuple"} else f"{escape(heading.kind)} "
-        inner = _entries(group) + _more(group.more)
-        return (
-            f'<details style="margin-left:16px"{" open" if child.open else ""}><summary style="cursor:pointer">'
-            f"{name} {kind}{facts}</summary>{inner}</details>"
-        )
+        return _group(child, name, blocks[0])
     line = _column_text(name, widths[0])
     if not heading.kind:
         plain = "".join(_span(span) for span in heading.values)
-        return f'<div style="margin-left:16px;padding-left:{_MARKER}px">{line}{plain}</div>'
-    line += _column_text(escape(heading.shape), widths[1]) + _column_text(
-        escape(heading.dtype), widths[2], "opacity:.66"
-    )
+        return f'<div style="padding-left:{_MARKER}px">{line}{plain}</div>'
+    line += _column_text(_said(heading.shape), widths[1])
+    line += _column_text(_said(heading.dtype), widths[2], ";opacity:.66")
     line += _leaf_values(child.document)
     small = [block for block in blocks if isinstance(block, (Table, Beside, Bars))]
     if small and not any(isinstance(block, Fold) for block in blocks):
-        return (
-            f'<div style="margin-left:16px;padding-left:{_MARKER}px;display:flex;flex-wrap:wrap;'
-            f'align-items:flex-start">{line}{"".join(_block(block) for block in small)}</div>'
-        )
-    rest = [block for block in blocks if not isinstance(block, (Figure, Tiles))]
+        tables = "".join(_block(block) for block in small)
+        return f'<div style="padding-left:{_MARKER}px;display:flex;flex-wrap:wrap;gap:0 4px">{line}{tables}</div>'
+    rest = _unfolded(blocks)
     if not rest:
-        return f'<div style="margin-left:16px;padding-left:{_MARKER}px;white-space:nowrap">{line}</div>'
-    inner = "".join(_block(block) for block in rest)
-    return (
-        f'<details style="margin-left:16px"><summary style="cursor:pointer;white-space:nowrap">{line}</summary>'
-        f'<div style="margin-left:16px">{inner}</div></details>'
-    )
+        return f'<div style="padding-left:{_MARKER}px">{line}</div>'
+    return f'<details><summary>{line}</summary><div style="margin-left:16px">{rest}</div></details>'
+
+
+def _group(child: Child, name: str, group: Children) -> str:
+    heading = child.document.heading
+    kind = "" if heading.kind in {"dict", "list", "tuple"} else f"{_said(heading.kind)} "
+    line = f"{name} {kind}{_quiet(_said(' · '.join(heading.facts)))}"
+    inner = _entries(group) + _more(group.more)
+    opened = " open" if child.open else ""
+    return f'<details{opened}><summary>{line}</summary><div style="margin-left:16px">{inner}</div></details>'
+
+
+def _unfolded(blocks: tuple[Block, ...]) -> str:
+    """Returns what unfolding a leaf adds to its line, where the first number stands already."""
+    rest = []
+    fields_in_line = False
+    for block in blocks:
+        if isinstance(block, Fields) and not fields_in_line:
+            fields_in_line = True
+            rest.append(" &nbsp; ".join(_text(item) for item in block.items[1:]))
+        elif not isinstance(block, (Figure, Tiles)):
+            rest.append(_block(block))
+    return "".join(rest)
 
 
 def _leaf_values(document: Document) -> str:
@@ -420,9 +450,16 @@ def _leaf_values(document: Document) -> str:
         if isinstance(block, Note):
             pieces.append(_text(block.text))
         if isinstance(block, Fields) and block.items:
-            pieces.append(_text(block.items[0]))
+            pieces.append(_text(_without_labels(block.items[0])))
             break
     facts = document.heading.facts
     if facts and pieces:
-        pieces.append(_quiet(escape(facts[0])))
-    return "  ".join(f'<span style="margin-right:12px">{piece}</span>' for piece in pieces)
+        pieces.append(_quiet(_said(facts[0])))
+    return " &nbsp; ".join(pieces)
+
+
+def _without_labels(text: Text) -> Text:
+    """Returns a histogram between its ends without the words for them: it says so by itself."""
+    if not any(isinstance(item, Sparkline) for item in text):
+        return text
+    return tuple(item for item in text if not (isinstance(item, Span) and item.tone == "secondary"))

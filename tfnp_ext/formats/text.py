@@ -45,17 +45,23 @@ def _document(document: Document) -> list[str]:
 
 
 def _heading(heading: Heading) -> list[str]:
-    pieces = [piece for piece in (heading.kind, heading.name, heading.shape, heading.dtype) if piece]
+    name = wording.printable(heading.name)
+    pieces = [piece for piece in (heading.kind, name, heading.shape, heading.dtype) if piece]
     line = " ".join(pieces)
     if heading.role:
         line += f" · {heading.role}"
     facts = " · ".join(heading.facts)
-    values = "  ".join(_span(span) for span in heading.values)
+    values = _values(heading)
     if values and wording_width(line) + wording_width(values) + wording_width(facts) + 5 > WIDTH:
         return [f"{line}{_GAP}{facts}" if facts else line, f"      {values}"]
     if values:
         line += f"  {values}" if line else values
     return [f"{line}{_GAP}{facts}" if facts else line]
+
+
+def _values(heading: Heading) -> str:
+    """Returns small values two spaces apart; the warning sign belongs to what it stands before."""
+    return "  ".join(_span(span) for span in heading.values).replace("⚠  ", "⚠ ")
 
 
 def wording_width(text: str) -> int:
@@ -67,7 +73,8 @@ def wording_width(text: str) -> int:
 
 
 def _span(span: Span) -> str:
-    return f'"{span.text}"' if span.tone == "code" else span.text
+    text = wording.printable(span.text)
+    return f'"{text}"' if span.tone == "code" else text
 
 
 def _inline(item: Inline) -> str:
@@ -121,12 +128,13 @@ def _wrap(items: list[str]) -> list[str]:
 
 def _bars(bars: Bars) -> list[str]:
     ordered = sorted(bars.bars, key=lambda bar: -bar.length) if bars.columns else list(bars.bars)
-    label_width = max((wording_width(bar.label) for bar in ordered), default=0)
+    labels = [wording.printable(bar.label) for bar in ordered]
+    label_width = max(map(wording_width, labels), default=0)
     value_width = max((wording_width(bar.value) for bar in ordered), default=0)
     lines = []
-    for bar in ordered:
+    for bar, named in zip(ordered, labels, strict=True):
         mark = "▸" if bar.strong else " "
-        label = " " * (label_width - wording_width(bar.label)) + bar.label
+        label = " " * (label_width - wording_width(named)) + named
         drawn = wording.text_bar(abs(bar.length), 40 if label_width < 24 else 24)
         minus = "-" if bar.length < 0 else ""
         lines.append(f"{mark} {label}  {bar.value.rjust(value_width)} {minus}{drawn}".rstrip())
@@ -136,33 +144,46 @@ def _bars(bars: Bars) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    return f"▸{cell.text}" if cell.framed else cell.text
+    text = wording.printable(cell.text)
+    if cell.after:
+        text = " ".join((f" {text}", *(_span(span) for span in cell.after)))
+    return f"▸{text}" if cell.framed else text
 
 
 def _table(table: Table) -> list[str]:
     headed = any(row.header is not None for row in table.rows)
     grid: list[list[str]] = []
+    spanning: list[list[bool]] = []
     if table.columns:
-        grid.append(([""] if headed else []) + list(table.columns))
+        grid.append(([""] if headed else []) + [wording.printable(column) for column in table.columns])
+        spanning.append([False] * len(grid[0]))
     grid += [_cells(row, headed) for row in table.rows]
+    spanning += [[False] * headed + [cell.span > 1 for cell in row.cells] for row in table.rows]
     lefts = [cell.align == "left" for cell in max((row.cells for row in table.rows), key=len, default=())]
     lefts = [False] * headed + lefts
     widths = [
-        max((wording_width(line[place]) for line in grid if place < len(line)), default=0)
+        max(
+            (wording_width(line[place]) for line, wide in zip(grid, spanning, strict=True)
+             if place < len(line) and not (place < len(wide) and wide[place])),
+            default=0,
+        )
         for place in range(max(map(len, grid), default=0))
-    ]
+    ]  # fmt: skip
+    least = table.width + any(cell.framed for row in table.rows for cell in row.cells)
+    widths = [max(width, least) if place >= headed else width for place, width in enumerate(widths)]
     lines = [table.caption] if table.caption else []
-    for line in grid:
+    for line, wide in zip(grid, spanning, strict=True):
         cells = []
         for place, text in enumerate(line):
             padding = " " * (widths[place] - wording_width(text))
-            cells.append(text + padding if place < len(lefts) and lefts[place] else padding + text)
+            left = (place < len(wide) and wide[place]) or (place < len(lefts) and lefts[place])
+            cells.append(text + padding if left else padding + text)
         lines.append("  ".join(cells).rstrip())
     return lines
 
 
 def _cells(row: Row, headed: bool) -> list[str]:
-    return ([row.header or ""] if headed else []) + [_cell(cell) for cell in row.cells]
+    return ([wording.printable(row.header or "")] if headed else []) + [_cell(cell) for cell in row.cells]
 
 
 def _beside(beside: Beside) -> list[str]:
@@ -196,7 +217,7 @@ def _join(columns: list[list[str]]) -> list[str]:
 
 def _children(children: Children, depth: int) -> list[str]:
     indent = "  " * depth
-    name_width = max((wording_width(child.name) for child in children.items), default=0)
+    name_width = max((wording_width(wording.printable(child.name)) for child in children.items), default=0)
     shape_width = max((len(child.document.heading.shape) for child in children.items), default=0)
     dtype_width = max((len(child.document.heading.dtype) for child in children.items), default=0)
     lines: list[str] = []
@@ -209,14 +230,15 @@ def _children(children: Children, depth: int) -> list[str]:
 
 def _child(child: Child, depth: int, indent: str, widths: tuple[int, int, int]) -> list[str]:
     heading, blocks = child.document.heading, child.document.blocks
-    name = child.name + " " * (widths[0] - wording_width(child.name))
+    named = wording.printable(child.name)
+    name = named + " " * (widths[0] - wording_width(named))
     if blocks and isinstance(blocks[0], Children):
         lines = [f"{indent}{name}  {' · '.join(heading.facts)}"]
         return lines + (_children(blocks[0], depth + 1) if child.open else [])
     line = f"{indent}{name}"
     if heading.kind:
         line += f"  {heading.shape.ljust(widths[1])}  {heading.dtype.ljust(widths[2])}"
-    values = "  ".join(_span(span) for span in heading.values)
+    values = _values(heading)
     if values:
         return [f"{line}  {values}".rstrip()]
     for block in blocks:

@@ -112,10 +112,8 @@ class Plot(ABC):
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns what the card shows; pictures in it are drawn only when a format asks for them."""
-        fallback = self.fallback(summary, options)
-        if options.plots:
-            return (Figure(lambda: self.picture(summary, options), self.alt(summary, options), fallback),)
-        return () if fallback is None else (fallback,)
+        draw = (lambda: self.picture(summary, options)) if options.plots else None
+        return (Figure(draw, self.alt(summary, options), self.fallback(summary, options)),)
 
 
 PLOTS: dict[str, Plot] = {}

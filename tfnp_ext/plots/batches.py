@@ -10,7 +10,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.document import Cell, Row, Table
+from tfnp_ext.document import Cell, Row, Span, Table
 from tfnp_ext.plots.base import Array, Style, as_floats, class_labels
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
 
@@ -278,16 +278,19 @@ def batch_table(batch: Batch) -> Table:
 def _numbers(batch: Batch) -> Table:
     rows = []
     for number, values in enumerate(batch.everything.tolist()):
-        top, sure = int(batch.tops[number]), not batch.unsure[number]
+        top = int(batch.tops[number])
         cells = [_number(value, index == top) for index, value in enumerate(values)]
-        known = top >= 0
-        cells.append(Cell(batch.answers[number] if known else "", tone="strong", align="left"))
-        cells.append(Cell(wording.percent(float(batch.confidences[number])) if known else ""))
-        if batch.unsure.any():
-            cells.append(Cell("" if sure else "?", tone="unsure", align="left", title="" if sure else "below 50 %"))
-        rows.append(Row(tuple(cells), str(number)))
-    extra = ("",) * (2 + bool(batch.unsure.any()))
-    return Table(tuple(rows), (*batch.names, *extra), compact=True)
+        rows.append(Row((*cells, _answer(batch, number)), str(number)))
+    return Table(tuple(rows), (*batch.names, ""), compact=True, width=5)
+
+
+def _answer(batch: Batch, number: int) -> Cell:
+    """Returns the end of a row: the top class, its share, and a mark where it is below one half."""
+    if batch.tops[number] < 0:
+        return Cell("", align="left")
+    share = Span(wording.percent(float(batch.confidences[number])))
+    doubt = (Span("?", "unsure", "below 50 %"),) if batch.unsure[number] else ()
+    return Cell(batch.answers[number], tone="strong", align="left", after=(share, *doubt))
 
 
 def _number(value: float, top: bool) -> Cell:

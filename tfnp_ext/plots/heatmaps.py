@@ -118,7 +118,8 @@ class HeatmapPlot(Plot):
             return prepared.note()
         notes = []
         if prepared.pooled.block != (1, 1):
-            notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values")
+            spaced = f", 1 of {prepared.pooled.step} rows and columns read" if prepared.pooled.step > 1 else ""
+            notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values{spaced}")
         if len(prepared.outliers):
             notes.append("outlined cells hold extreme values")
         return "; ".join(notes)

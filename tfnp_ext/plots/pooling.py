@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tfnp_ext.plots.base import Array, as_floats
+
+_MOST_READ = 2**25
+"""Values read for a picture at most; beyond it, evenly spaced rows and columns stand for all."""
 
 _HEADROOM = 64
 """Powers of two that a sum is kept below its end: a block has fewer values than that many."""
@@ -24,6 +28,7 @@ class Pooled:
         nans: Whether a block holds a NaN.
         highs: Whether a block holds +Inf.
         lows: Whether a block holds -Inf.
+        step: Of so many rows and columns only one was read, 1 for all.
     """
 
     shape: tuple[int, int]
@@ -33,10 +38,13 @@ class Pooled:
     nans: Array
     highs: Array
     lows: Array
+    step: int = 1
 
 
 def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled:
-    """Returns the means over blocks; every value counts, and nothing of the matrix's size is allocated.
+    """Returns the means over blocks; nothing of the matrix's size is allocated.
+
+    Every value counts, up to a bound on the time; of a larger matrix evenly spaced rows and columns.
 
     Args:
         matrix: Numbers [N, M], of any numeric dtype.
@@ -48,6 +56,10 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
         [[2.5, 4.5], [10.5, 12.5]]
     """
     rows, columns = matrix.shape
+    step = math.ceil(math.sqrt(rows * columns / _MOST_READ))
+    if step > 1:
+        few = pool(matrix[::step, ::step], (-(-block[0] // step), -(-block[1] // step)), extremes)
+        return replace(few, shape=(rows, columns), block=(few.block[0] * step, few.block[1] * step), step=step)
     starts = np.arange(0, columns, block[1])
     widths = np.diff(np.append(starts, columns))
     shape = (-(-rows // block[0]), len(starts))
