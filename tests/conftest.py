@@ -33,6 +33,7 @@ def new_shell(tmp_path, monkeypatch) -> Iterator[Any]:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # every shell puts its own there
     shells = []
+    tfnp_ext.TensorDisplay.clear_instance()  # show() in another test has made one, which a load would keep
 
     def make(**config: Any) -> InteractiveShell:
         shell = InteractiveShell(config=Config({"HistoryManager": {"hist_file": ":memory:"}, **config}))
