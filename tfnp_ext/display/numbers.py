@@ -56,7 +56,8 @@ def _invalid_rows(summary: Summary) -> list[int]:
     array = summary.content.array if isinstance(summary.content, Dense) else None
     if array is None or array.ndim != 2 or array.size > _MOST_FOR_ROWS:
         return []
-    rows: list[int] = np.flatnonzero(~np.isfinite(array.astype(np.float32)).all(axis=1)).tolist()
+    numbers = array.astype(np.float32) if array.dtype.kind == "V" else array
+    rows: list[int] = np.flatnonzero(~np.isfinite(numbers).all(axis=1)).tolist()
     return rows
 
 
