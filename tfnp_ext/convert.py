@@ -5,6 +5,7 @@ Only this room recurses into containers; what a kind is and how it converts is i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,7 @@ SPARSE = ("dense", "scipy")
 """What a sparse tensor can become."""
 
 _DEEPEST = 200
+_PLAIN = frozenset((int, float, complex, bool, str, bytes, type(None)))
 
 
 def to_numpy(
@@ -138,7 +140,7 @@ def not_tensor_like(obj: Any) -> ConversionError:
     )
 
 
-def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, limit: int = 100_000) -> bool:
+def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, limit: float = math.inf) -> bool:
     """Returns whether a container holds anything tensor-like, at any depth.
 
     Args:
@@ -147,25 +149,28 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
         shown: Whether only values count that show themselves at the end of a cell (not NumPy's).
         limit: How many entries are looked at.
     """
-    pending, seen, looked_at = [obj], set(), 0
+    pending, looked_at = [obj], 0
+    seen: dict[int, Any] = {}  # by identity, and kept alive so that no other object can have it
     while pending:
         nest = pending.pop()
         if id(nest) in seen:
             continue
-        seen.add(id(nest))
+        seen[id(nest)] = nest
         if bytes_too and nest is obj and _is_list_of_bytes(nest):
             return True
         for child in _entries(nest, shown=shown):
+            looked_at += 1
+            if looked_at > limit:
+                return False
+            if type(child) in _PLAIN:
+                continue
             adapter = find_adapter(child)
-            if adapter is None or isinstance(child, bytes):
-                pass
-            elif adapter.tensor_like and (adapter.automatic or not shown):
+            if adapter is None:
+                continue
+            if adapter.tensor_like and (adapter.automatic or not shown):
                 return True
             elif isinstance(adapter, NestAdapter):
                 pending.append(child)
-            looked_at += 1
-            if looked_at >= limit:
-                return False
     return False
 
 
