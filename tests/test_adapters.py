@@ -239,7 +239,7 @@ class TestParts:
     def test_steps_are_what_python_writes(self):
         parts = find_adapter({"a": 1, 2: 2}).parts({"a": 1, 2: 2})
         assert (parts.steps, parts.children) == (("['a']", "[2]"), (1, 2))
-        assert find_adapter([7]).parts([7]).steps == ("[0]",)
+        assert tuple(find_adapter([7]).parts([7]).steps) == ("[0]",)
         assert find_adapter(Point(1, 2)).parts(Point(1, 2)).steps == (".x", ".y")
 
     @pytest.mark.parametrize(

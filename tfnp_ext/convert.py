@@ -210,13 +210,20 @@ def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ance
 def _convert_children(
     parts: Parts, conversion: Conversion, path: str, ancestors: tuple[int, ...], *, parse_bytes: bool
 ) -> Any:
+    as_it_is = conversion.copy is None and conversion.dtype is None
     children = []
-    for step, child in zip(parts.steps, parts.children, strict=True):
+    for place, child in enumerate(parts.children):
         inner = find_adapter(child)
         if inner is None or child is None or (isinstance(child, bytes) and not parse_bytes):
             children.append(child)
+        elif as_it_is and isinstance(inner, DenseAdapter):
+            try:
+                viewed = inner.view(child)
+            except ConversionError as error:
+                raise type(error)(f"{path}{parts.steps[place]}: {error}") from error
+            children.append(viewed.array if isinstance(viewed, Owned) else viewed)
         else:
-            children.append(_convert(child, inner, conversion, path + step, ancestors))
+            children.append(_convert(child, inner, conversion, path + parts.steps[place], ancestors))
     return parts.rebuild(children)
 
 

@@ -51,9 +51,25 @@ class Parts:
         rebuild: Makes the same structure of converted children.
     """
 
-    steps: tuple[str, ...]
+    steps: Sequence[str]
     children: tuple[Any, ...]
     rebuild: Callable[[Sequence[Any]], Any]
+
+
+class IndexSteps(Sequence[str]):
+    """The steps ``[0]``, ``[1]``, … of a list, written only when one is asked for."""
+
+    def __init__(self, count: int) -> None:
+        self._places = range(count)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Returns one step, or those of a slice."""
+        if isinstance(place, slice):
+            return tuple(f"[{index}]" for index in self._places[place])
+        return f"[{self._places[place]}]"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from tfnp_ext.adapters.base import NestAdapter, Parts, register_adapter
+from tfnp_ext.adapters.base import IndexSteps, NestAdapter, Parts, register_adapter
 
 
 @register_adapter
@@ -53,7 +53,7 @@ class ListAdapter(NestAdapter):
 
     def parts(self, obj: Any) -> Parts:
         """Returns the items by index."""
-        return Parts(tuple(f"[{index}]" for index in range(len(obj))), tuple(obj), list)
+        return Parts(IndexSteps(len(obj)), tuple(obj), list)
 
 
 @register_adapter
@@ -72,5 +72,5 @@ class TupleAdapter(NestAdapter):
         """Returns the items, by field name where they have one."""
         names = getattr(type(obj), "_fields", None)
         if names is None:
-            return Parts(tuple(f"[{index}]" for index in range(len(obj))), tuple(obj), tuple)
+            return Parts(IndexSteps(len(obj)), tuple(obj), tuple)
         return Parts(tuple(f".{name}" for name in names), tuple(obj), lambda children: type(obj)(*children))
