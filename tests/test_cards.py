@@ -626,9 +626,9 @@ class TestMimebundle:
     def test_a_bad_option_is_one_line_without_a_traceback(self, tf):
         options = TensorDisplay().options(labels=["a"])
         text = mimebundle(tf.constant(DIGIT), options)["text/plain"]
-        assert text.splitlines()[-1] == (
-            "[no card: 1 labels for 10 classes: give one name a class, or a dict index → name]"
-        )
+        lines = text.splitlines()
+        assert lines[1] == "⚠ 1 labels for 10 classes: give one name a class, or a dict index → name"
+        assert lines[0].startswith("Tensor (10,) float32 · class probabilities")  # the card stays
 
     def test_the_card_of_a_conversion_tells_view_from_copy_and_the_new_dtype(self, tf):
         tensor = tf.constant([1, 2, 3])
@@ -669,3 +669,63 @@ def test_a_small_value_has_no_fold_and_no_picture(tf):
         html = html_of(value)
         assert "<details" not in html
         assert "<img" not in html
+
+
+class TestCardsOfConversions:
+    """The card of what %tonumpy returned is about the result."""
+
+    def text(self, value, **how):
+        return mimebundle(value, TensorDisplay().options(), result=to_numpy(value, **how))["text/plain"]
+
+    def test_padded_rows_are_shown_padded(self, tf):
+        ragged = tf.ragged.constant([[1, 2], [3]])
+        assert self.text(ragged, ragged="pad", fill_value=-1) == (
+            "RaggedTensor (2, 2) int32   3 values · padded · 16 B · CPU · copy\n1   2\n3  -1"
+        )
+
+    def test_rows_that_were_cast_say_so(self, tf):
+        text = self.text(tf.ragged.constant([[1, 2], [3]]), dtype="float32", copy=True)
+        assert "RaggedTensor (2, None) float32" in text
+        assert text.splitlines()[0].endswith("copy")
+        assert "view" in self.text(tf.ragged.constant([[1, 2], [3]]))
+
+    def test_rows_of_one_index_are_shown_added_up(self, tf):
+        slices = tf.IndexedSlices(tf.ones((2, 3)), tf.constant([1, 1]), tf.constant([3, 3]))
+        text = self.text(slices)
+        assert "rows of one index added up" in text
+        assert text.splitlines()[2].split() == ["2.0", "2.0", "2.0"]
+
+    def test_a_sparse_matrix_for_scipy_says_so(self, tf):
+        sparse = tf.sparse.from_dense([[0, 1], [2, 0]])
+        assert "as coo_array" in self.text(sparse, sparse="scipy")
+        assert "made dense" in self.text(sparse)
+
+
+class TestOptionsThatDoNotFit:
+    """An option that cannot be met is said on the card; the card stays."""
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [({"plot": "image"}, "plot image cannot draw"), ({"labels": ["a"]}, "1 labels for 10 classes")],
+        ids=["plot", "labels"],
+    )
+    def test_the_card_stays(self, tf, asked, said):
+        lines = mimebundle(tf.constant(DIGIT), TensorDisplay().options(**asked))["text/plain"].splitlines()
+        assert lines[0].startswith("Tensor (10,) float32 · class probabilities")
+        assert lines[1].startswith("⚠ ")
+        assert said in lines[1]
+
+    @pytest.mark.parametrize("asked", [{"plot": "bar"}, {"softmax": True}, {"labels": ["a"]}], ids=str)
+    def test_kinds_without_a_picture_say_so_too(self, tf, asked):
+        text = mimebundle(tf.ragged.constant([[1.0], [2.0, 3.0]]), TensorDisplay().options(**asked))["text/plain"]
+        assert text.splitlines()[1].startswith("⚠ ")
+
+    def test_a_picture_asked_for_is_drawn_though_pictures_are_off(self, tf):
+        config = TensorDisplay(plots=False)
+        value = tf.constant(np.linspace(0, 1, 30).reshape(5, 6))
+        assert "<img" in mimebundle(value, config.options(plot="heatmap"))["text/html"]
+
+    def test_objects_that_are_no_strings_are_no_text(self):
+        text = mimebundle(np.array([1, "x", None], dtype=object), TensorDisplay().options())["text/plain"]
+        assert "lengths" not in text
+        assert "None" in text

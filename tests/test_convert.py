@@ -1337,3 +1337,10 @@ class TestDetection:
             base._BY_CLASS.clear()
         with pytest.raises(ConversionError):
             to_numpy(Grid())
+
+
+@pytest.mark.parametrize("asked", [{"ragged": "rows"}, {"sparse": "csr"}, {"casting": "perhaps"}], ids=str)
+def test_a_choice_that_is_none_is_refused_for_every_kind(tf, asked):
+    for value in (tf.constant([1.0]), tf.ragged.constant([[1]])):
+        with pytest.raises(ConversionError, match="is not one of"):
+            to_numpy(value, **asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import subprocess
 import sys
 import warnings
@@ -102,7 +103,11 @@ class TestChoice:
         ],
     )
     def test_the_role_decides(self, shape, role, name):
-        assert choose_plot(summary_of(np.ones(shape), role), OPTIONS).name == name
+        values = np.arange(math.prod(shape), dtype=float).reshape(shape)
+        assert choose_plot(summary_of(values, role), OPTIONS).name == name
+
+    def test_one_value_many_times_has_no_histogram(self):
+        assert choose_plot(summary_of(np.zeros((2, 3, 4, 5)), "other"), OPTIONS) is None
 
     @pytest.mark.parametrize("role", ["values", "scalar"])
     def test_small_values_have_no_picture(self, role):

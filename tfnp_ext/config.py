@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, Union, validate
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Float, Int, TraitError, validate
 from traitlets.config import SingletonConfigurable
 
 from tfnp_ext.errors import OptionError
@@ -102,9 +103,8 @@ class TensorDisplay(SingletonConfigurable):
     plots = Bool(True, help="Draw the picture that the values call for. False: numbers and tables only.").tag(
         config=True
     )
-    labels = Union(
-        [List(Unicode()), Dict()],
-        default_value=None,
+    labels = AnyTrait(
+        None,
         allow_none=True,
         help="Class names for predictions: a list, or a dict index → name; used where their number fits.",
     ).tag(config=True)
@@ -142,11 +142,10 @@ class TensorDisplay(SingletonConfigurable):
             **{name: getattr(self, name) for name in self.class_trait_names(config=True) if name != "enabled"}
         )
         given = {name: value for name, value in overrides.items() if value is not None}
-        unknown = set(given) - set(configured.__dataclass_fields__)
+        known = configured.__dataclass_fields__.keys() - {"labels_required"}
+        unknown = set(given) - known
         if unknown:
-            raise OptionError(
-                f"no option named {min(unknown)!r}; there are {', '.join(sorted(configured.__dataclass_fields__))}"
-            )
+            raise OptionError(f"no option named {min(unknown)!r}; there are {', '.join(sorted(known))}")
         if "labels" in given:
             given["labels"] = read_labels(given["labels"])
             given["labels_required"] = True
@@ -155,4 +154,6 @@ class TensorDisplay(SingletonConfigurable):
                 given[name] = self.traits()[name]._validate(self, given[name])
             except TraitError as refusal:
                 raise OptionError(str(refusal)) from None
+        if given.get("plot", "auto") not in {"auto", "none"}:
+            given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)

@@ -80,7 +80,8 @@ def to_numpy(
                [4, 5, 6]], dtype=int32)
     """
     adapter = find_adapter(obj)
-    if copy is None and dtype is None and casting == "same_kind" and isinstance(adapter, DenseAdapter):
+    asked = (copy, dtype, casting, ragged, sparse)
+    if asked == (None, None, "same_kind", "object", "dense") and isinstance(adapter, DenseAdapter):
         viewed = adapter.view(obj)
         return viewed.array if isinstance(viewed, Owned) else viewed
     if adapter is None:

@@ -87,8 +87,8 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         raise not_tensor_like(obj)
     facts = adapter.facts(obj)
     content = adapter.content(obj)
-    if isinstance(result, np.ndarray) and isinstance(content, (Dense, Absent)):
-        facts, content = _of_result(facts, content, result), Dense(result)
+    if result is not None:
+        facts, content = _of_result(facts, content, result)
     if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_masked(content.array):
         content = Dense(np.asarray(content.array))
     array = _numbers(content)
@@ -140,14 +140,41 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter) -> 
     return read_role(content.array, statistics, weights=adapter.kind == "Variable")
 
 
-def _of_result(facts: Facts, content: Dense | Absent, result: np.ndarray) -> Facts:
-    """Returns the facts with the dtype, bytes and sharing of what ``to_numpy`` made of the value."""
+def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Content]:
+    """Returns facts and values of what ``to_numpy`` made: its dtype, bytes and sharing, and what was done to get it."""
+    if not isinstance(result, np.ndarray):
+        return replace(facts, details=(*facts.details, f"as {type(result).__name__}")), content
+    if isinstance(content, Ragged) and result.dtype == object and result.ndim == 1:
+        return _of_rows(facts, content, result), content
     held = content.array if isinstance(content, Dense) else None
     shares = bool(held is not None and result.size and np.shares_memory(result, held))
-    facts = replace(facts, shape=result.shape, shares_memory=shares, state="view" if shares else "copy")
-    if held is not None and held.dtype == result.dtype:
+    done = {
+        Ragged: "masked" if isinstance(result, np.ma.MaskedArray) else "padded",
+        Sparse: "made dense",
+        Slices: "rows of one index added up",
+    }.get(type(content))
+    facts = replace(
+        facts,
+        shape=result.shape,
+        shares_memory=shares,
+        state="view" if shares else "copy",
+        details=(*facts.details, done) if done else facts.details,
+    )
+    if held is None or held.dtype != result.dtype:
+        facts = replace(facts, dtype=facts.dtype if result.dtype == object else result.dtype.name, nbytes=result.nbytes)
+    return facts, Dense(result)
+
+
+def _of_rows(facts: Facts, content: Ragged, rows: np.ndarray) -> Facts:
+    """Returns the facts of a ragged tensor that became an object array of its rows."""
+    row: Any = rows
+    while isinstance(row, np.ndarray) and row.dtype == object and row.size and isinstance(row.flat[0], np.ndarray):
+        row = row.flat[0]
+    if not isinstance(row, np.ndarray) or row is rows:
         return facts
-    return replace(facts, dtype=result.dtype.name, nbytes=result.nbytes)
+    shares = any(np.shares_memory(part, content.flat) for part in rows.flat if part.dtype != object and part.size)
+    dtype = facts.dtype if row.dtype == object else row.dtype.name
+    return replace(facts, dtype=dtype, state="view" if shares else "copy", details=(*facts.details, "array of rows"))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

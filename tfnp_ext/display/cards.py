@@ -24,6 +24,8 @@ from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize, with_softmax
 
 _SCAN_LIMIT = 2_000
+_NOT_ASKED = frozenset({"auto", "none"})
+_NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 
 
 def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
@@ -42,6 +44,8 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     if adapter is None:
         raise not_tensor_like(obj)
     if isinstance(adapter, NestAdapter):
+        if options.plot not in _NOT_ASKED or options.softmax:
+            raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
         return compose_nest(obj, options, Leaves(compose, compose_briefly))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     if options.softmax:
@@ -65,6 +69,12 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
     content = summary.content
+    plot = choose_plot(summary, options)
+    if options.labels_required and summary.role not in _NAMED_ROLES and (plot is None or plot.name != "bar"):
+        raise OptionError(
+            f"labels name classes, and {summary.kind} {wording.shape(summary.shape)} {summary.dtype} is no prediction:"
+            " plot='bar' or softmax reads it as one"
+        )
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
         return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))
@@ -81,8 +91,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content, options)
-    plot = choose_plot(summary, options)
-    asked = options.plot not in {"auto", "none"}
+    asked = options.plot not in _NOT_ASKED
     if not asked and summary.role in {"scalar", "values", "matrix", "other", "complex", "series"}:
         small = _small_card(summary, content, options)
         if small is not None:
@@ -150,7 +159,8 @@ def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Doc
     spans = values.headline_values(content.array)
     if spans and all(span.tone == "code" for span in spans):
         return Document(_heading(summary, spans))
-    return Document(_heading(summary), _present(numbers.line(summary, options), values.string_table(content.array)))
+    line = numbers.line(summary, options) if values.holds_strings(content.array) else None
+    return Document(_heading(summary), _present(line, values.string_table(content.array)))
 
 
 def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:
@@ -208,13 +218,23 @@ def mimebundle(
     """
     try:
         options = options or TensorDisplay.instance().options()
-        document = compose(obj, options, result)
+        document = _compose_forgiving(obj, options, result)
         return {
             mime: render(document) for mime, render in FORMATS.items() if active_types is None or mime in active_types
         }
     except Exception as error:
         value = obj if result is None else result
         return {"text/plain": f"{native_text(value)}\n[no card: {one_line(error)}]"}
+
+
+def _compose_forgiving(obj: Any, options: DisplayOptions, result: Any) -> Document:
+    """Returns the card; where an option does not fit the value, the card without it and a line that says so."""
+    try:
+        return compose(obj, options, result)
+    except OptionError as refusal:
+        plain = replace(options, plot="auto", softmax=False, labels=None, labels_required=False, top=None)
+        document = compose(obj, plain, result)
+        return replace(document, blocks=(Note((Span(f"⚠ {refusal}", "unsure"),)), *document.blocks))
 
 
 def one_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.values import plain_text
 from tfnp_ext.document import Child, Children, Document, Heading, Span
 from tfnp_ext.errors import reason
 
@@ -18,7 +19,6 @@ MOST_ENTRIES = 200
 _ENTRIES_A_GROUP = 40
 _DEEPEST = 12
 _OPEN_DEPTH = 2
-_NATIVE_LENGTH = 60
 _DETAILED = 20
 _MOST_VISITED = 20_000
 _DEEPEST_COUNTED = 200
@@ -92,7 +92,8 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
     assert isinstance(adapter, NestAdapter)
     census = _Census()
     few = census.of(obj, adapter).tensors <= _DETAILED
-    return _Tree(replace(options, plots=False), leaves.full if few else leaves.brief, census).group(obj, adapter, ())
+    calm = replace(options, plots=False, labels_required=False)
+    return _Tree(calm, leaves.full if few else leaves.brief, census).group(obj, adapter, ())
 
 
 class _Tree:
@@ -128,11 +129,11 @@ class _Tree:
 
     def _leaf(self, child: Any, adapter: Adapter | None) -> Document:
         if not _is_tensor(child, adapter):
-            return _native(_native_text(child))
+            return _native(plain_text(child))
         try:
             return self.compose(child, self.options)
         except Exception as error:
-            return _native(f"{type(child).__name__} (not shown: {reason(error)})")
+            return _native(f"{type(child).__name__} (not shown: {type(error).__name__}: {reason(error)})")
 
 
 def _is_tensor(child: Any, adapter: Adapter | None) -> bool:
@@ -158,11 +159,3 @@ def entry_name(step: str) -> str:
 
 def _native(text: str) -> Document:
     return Document(Heading(kind="", values=(Span(text),)))
-
-
-def _native_text(obj: Any) -> str:
-    """Returns a plain entry (number, string, ``None``) as Python writes it, cut; other objects by their class only."""
-    if obj is None or isinstance(obj, (bool, int, float, complex, str, bytes)):
-        shown, cut = wording.shorten(repr(obj[:200] if isinstance(obj, (str, bytes)) else obj), _NATIVE_LENGTH)
-        return shown + ("…" if cut else "")
-    return type(obj).__name__

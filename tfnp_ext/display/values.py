@@ -29,6 +29,7 @@ _SMALL_ROWS, _SMALL_COLUMNS = 12, 16
 _TEXT_LENGTH = 72
 _HEAD, _TAIL = 6, 2
 _PIXELS = 10
+_PLAIN_LENGTH = 60
 _ELIDED = Cell("…", "secondary")
 
 
@@ -320,6 +321,22 @@ def corner_table(summary: Summary) -> Table | None:
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))
 
 
+def holds_strings(array: np.ndarray) -> bool:
+    """Returns whether all values are strings; the arrays of string tensors hold nothing else."""
+    return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat)
+
+
+def plain_text(value: Any) -> str:
+    """Returns a number, a string or ``None`` as Python writes it, cut; of another object only its class.
+
+    Not its repr: that would run the user's code.
+    """
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        shown, cut = wording.shorten(repr(value[:200] if isinstance(value, (str, bytes)) else value), _PLAIN_LENGTH)
+        return shown + ("…" if cut else "")
+    return type(value).__name__
+
+
 def string_table(array: np.ndarray, limit: int = 12) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
     flat = array.reshape(-1)
@@ -333,8 +350,7 @@ def string_table(array: np.ndarray, limit: int = 12) -> Table:
             str(place) if array.ndim <= 1 else wording.index([int(at) for at in np.unravel_index(place, array.shape)])
         )
         if not isinstance(value, (bytes, str)):
-            # Not its repr: that would run the user's code.
-            rows.append(Row((Cell(""), Cell(type(value).__name__, "secondary", align="left")), header=header))
+            rows.append(Row((Cell(""), Cell(plain_text(value), "secondary", align="left")), header=header))
             continue
         size = len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
         text, valid = string_text(value)

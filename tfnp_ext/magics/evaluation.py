@@ -38,7 +38,7 @@ def evaluate(shell: InteractiveShell, expression: str, local_ns: Mapping[str, An
     try:
         return eval(code, scope)
     except NameError as error:
-        if type(error) is NameError and _raised_in(code.co_filename, error):
+        if type(error) is NameError and _raised_in(code, error):
             raise UsageError(_unknown_name(error, scope, expression)) from None
         raise
 
@@ -87,11 +87,17 @@ def _scope(shell: InteractiveShell, local_ns: Mapping[str, Any] | None) -> dict[
     return {**module, **user, **(local_ns or {})}
 
 
-def _raised_in(filename: str, error: BaseException) -> bool:
+def _is_of(frame: Any, code: Any) -> bool:
+    """Returns whether a frame's code is the expression's: its own or that of a comprehension in it, but no lambda's."""
+    return frame is code or (frame.co_filename == code.co_filename and frame.co_name != "<lambda>")
+
+
+def _raised_in(code: Any, error: BaseException) -> bool:
+    """Returns whether an error comes from the expression itself, not from a function that it calls."""
     frames = error.__traceback__
     while frames is not None and frames.tb_next is not None:
         frames = frames.tb_next
-    return frames is not None and frames.tb_frame.f_code.co_filename == filename
+    return frames is not None and _is_of(frames.tb_frame.f_code, code)
 
 
 def _unknown_name(error: NameError, scope: Mapping[str, Any], expression: str) -> str:

@@ -70,4 +70,4 @@ BY_SHORT = {option.short: option for option in OPTIONS if option.short}
 
 def close_match(name: str, names: Iterable[str]) -> str:
     """Returns the name that was probably meant, ``""`` if none is near."""
-    return next(iter(get_close_matches(name, list(names), n=1)), "")
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.65)), "")

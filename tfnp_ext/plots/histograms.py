@@ -106,7 +106,9 @@ class HistogramPlot(Plot):
         """Returns 0.5 for what has no picture of its own, 0.2 for other numbers."""
         if not is_numeric(summary.drawn):
             return 0.0
-        return 0.5 if summary.role == "other" else 0.2
+        known = summary.statistics
+        constant = known is not None and known.minimum == known.maximum
+        return 0.5 if summary.role == "other" and not constant else 0.2
 
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns 5 px a bin; a line more for values that are not finite."""
