@@ -815,11 +815,11 @@ def test_no_value_makes_a_plot_fail(kind, shape):
         for plot in PLOTS.values():
             if plot.suits(summary) > 0:
                 for asked in (OPTIONS, options(top=3), options(plots=False)):
-                    plot.alt(summary, asked)
-                    plot.note(summary, asked)
+                    assert plot.alt(summary, asked)
+                    assert "\n" not in plot.note(summary, asked)
                     for block in plot.blocks(summary, asked):
                         if isinstance(block, (Figure, Tiles)) and block.draw:
-                            block.draw()
+                            assert block.draw()
 
 
 def test_numbers_near_one_keep_their_proportions():

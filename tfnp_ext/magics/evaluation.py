@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from tfnp_ext.errors import ConversionError, OptionError
-from tfnp_ext.magics.line import LineError, quoted
+from tfnp_ext.magics.line import LineError, is_expression, quoted
 from tfnp_ext.magics.options import BY_NAME, close_match
 
 _FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
@@ -71,11 +71,9 @@ def _compile(shell: InteractiveShell, expression: str) -> Any:
         return compile(expression, name, "eval", flags, dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError) as error:
         refusal = error
-    try:
-        if isinstance(ast.parse(f"({expression}\n)", mode="eval").body, ast.NamedExpr):  # `y := x`, bare
-            return compile(f"({expression}\n)", name, "eval", flags, dont_inherit=True)
-    except (SyntaxError, ValueError):
-        pass
+    bracketed = f"({expression}\n)"
+    if is_expression(bracketed) and isinstance(ast.parse(bracketed, mode="eval").body, ast.NamedExpr):  # `y := x`, bare
+        return compile(bracketed, name, "eval", flags, dont_inherit=True)
     raise UsageError(_unreadable(expression, refusal)) from None
 
 
