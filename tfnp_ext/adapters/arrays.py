@@ -37,11 +37,11 @@ class NumpyArrayAdapter(DenseAdapter):
 
     def label(self, obj: Any) -> str:
         """Returns the class name, which says more for a subclass."""
-        return type(obj).__name__
+        return str(obj.__class__.__name__)
 
     def view(self, obj: Any) -> np.ndarray | Owned:
         """Returns the array itself: it is the user's."""
-        array: np.ndarray = obj
+        array: np.ndarray = obj if issubclass(type(obj), np.ndarray) else obj.view()  # not what only stands for it
         return array
 
     def facts(self, obj: Any) -> Facts:
@@ -103,12 +103,27 @@ class ArrayProtocolAdapter(DenseAdapter):
             raise ConversionError(
                 f"{type(obj).__name__} has no array of numbers: NumPy would only wrap the object itself"
             )
+        if _is_copied(obj):
+            return Owned(array)
+        if not array.flags.writeable and array.flags.owndata:
+            # It is not for writing, yet could be thawed: JAX keeps such an array for an int4 or a sharded value.
+            return Owned(array.copy())
         return array
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype and bytes."""
         viewed = self.view(obj)
-        return array_facts(viewed.array if isinstance(viewed, Owned) else viewed, "view")
+        if isinstance(viewed, Owned):
+            return array_facts(viewed.array, "copy")
+        return array_facts(viewed, "view")
+
+
+def _is_copied(obj: Any) -> bool:
+    """Returns whether what ``_on_host`` gives is new: off a GPU, or computed from a PyTorch tensor's lazy bits."""
+    module = type(obj).__module__.partition(".")[0]
+    if module == "torch":
+        return obj.device.type != "cpu" or bool(obj.is_conj() or obj.is_neg())
+    return module == "cupy"
 
 
 def _on_host(obj: Any) -> Any:
@@ -116,10 +131,12 @@ def _on_host(obj: Any) -> Any:
     module = type(obj).__module__.partition(".")[0]
     if module == "torch":
         detached = obj.detach().cpu()
-        if str(detached.dtype) == "torch.bfloat16":
-            # PyTorch hands no bfloat16 to NumPy; the bits are the same.
+        name = str(detached.dtype).removeprefix("torch.")
+        if name == "bfloat16" or name.startswith("float8_"):
+            # PyTorch hands none of these to NumPy; the bits are the same.
             import ml_dtypes
 
-            return detached.view(sys.modules["torch"].int16).numpy().view(ml_dtypes.bfloat16)
+            codes = getattr(sys.modules["torch"], f"int{8 * detached.element_size()}")
+            return detached.view(codes).numpy().view(getattr(ml_dtypes, name))
         return detached.resolve_conj().resolve_neg().numpy()
     return obj.get() if module == "cupy" else obj

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters.base import DenseAdapter, Facts, NestAdapter, Owned, Parts, register_adapter
+from tfnp_ext.adapters.base import DenseAdapter, Facts, NestAdapter, Owned, Parts, find_adapter, register_adapter
 from tfnp_ext.adapters.tensors import VariableAdapter, describe, dtype_name, static_shape
 from tfnp_ext.errors import ConversionError, reason
 
@@ -32,6 +33,21 @@ class DistributedVariableAdapter(VariableAdapter):
 
     type_names = ("tensorflow.python.distribute.values.DistributedVariable",)
 
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the one value now, read-only.
+
+        Raises:
+            ConversionError: There is no one value: nothing says how those of the replicas go together.
+        """
+        try:
+            return super().view(obj)
+        except ConversionError:
+            raise
+        except Exception as error:
+            raise ConversionError(
+                f"{describe(obj)} has no one value, only one for each replica: convert its .values ({reason(error)})"
+            ) from error
+
     def facts(self, obj: Any) -> Facts:
         """Returns the facts of the variable, and what its one value is of its replicas."""
         facts = super().facts(obj)
@@ -41,16 +57,7 @@ class DistributedVariableAdapter(VariableAdapter):
         )
         mirrored = any(base.__name__ == "Mirrored" for base in type(obj).__mro__)
         said = f"the same on {replicas}" if mirrored else f"{together} over {replicas}".strip()
-        return Facts(
-            shape=facts.shape,
-            dtype=facts.dtype,
-            name=facts.name,
-            device=facts.device,
-            nbytes=facts.nbytes,
-            state=facts.state,
-            shares_memory=facts.shares_memory,
-            details=(said,),
-        )
+        return replace(facts, details=(said,))
 
 
 @register_adapter
@@ -99,3 +106,25 @@ class DTensorAdapter(DenseAdapter):
             shares_memory=False,
             details=("replicated" if layout.is_fully_replicated() else f"sharded {', '.join(layout.sharding_specs)}",),
         )
+
+
+@register_adapter
+class DTensorVariableAdapter(VariableAdapter):
+    """Variables that live on a mesh of devices: the global value now."""
+
+    type_names = ("tensorflow.dtensor.python.d_variable.DVariable",)
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the global array, the user's own; see ``DTensorAdapter``."""
+        value = obj.value()
+        adapter = find_adapter(value)
+        return adapter.view(value) if isinstance(adapter, DTensorAdapter) else super().view(obj)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the facts of the variable, and how it is sharded."""
+        facts, value = super().facts(obj), obj.value()
+        adapter = find_adapter(value)
+        if not isinstance(adapter, DTensorAdapter):
+            return facts
+        whole = adapter.facts(value)
+        return replace(facts, device=whole.device, shares_memory=False, details=whole.details)

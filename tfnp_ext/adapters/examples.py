@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,15 @@ def named_parts(children: dict[str, Any]) -> Parts:
     )
 
 
+def free_name(name: str, taken: Container[str]) -> str:
+    """Returns the name, with ``#2``, ``#3`` … where it is taken, so that nothing is lost."""
+    free, times = name, 1
+    while free in taken:
+        times += 1
+        free = f"{name}#{times}"
+    return free
+
+
 def features_parts(features: Any) -> Parts:
     """Returns the arrays of a ``tf.train.Features`` by name, sorted: their order in the bytes means nothing."""
     return named_parts({name: feature_array(features.feature[name]) for name in sorted(features.feature)})
@@ -59,7 +68,8 @@ def sequence_parts(example: Any) -> Parts:
     }
     for name in sorted(example.feature_lists.feature_list):
         features = example.feature_lists.feature_list[name].feature
-        children[name] = [feature_array(feature) for feature in features]
+        # A list may be named as a context feature is written here: both stay.
+        children[free_name(name, children)] = [feature_array(feature) for feature in features]
     return named_parts(children)
 
 

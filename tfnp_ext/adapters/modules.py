@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tfnp_ext.adapters.base import NestAdapter, Parts, register_adapter
-from tfnp_ext.adapters.examples import named_parts
-from tfnp_ext.errors import ConversionError
+from tfnp_ext.adapters.base import NestAdapter, Parts, find_adapter, register_adapter
+from tfnp_ext.adapters.examples import free_name, named_parts
+from tfnp_ext.adapters.tensors import KerasVariableAdapter, VariableAdapter
+from tfnp_ext.errors import ConversionError, reason
 
 
 def by_path(weights: Iterable[tuple[str, Any]]) -> Parts:
     """Returns the variables by path; a path that occurs again gets ``#2``, so nothing is lost."""
     children: dict[str, Any] = {}
     for path, variable in weights:
-        unique, times = path, 1
-        while unique in children:
-            times += 1
-            unique = f"{path}#{times}"
-        children[unique] = variable
+        children[free_name(path, children)] = variable
     return named_parts(children)
 
 
@@ -28,13 +25,13 @@ class WeightsAdapter(NestAdapter):
     automatic = False
 
     def label(self, obj: Any) -> str:
-        """Returns the class name."""
-        return type(obj).__name__
+        """Returns the class name, of what a weak reference stands for too."""
+        return str(obj.__class__.__name__)
 
 
 @register_adapter
 class ModuleAdapter(WeightsAdapter):
-    """``tf.Module``."""
+    """``tf.Module``, the Keras variables and layers in its attributes included: TensorFlow itself overlooks those."""
 
     kind = "Module"
     type_names = ("tensorflow.python.module.module.Module",)
@@ -43,15 +40,26 @@ class ModuleAdapter(WeightsAdapter):
         """Returns the variables by the attributes that lead to them.
 
         Raises:
-            ConversionError: There are none.
+            ConversionError: There are none, a Keras layer is not built, or TensorFlow cannot walk an attribute.
         """
-        from tensorflow import Variable
-
-        found = obj._flatten(predicate=lambda value: isinstance(value, Variable), with_path=True)
-        weights = [("/".join(map(str, path)), variable) for path, variable in found]
+        try:
+            found = list(obj._flatten(predicate=_has_weights, with_path=True))
+        except Exception as error:
+            raise ConversionError(f"{self.label(obj)} cannot be walked: {reason(error)}") from error
+        weights: list[tuple[str, Any]] = []
+        for steps, value in found:
+            path = "/".join(map(str, steps))
+            if isinstance(find_adapter(value), KerasLayerAdapter):
+                weights += ((f"{path}/{name}", weight) for name, weight in _layer_weights(value))
+            else:
+                weights.append((path, value))
         if not weights:
             raise ConversionError(f"{self.label(obj)} has no variables: those made at the first call come with it")
         return by_path(weights)
+
+
+def _has_weights(value: Any) -> bool:
+    return isinstance(find_adapter(value), (VariableAdapter, KerasVariableAdapter, KerasLayerAdapter))
 
 
 @register_adapter
@@ -68,13 +76,26 @@ class KerasLayerAdapter(WeightsAdapter):
         Raises:
             ConversionError: It is not built yet, or has no weights.
         """
-        weights = obj.weights
+        weights = _layer_weights(obj)
         if not weights:
-            name = f"{self.label(obj)} {obj.name!r}"
-            if not obj.built:
-                raise ConversionError(f"{name} is not built, so it has no weights yet: call it on data, or build it")
-            raise ConversionError(f"{name} has no weights")
-        return by_path((_relative(str(weight.path), obj.name), weight) for weight in weights)
+            raise ConversionError(f"{self.label(obj)} {obj.name!r} has no weights")
+        return by_path(weights)
+
+
+def _layer_weights(layer: Any) -> list[tuple[str, Any]]:
+    """Returns the weights of a layer or model by path, none for a layer that needs none.
+
+    Raises:
+        ConversionError: The layer, or one within it, is not built yet, so that weights are missing.
+    """
+    if not layer.built:
+        for part in layer._flatten_layers(include_self=not layer.weights, recursive=True):
+            if not (part.built or part.weights or getattr(part.build, "_is_default", False)):
+                raise ConversionError(
+                    f"{part.__class__.__name__} {part.name!r} is not built, so it has no weights yet:"
+                    f" call {'it' if part.name == layer.name else repr(layer.name)} on data, or build it"
+                )
+    return [(_relative(str(weight.path), layer.name), weight) for weight in layer.weights]
 
 
 def _relative(path: str, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from tfnp_ext.adapters.base import (
 )
 from tfnp_ext.adapters.examples import named_parts
 from tfnp_ext.adapters.tensors import eager_array
-from tfnp_ext.errors import ConversionError, reason
+from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
 @register_adapter
@@ -38,7 +39,7 @@ class ExtensionTypeAdapter(NestAdapter):
 
     def label(self, obj: Any) -> str:
         """Returns the name of the user's class."""
-        return type(obj).__name__
+        return str(obj.__class__.__name__)
 
     def parts(self, obj: Any) -> Parts:
         """Returns the fields by name."""
@@ -74,7 +75,7 @@ class DataclassAdapter(NestAdapter):
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
-        return type(obj).__name__
+        return str(obj.__class__.__name__)
 
     def parts(self, obj: Any) -> Parts:
         """Returns the fields that are set; a frozen class is rebuilt as well."""
@@ -102,28 +103,32 @@ class LookupTableAdapter(NestAdapter):
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
-        return type(obj).__name__
+        return str(obj.__class__.__name__)
 
     def parts(self, obj: Any) -> Parts:
         """Returns keys and values, in the table's own order.
 
         Raises:
+            SymbolicTensorError: There is no value here: inside ``tf.function``.
             ConversionError: The table cannot be read: not initialised, or without a list of its keys.
         """
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise SymbolicTensorError(f"{self.label(obj)} has no value inside tf.function: convert it outside")
         source: Any = obj if hasattr(obj, "export") else getattr(obj, "_table", None)
+        if source is None:
+            raise ConversionError(f"{self.label(obj)} holds no keys: it only hashes them into buckets")
         try:
             keys, values = (_array(part) for part in source.export())
         except Exception as error:
             raise ConversionError(f"{self.label(obj)} cannot be read: {reason(error)}") from error
-        empty = getattr(source, "_empty_key", None)
-        if empty is not None:
-            # A dense table exports its empty buckets too.
-            keys = keys.reshape(len(keys), *_array(empty).shape)
+        if hasattr(source, "_empty_key"):
+            # A dense table exports its empty buckets too, and a scalar key or value as a vector of one.
             kept = np.ones(len(keys), dtype=bool)
-            for marker in (empty, source._deleted_key):
-                same = keys == _array(marker)
-                kept &= ~same.reshape(len(keys), -1).all(axis=1)
-            keys, values = keys[kept], values[kept].reshape(int(kept.sum()), *values.shape[2:] or ())
+            for marker in (source._empty_key, source._deleted_key):
+                unused = _array(sys.modules["tensorflow"].convert_to_tensor(marker, source.key_dtype))
+                keys = keys.reshape(len(keys), *unused.shape)
+                kept &= ~(keys == unused).reshape(len(keys), -1).all(axis=1)
+            keys, values = keys[kept], values[kept].reshape(int(kept.sum()), *source._value_shape.as_list())
         return named_parts({"keys": keys, "values": values})
 
 
@@ -145,7 +150,7 @@ class RandomGeneratorAdapter(DenseAdapter):
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
-        return type(obj).__name__
+        return str(obj.__class__.__name__)
 
     def view(self, obj: Any) -> np.ndarray | Owned:
         """Returns the state now."""
@@ -169,15 +174,22 @@ class HistoryAdapter(NestAdapter):
     automatic = False
 
     def parts(self, obj: Any) -> Parts:
-        """Returns a float64 array [epochs] for each metric.
+        """Returns an array [epochs, …] for each metric.
 
         Raises:
-            ConversionError: Nothing was trained.
+            ConversionError: Nothing was trained, or the values of a curve have different shapes.
         """
         curves = getattr(obj, "history", None)
         if not curves:
             raise ConversionError("History holds no curve yet: it fills while model.fit runs")
-        return named_parts({name: np.asarray(values) for name, values in curves.items()})
+        return named_parts({name: _curve(name, values) for name, values in curves.items()})
+
+
+def _curve(name: str, values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ConversionError(f"History curve {name!r} has values of different shapes: {reason(error)}") from error
 
 
 @register_adapter
@@ -189,9 +201,20 @@ class CheckpointReaderAdapter(NestAdapter):
     automatic = False
 
     def parts(self, obj: Any) -> Parts:
-        """Returns the arrays by name, read from the file."""
+        """Returns the arrays by name, read from the file.
+
+        Raises:
+            ConversionError: The file cannot be read, or holds what is no array.
+        """
         names = sorted(name for name in obj.get_variable_to_shape_map() if name != "_CHECKPOINTABLE_OBJECT_GRAPH")
-        return named_parts({name: np.asarray(obj.get_tensor(name)) for name in names})
+        return named_parts({name: _saved(obj, name) for name in names})
+
+
+def _saved(reader: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(reader.get_tensor(name))
+    except Exception as error:
+        raise ConversionError(f"CheckpointReader cannot read {name!r}: {reason(error)}") from error
 
 
 @register_adapter
@@ -214,8 +237,11 @@ class OptionalAdapter(Adapter):
         """Returns the value as a part.
 
         Raises:
+            SymbolicTensorError: There is no value here: inside ``tf.function``.
             ConversionError: It is empty.
         """
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise SymbolicTensorError("Optional has no value inside tf.function: return its .get_value() from there")
         if not bool(obj.has_value()):
             raise ConversionError("Optional is empty: it has no value; ask .has_value() first")
         return Parts((".get_value()",), (obj.get_value(),), lambda children: children[0])
@@ -243,11 +269,12 @@ class TensorArrayAdapter(Adapter):
         """Returns the elements stacked along a new first axis.
 
         Raises:
+            SymbolicTensorError: It lives in a graph.
             ConversionError: An element is unwritten or was read already, or their shapes differ.
         """
         elements = getattr(getattr(obj, "_implementation", None), "_tensor_array", None)
         if elements is None:
-            raise ConversionError("TensorArray lives in a graph: use .stack() there, and convert what comes out")
+            raise SymbolicTensorError("TensorArray lives in a graph: use .stack() there, and convert what comes out")
         arrays = []
         for place, element in enumerate(elements):
             if element is None:
@@ -285,7 +312,7 @@ class SpecAdapter(Adapter):
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
-        return type(obj).__name__
+        return str(obj.__class__.__name__)
 
     def facts(self, obj: Any) -> Facts:
         """Returns the shape and dtype that it describes."""
