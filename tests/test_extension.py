@@ -583,3 +583,23 @@ def test_a_failing_card_leaves_the_value_and_one_line_of_why(ip, value, monkeypa
     assert text_of(ip, value).startswith(repr(value))
     assert "out of paper" in text_of(ip, value).splitlines()[-1]
     assert "out of paper" in text_of(ip, [value])
+
+
+@pytest.mark.parametrize("refused", ["top='a'", "top=0", "labels=5"])
+def test_a_refused_value_does_not_outlive_the_extension(new_shell, refused, capsys):
+    shell = new_shell()
+    for _ in range(2):
+        shell.run_line_magic("load_ext", "tfnp_ext")
+        shell.run_line_magic("config", f"TensorDisplay.{refused}")
+        assert tfnp_ext.TensorDisplay.instance().top is None
+        assert tfnp_ext.TensorDisplay.instance().labels is None
+        shell.run_line_magic("unload_ext", "tfnp_ext")
+        assert "TensorDisplay" not in shell.config
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+def test_a_bad_value_in_the_configuration_file_is_one_line(new_shell, capsys):
+    shell = new_shell(TensorDisplay={"top": "a"})
+    shell.run_line_magic("load_ext", "tfnp_ext")
+    assert tfnp_ext.TensorDisplay.instance().top is None
+    assert capsys.readouterr().err.startswith("tfnp_ext: the configuration of TensorDisplay is left out: ")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import warnings
 import weakref
+from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -800,3 +801,629 @@ class TestDevices:
     def test_a_sharded_tensor_is_never_without_a_copy(self, devices):
         assert devices["refused"][0] == "ConversionError"
         assert "without a copy" in devices["refused"][1]
+
+
+class TestNamesThatMeet:
+    """Two values that would have one name: both stay, the second as ``#2``."""
+
+    def test_a_list_named_as_a_context_feature_is_written(self, tf):
+        made = tf.train.SequenceExample()
+        made.context.feature["f"].int64_list.value.append(7)
+        made.feature_lists.feature_list["context/f"].feature.add().float_list.value.extend([1.5, 2.0])
+
+        expected = {"context/f": np.array([7], np.int64), "context/f#2": [np.array([1.5, 2.0], np.float32)]}
+        assert_same(convert(made), expected)
+        assert_same(convert(made.SerializeToString()), expected)
+
+    def test_more_than_two_variables_of_a_module(self, tf):
+        module = tf.Module()
+        module.d = {"a/b/c": tf.Variable(1), "a/b": {"c": tf.Variable(2)}, "a": {"b/c": tf.Variable(3)}}
+
+        converted = convert(module)
+
+        assert sorted(converted) == ["d/a/b/c", "d/a/b/c#2", "d/a/b/c#3"]
+        assert sorted(int(value) for value in converted.values()) == [1, 2, 3]
+
+
+class TestKerasInModules:
+    """``tf.Module.variables`` overlooks what Keras 3 made; ``to_numpy`` must not."""
+
+    def test_the_keras_variables_and_layers_of_a_module_are_in_it(self, tf):
+        keras = pytest.importorskip("keras")
+        module = tf.Module()
+        module.own = tf.Variable([1.0])
+        module.scale = keras.Variable([2.0, 3.0])
+        module.layers = [keras.layers.Dense(2, name="d"), keras.layers.ReLU()]
+        module.layers[0].build((None, 3))
+        dense = module.layers[0]
+        assert {id(variable) for variable in module.variables} == {id(module.own)}  # TensorFlow's own answer
+
+        converted = convert(module)
+
+        assert sorted(converted) == ["layers/0/bias", "layers/0/kernel", "own", "scale"]
+        assert bits(converted["own"]) == bits(module.own.numpy())
+        assert bits(converted["scale"]) == bits(module.scale.numpy())
+        assert bits(converted["layers/0/kernel"]) == bits(dense.kernel.numpy())
+        assert bits(converted["layers/0/bias"]) == bits(dense.bias.numpy())
+        for value in converted.values():
+            assert_frozen(value)
+
+    def test_a_layer_of_it_that_is_not_built_is_an_error(self, tf):
+        keras = pytest.importorskip("keras")
+        module = tf.Module()
+        module.own = tf.Variable([1.0])
+        module.layer = keras.layers.Dense(2, name="later")
+        refuse(module, "Dense 'later' is not built")
+
+    def test_an_attribute_that_tensorflow_cannot_sort_is_an_error_of_ours(self, tf):
+        module = tf.Module()
+        module.d = {1: tf.Variable(1.0), "1": tf.Variable(2.0)}
+        with pytest.raises(ValueError, match="property 'd'"):
+            module.variables  # noqa: B018
+        refuse(module, "Module cannot be walked: .*'d'")
+
+    def test_a_model_built_in_part_is_an_error_not_a_part(self, tf):
+        keras = pytest.importorskip("keras")
+
+        class Pair(keras.layers.Layer):
+            def __init__(self):
+                super().__init__(name="pair")
+                self.ready, self.later = keras.layers.Dense(1, name="ready"), keras.layers.Dense(1, name="later")
+
+            def build(self, shape):
+                self.later.build(shape)
+
+        pair = Pair()
+        pair.ready.build((None, 2))
+        assert len(pair.weights) == 2
+        refuse(pair, "Dense 'later' is not built, .* call 'pair' on data")
+        pair.build((None, 2))
+        assert len(convert(pair)) == 4
+
+    def test_a_layer_that_makes_its_weights_at_once_needs_no_build(self, tf):
+        keras = pytest.importorskip("keras")
+
+        class Scale(keras.layers.Layer):
+            def __init__(self):
+                super().__init__(name="scale")
+                self.by = self.add_weight(shape=(2,), initializer="ones", name="by")
+
+        assert_same(convert(Scale()), {"by": np.ones(2, np.float32)})
+
+    def test_the_weights_of_a_nested_model_have_the_whole_path(self, tf):
+        keras = pytest.importorskip("keras")
+        inner = keras.Sequential([keras.layers.Dense(1, name="m")], name="inner")
+        model = keras.Sequential([keras.Input((1,)), inner, keras.layers.Dense(1, name="m2")], name="m")
+
+        converted = convert(model)
+
+        assert list(converted) == ["inner/m/kernel", "inner/m/bias", "m2/kernel", "m2/bias"]
+        assert [bits(found) for found in converted.values()] == [bits(weight) for weight in model.get_weights()]
+
+    def test_states_that_are_not_there_yet(self, tf):
+        keras = pytest.importorskip("keras")
+        refuse(keras.metrics.F1Score(name="f1"), "F1Score 'f1' has no state yet")
+
+
+class TestBrokenSources:
+    def test_a_checkpoint_whose_data_are_damaged_is_an_error_of_ours(self, tf, tmp_path):
+        path = tf.train.Checkpoint(v=tf.Variable(tf.range(100))).save(str(tmp_path / "saved"))
+        reader = tf.train.load_checkpoint(path)
+        assert convert(reader)["v/.ATTRIBUTES/VARIABLE_VALUE"].tolist() == list(range(100))
+        (data,) = tmp_path.glob("saved*.data-*")
+        data.write_bytes(data.read_bytes()[:10])
+        refuse(tf.train.load_checkpoint(path), "CheckpointReader cannot read '.*':")
+
+    def test_a_curve_whose_values_do_not_fit_together_is_an_error_of_ours(self, tf):
+        history = pytest.importorskip("keras").callbacks.History()
+        history.history = {"loss": [1.0, 0.5], "odd": [[1.0], [1.0, 2.0]]}
+        refuse(history, "History curve 'odd' has values of different shapes")
+
+    def test_a_curve_of_vectors_is_a_matrix(self, tf):
+        history = pytest.importorskip("keras").callbacks.History()
+        history.history = {"f1": [np.array([0.5, 1.0], np.float32), np.array([0.25, 0.0], np.float32)], "lr": [1]}
+        assert_same(convert(history), {"f1": np.array([[0.5, 1], [0.25, 0]], np.float32), "lr": np.array([1])})
+
+    @pytest.mark.parametrize("kind", ["Optional", "table", "TensorArray", "generator", "module"])
+    def test_inside_a_function_they_are_symbols(self, tf, kind):
+        held = {
+            "table": tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, 0),
+            "generator": tf.random.Generator.from_seed(1),
+            "module": tf.Module(),
+        }
+        held["module"].v = tf.Variable(1.0)
+        said = []
+
+        @tf.function
+        def inside(x):
+            made = {
+                "Optional": lambda: tf.experimental.Optional.from_value(x),
+                "TensorArray": lambda: tf.TensorArray(tf.float32, 1).write(0, x),
+            }
+            value = made[kind]() if kind in made else held[kind]
+            try:
+                to_numpy(value)
+            except SymbolicTensorError as error:
+                said.append(str(error))
+            return x
+
+        inside(tf.constant(1.0))
+        assert len(said) == 1
+        assert "\n" not in said[0]
+
+
+class TestStandIns:
+    """``weakref.proxy``: what it stands for is converted, never handed back itself."""
+
+    @pytest.mark.parametrize("copied", [None, True])
+    def test_an_array(self, copied):
+        values = np.arange(3.0)
+        converted = convert(weakref.proxy(values), copy=copied)
+
+        assert type(converted) is np.ndarray
+        assert bits(converted) == bits(values)
+        assert np.shares_memory(converted, values) is (copied is None)
+        assert converted.flags.writeable
+
+    def test_a_masked_array_keeps_its_mask(self):
+        values = np.ma.masked_array([1, 2], [False, True])
+        converted = convert(weakref.proxy(values))
+
+        assert type(converted) is np.ma.MaskedArray
+        assert converted.mask.tolist() == [False, True]
+
+    def test_ragged_rows_modules_and_layers(self, tf):
+        keras = pytest.importorskip("keras")
+        ragged, module, layer = tf.ragged.constant([[1], [2, 3]]), tf.Module(), keras.layers.Dense(1)
+        module.v = tf.Variable([4.0])
+        layer.build((None, 1))
+
+        assert [row.tolist() for row in convert(weakref.proxy(ragged))] == [[1], [2, 3]]
+        assert_same(convert(weakref.proxy(module)), {"v": np.array([4.0], np.float32)})
+        assert list(convert(weakref.proxy(layer))) == ["kernel", "bias"]
+        for value, name in ((module, "Module"), (layer, "Dense")):
+            assert name in mimebundle(weakref.proxy(value))["text/plain"]
+
+
+class TestAttrs:
+    @pytest.mark.parametrize("style", ["define", "frozen"])
+    def test_a_nested_class_is_kept_and_the_source_its_tensors(self, tf, style):
+        attrs = pytest.importorskip("attrs")
+        made = getattr(attrs, style)
+
+        @made
+        class Batch:
+            x: Any
+            _hidden: Any = None
+            inner: Any = None
+
+        tensor = tf.constant([1.5, -0.0])
+        source = Batch(tensor, tf.constant(3), Batch([tensor, "text"]))
+        converted = convert(source)
+
+        assert type(converted) is type(converted.inner) is Batch
+        assert_same(converted._hidden, np.array(3, np.int32))
+        assert_same(converted.inner.x, [tensor.numpy(), "text"])
+        assert_frozen(converted.x)
+        assert source.x is tensor
+        assert source.inner.x[0] is tensor
+        own = convert(source, copy=True).x
+        own[...] = 9
+        assert tensor.numpy().tolist() == [1.5, -0.0]
+
+    def test_slots_without_a_dict(self, tf):
+        @dataclasses.dataclass(frozen=True, slots=True)
+        class Slotted:
+            x: Any
+            inner: Any = None
+
+        converted = convert(Slotted(tf.constant([1]), Slotted(tf.constant(2.0))))
+
+        assert type(converted) is type(converted.inner) is Slotted
+        assert_same((converted.x, converted.inner.x), (np.array([1], np.int32), np.array(2.0, np.float32)))
+
+
+class TestCycles:
+    def test_a_class_that_holds_itself(self, tf):
+        loop = Outer(tf.constant(1), "loop")
+        loop.unset = loop
+        refuse(loop, r"Outer contains itself at \.unset")
+        assert "contains itself" in mimebundle(loop)["text/plain"]
+
+    def test_a_dict_within_an_attribute(self, tf):
+        loop: dict[str, Any] = {"t": tf.constant(1)}
+        loop["deep"] = [Frozen(loop)]
+        refuse(loop, r"dict contains itself at \['deep'\]\[0\]\.a")
+
+    def test_modules_that_hold_each_other_have_an_end(self, tf):
+        one, other = tf.Module(), tf.Module()
+        one.other, other.one = other, one
+        one.v, other.w = tf.Variable(1.0), tf.Variable(2.0)
+        found = one._flatten(predicate=lambda value: isinstance(value, tf.Variable), with_path=True)
+        expected = {"/".join(path): variable.numpy() for path, variable in found}  # one/v by both ways to it
+        assert {name: float(value) for name, value in convert(one).items()} == expected
+        assert {"v", "other/w"} <= set(expected)
+
+
+class TestStackOfMore:
+    def test_named_tuples_arrays_and_casts(self, tf):
+        pair = namedtuple("Pair", "x y")(tf.constant(1), np.array(2))
+        assert_same(to_numpy(pair, stack=True, dtype="float64"), np.array([1.0, 2.0]))
+
+    def test_it_does_not_repair_what_differs(self, tf):
+        refuse([[tf.constant(1)], tf.constant(2)], "one shape and dtype", stack=True)
+
+    def test_what_is_joined_is_the_users_own(self, tf):
+        tensor = tf.constant([1, 2])
+        joined = to_numpy([tensor, tensor], stack=True)
+        joined[...] = 0
+        assert tensor.numpy().tolist() == [1, 2]
+
+
+class TestJax:
+    @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 0)], ids=str)
+    @pytest.mark.parametrize("name", ["bool", "int8", "uint32", "float16", "bfloat16", "float32", "complex64"])
+    def test_an_array_is_a_view_that_cannot_be_thawed(self, name, shape):
+        jnp = pytest.importorskip("jax.numpy")
+        source = jnp.ones(shape, name)
+        expected = np.array(source)
+
+        converted = convert(source)
+
+        assert bits(converted) == bits(expected)
+        assert_frozen(converted)
+        if converted.size:
+            assert np.shares_memory(converted, np.asarray(source))
+            assert np.shares_memory(converted, convert(source, copy=False))
+        own = convert(source, copy=True)
+        own[...] = 0
+        assert bits(np.array(source)) == bits(expected)
+
+    @pytest.mark.parametrize("copied", [None, True])
+    def test_what_jax_keeps_for_itself_is_copied(self, copied):
+        """The int4 array that JAX caches owns its memory: who thaws and writes it would change the JAX array."""
+        jnp = pytest.importorskip("jax.numpy")
+        source = jnp.arange(4).astype("int4")
+        converted = convert(source, copy=copied)
+
+        assert converted.dtype.name == "int4"
+        assert not np.shares_memory(converted, np.asarray(source))
+        converted[...] = 0
+        assert np.asarray(source).astype(int).tolist() == [0, 1, 2, 3]
+        refuse(source, "without a copy", copy=False)
+
+    def test_nests_keys_tracers_and_deleted_arrays(self):
+        jax = pytest.importorskip("jax")
+        jnp = jax.numpy
+        assert_same(convert({"w": jnp.ones(2), "n": 1}), {"w": np.ones(2, np.float32), "n": 1})
+        assert_same(to_numpy([jnp.ones(2)] * 2, stack=True), np.ones((2, 2), np.float32))
+        said = []
+
+        def traced(x):
+            with pytest.raises(ConversionError, match="traced array") as caught:
+                to_numpy(x)
+            said.append(str(caught.value))
+            return x.sum()
+
+        jax.jit(traced)(jnp.ones(2))
+        jax.grad(traced)(jnp.ones(2))
+        assert len(said) == 2
+        with pytest.raises(ConversionError, match="key_data"):
+            to_numpy(jax.random.key(0))
+        gone = jnp.ones(2)
+        gone.delete()
+        with pytest.raises(ConversionError, match="deleted"):
+            to_numpy(gone)
+
+
+class TestTorch:
+    NAMES = ("bool", "uint8", "int64", "float16", "float32", "float64", "complex64", "bfloat16", "float8_e4m3fn")
+
+    @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 2)], ids=str)
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_tensor_is_a_view_of_the_same_memory(self, name, shape):
+        torch = pytest.importorskip("torch")
+        source = torch.ones(shape).to(getattr(torch, name))
+
+        converted = convert(source)
+
+        assert (converted.dtype.name, converted.shape) == (name, shape)
+        assert (converted.astype(np.complex64) == 1).all()
+        assert converted.__array_interface__["data"][0] == source.data_ptr() or not converted.size
+        own = convert(source, copy=True)
+        own[...] = 0
+        assert bool((source.to(torch.complex64) == 1).all())
+
+    @pytest.mark.parametrize("name", ["float32", "bfloat16"])
+    def test_requires_grad_is_no_obstacle_and_stays(self, name):
+        torch = pytest.importorskip("torch")
+        leaf = torch.tensor([1.5, -0.0], dtype=getattr(torch, name), requires_grad=True)
+        loss = (leaf * 2).sum()
+        with pytest.raises(RuntimeError, match="requires grad"):
+            leaf.numpy()
+
+        for value, expected in ((leaf, [1.5, -0.0]), (torch.nn.Parameter(leaf), [1.5, -0.0]), (loss, 3.0)):
+            converted = convert(value)
+            assert converted.dtype.name == name
+            assert converted.astype(float).tolist() == expected
+        assert leaf.requires_grad
+        loss.backward()
+        assert leaf.grad.float().tolist() == [2.0, 2.0]
+
+    def test_bits_of_bfloat16_and_strides_are_kept(self):
+        torch = pytest.importorskip("torch")
+        numbers = torch.tensor([[1.5, -0.0, float("nan")], [float("-inf"), 2.0**-130, 3.0]])
+        source = numbers.bfloat16().T
+
+        converted = convert(source)
+
+        assert converted.strides == (2, 6)
+        assert converted.view(np.int16).tolist() == source.view(torch.int16).tolist()
+
+    def test_lazy_bits_are_computed_and_that_is_a_copy(self):
+        torch = pytest.importorskip("torch")
+        source = torch.tensor([1 + 2j])
+        for lazy, expected in ((source.conj(), [1 - 2j]), (source.conj().imag, [-2.0])):
+            converted = convert(lazy)
+            assert converted.tolist() == expected
+            refuse(lazy, "without a copy", copy=False)
+            converted[...] = 0
+        assert source.tolist() == [1 + 2j]
+
+    def test_what_has_no_array_is_refused(self):
+        torch = pytest.importorskip("torch")
+        for value, match in ((torch.eye(2).to_sparse(), "Sparse"), (torch.ones(2, device="meta"), "meta")):
+            with pytest.raises(ConversionError, match=match):
+                to_numpy(value)
+
+    def test_the_state_of_a_module(self):
+        torch = pytest.importorskip("torch")
+        state = torch.nn.Linear(2, 1).state_dict()
+        converted = convert(state)
+        assert list(converted) == ["weight", "bias"]
+        assert bits(converted["weight"]) == bits(state["weight"].numpy())
+
+
+MORE_DEVICES = r"""
+import json, sys, warnings
+import numpy as np
+import tensorflow as tf
+
+cpu, = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from tensorflow.experimental import dtensor
+from tfnp_ext import ConversionError, to_numpy
+from tfnp_ext.display import mimebundle
+
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+READ = tf.VariableSynchronization.ON_READ
+with strategy.scope():
+    variables = {
+        how: tf.Variable([1.0, 2.0], synchronization=READ, aggregation=getattr(tf.VariableAggregation, how))
+        for how in ("SUM", "MEAN", "ONLY_FIRST_REPLICA", "NONE")
+    }
+    generator = tf.random.Generator.from_seed(1)
+
+@tf.function
+def step():
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    for variable in variables.values():
+        variable.assign_add(tf.fill([2], tf.cast(replica, tf.float32)))
+    return tf.cast(replica, tf.float32), tf.fill([replica + 1], replica)
+
+losses, uneven = strategy.run(step)
+rows = tf.data.Dataset.from_tensor_slices({"x": [1, 2, 3]}).batch(4)
+element = next(iter(strategy.experimental_distribute_dataset(rows)))
+mesh = dtensor.create_mesh([("x", 2)], devices=["CPU:0", "CPU:1"])
+replicated = lambda value: dtensor.copy_to_mesh(value, dtensor.Layout.replicated(mesh, rank=len(value.shape)))
+split = lambda value, *specs: dtensor.relayout(replicated(value), dtensor.Layout(list(specs), mesh))
+whole = tf.reshape(tf.range(8.0), (4, 2))
+dvariable = dtensor.DVariable(split(whole, "x", "unsharded"))
+module = tf.Module()
+module.v, module.s = dvariable, variables["SUM"]
+
+def plain(value):
+    if isinstance(value, dict):
+        return {name: plain(child) for name, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [type(value).__name__, *map(plain, value)]
+    assert type(value) is np.ndarray, type(value)
+    return [value.dtype.name, value.astype(float).tolist() if value.dtype != object else repr(value.tolist())]
+
+out = {}
+def look(name, value, **options):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*copy keyword.*")  # NumPy 2's
+        try:
+            result, error = to_numpy(value, **options), ""
+        except ConversionError as raised:
+            result, error = None, str(raised)
+        card = mimebundle(value, result=result)
+    told = {"result": plain(result) if error == "" else None, "error": error, "card": card["text/plain"]}
+    out[name] = {**told, "cards": "\n".join(card.values())}
+
+for how, variable in variables.items():
+    look(how, variable)
+    try:
+        out[how]["numpy"] = variable.numpy().tolist()
+    except ValueError:
+        out[how]["numpy"] = None
+    out[how]["parts"] = [part.numpy().tolist() for part in variable.values]
+look("uneven", uneven)
+look("in a nest", {"a": [uneven]})
+look("losses", losses, stack=True)
+look("element", element)
+look("generator", generator)
+out["generator"]["numpy"] = generator.state.numpy().tolist()
+for name in ("bool", "int32", "int64", "bfloat16", "float64"):
+    look("sharded " + name, split(tf.cast(tf.constant([0, 1]), name), "x"))
+look("columns", split(whole, "unsharded", "x"))
+look("scalar", replicated(tf.constant(3.0)))
+look("cast", split(whole, "x", "unsharded"), dtype="float64")
+look("strings", split(tf.constant(["a", "b"]), "x"))
+look("nest", [split(whole, "x", "unsharded"), 1, tf.constant(2.0)][::2])
+look("dvariable", dvariable)
+look("dvariable, no copy", dvariable, copy=False)
+own = to_numpy(dvariable)
+own[...] = 0
+look("dvariable again", dvariable)
+dvariable.assign(split(whole + 1, "x", "unsharded"))
+look("dvariable assigned", dvariable)
+look("module", module)
+print("JSON" + json.dumps(out))
+"""
+
+STEPPED = {"SUM": [3.0, 5.0], "MEAN": [1.5, 2.5], "ONLY_FIRST_REPLICA": [1.0, 2.0], "NONE": None}
+EIGHT = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory, process_environment) -> dict[str, Any]:
+    """What became of more values on two logical CPUs."""
+    pytest.importorskip("tensorflow")
+    script = tmp_path_factory.mktemp("more") / "devices.py"
+    script.write_text(MORE_DEVICES, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, str(script)], env=process_environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return json.loads(next(line for line in ran.stdout.splitlines() if line.startswith("JSON"))[4:])
+
+
+class TestMoreDevices:
+    @pytest.mark.parametrize("how", ["SUM", "MEAN", "ONLY_FIRST_REPLICA"])
+    def test_a_variable_synchronised_on_reading_is_what_tensorflow_reads(self, more, how):
+        found = more[how]
+        assert found["parts"] == [[1.0, 2.0], [2.0, 3.0]]
+        assert found["result"] == ["float32", found["numpy"]] == ["float32", STEPPED[how]]
+        word = {"ONLY_FIRST_REPLICA": "first"}.get(how, how.lower())
+        assert f"{word} over 2 replicas" in found["card"]
+
+    def test_one_that_nothing_puts_together_is_an_error_of_ours(self, more):
+        found = more["NONE"]
+        assert found["numpy"] is None
+        assert found["result"] is None
+        assert "has no one value, only one for each replica: convert its .values" in found["error"]
+        assert "\n" not in found["error"]
+        assert "[no card" not in found["cards"]
+        assert "no value yet" in found["card"]
+
+    def test_per_replica_of_unequal_shapes_nested_stacked_and_from_a_dataset(self, more):
+        assert more["uneven"]["result"] == ["tuple", ["int32", [0.0]], ["int32", [1.0, 1.0]]]
+        assert more["in a nest"]["result"] == {"a": ["list", more["uneven"]["result"]]}
+        assert more["losses"]["result"] == ["float32", [0.0, 1.0]]
+        assert more["element"]["result"] == {"x": ["tuple", ["int32", [1.0, 2.0]], ["int32", [3.0]]]}
+
+    def test_the_generator_of_a_strategy_is_its_state(self, more):
+        assert more["generator"]["result"] == ["int64", more["generator"]["numpy"]]
+        assert "the same on 2 replicas" in more["generator"]["card"]
+
+    @pytest.mark.parametrize("name", ["bool", "int32", "int64", "bfloat16", "float64"])
+    def test_shards_of_any_number_are_put_together(self, more, name):
+        assert more[f"sharded {name}"]["result"] == [name, [0.0, 1.0]]
+        assert "sharded x" in more[f"sharded {name}"]["card"]
+
+    def test_columns_scalars_casts_and_nests(self, more):
+        assert more["columns"]["result"] == ["float32", EIGHT]
+        assert "sharded unsharded, x" in more["columns"]["card"]
+        assert more["scalar"]["result"] == ["float32", 3.0]
+        assert more["cast"]["result"] == ["float64", EIGHT]
+        assert more["nest"]["result"] == ["list", ["float32", EIGHT], ["float32", 2.0]]
+
+    def test_strings_that_the_mesh_cannot_bring_together_are_an_error_of_ours(self, more):
+        assert more["strings"]["result"] is None
+        assert "DTensor (2,) string cannot be put together" in more["strings"]["error"]
+
+    def test_a_sharded_variable_is_its_global_value_and_the_users_own(self, more):
+        assert more["dvariable"]["result"] == more["dvariable again"]["result"] == ["float32", EIGHT]
+        assert "sharded x, unsharded" in more["dvariable"]["card"]
+        assert "mesh of 2 devices" in more["dvariable"]["card"]
+        assert more["dvariable assigned"]["result"][1][0] == [1.0, 2.0]
+        assert "without a copy" in more["dvariable, no copy"]["error"]
+
+    def test_a_module_holds_them_all(self, more):
+        assert more["module"]["result"] == {"s": more["SUM"]["result"], "v": more["dvariable assigned"]["result"]}
+
+    def test_what_converted_has_a_card(self, more):
+        converted = {name: found for name, found in more.items() if found["result"] is not None}
+        assert len(converted) > 15
+        assert [name for name, found in converted.items() if "[no card" in found["cards"]] == []
+
+
+SURVIVOR = r"""
+import dataclasses, json, sys, weakref
+import numpy as np
+import tensorflow as tf
+import keras
+from tfnp_ext import ConversionError, to_numpy
+from tfnp_ext.display import mimebundle
+
+@dataclasses.dataclass
+class Holder:
+    x: object
+
+class Masked(tf.experimental.ExtensionType):
+    values: tf.Tensor
+
+example = tf.train.Example()
+example.features.feature["a"].bytes_list.value.append(b"\xff")
+blank = tf.compat.v1.AttrValue()
+blank.tensor.dtype = 21
+hostile = tf.compat.v1.NodeDef(op="Const")
+hostile.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(1.0, shape=[]))
+for size in (10**6, 10**6, 10**6):
+    hostile.attr["value"].tensor.tensor_shape.dim.add().size = size
+dense = keras.layers.Dense(1)
+dense.build((None, 2))
+variable, tensor, words, module = tf.Variable(["a"]), tf.constant("x"), tf.constant(["x"]), tf.Module()
+module.v = variable
+variant = tf.data.Dataset.range(3)._variant_tensor
+optional = tf.experimental.Optional
+table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.string, "")
+table.insert(tf.constant([1], tf.int64), tf.constant(["v"]))
+loop = [tensor]
+loop.append(loop)
+half = tf.TensorArray(tf.string, 2).write(0, "a")
+values = {
+    "string": tensor, "variant": variant, "resource": variable.handle, "example": example,
+    "example bytes": example.SerializeToString(), "cut bytes": example.SerializeToString()[:-3],
+    "variant proto": blank, "hostile node": hostile, "half": half, "full": tf.TensorArray(tf.string, 1).unstack(["a"]),
+    "optional": optional.from_value(tensor), "empty": optional.empty(tf.TensorSpec((), tf.string)),
+    "optional variant": optional.from_value(variant), "extension": Masked(tensor), "table": table,
+    "generator": tf.random.Generator.from_seed(1), "module": module, "layer": dense, "holder": Holder(variant),
+    "spec": tf.TensorSpec([None], tf.variant), "proxy": weakref.proxy(words), "loop": loop,
+    "quantized": tf.bitcast(tf.constant([1], tf.int8), tf.qint8), "ragged": tf.ragged.constant([["a"], []]),
+    "dataset": tf.data.Dataset.range(2), "handle in a dict": {"h": variable.handle},
+    "none dtype": tf.constant([], tf.string), "deep": [[[[variant]]]],
+}
+done = {}
+for name, value in values.items():
+    outcomes = []
+    for options in ({}, {"copy": True}, {"copy": False}, {"dtype": str}, {"dtype": "float32"}, {"stack": True}):
+        try:
+            result = to_numpy(value, **options)
+        except ConversionError as error:
+            result = None
+            outcomes.append("refused")
+        else:
+            outcomes.append("converted")
+        mimebundle(value, result=result)
+    done[name] = outcomes
+print("JSON" + json.dumps(done))
+"""
+
+
+def test_none_of_them_aborts_the_process(tmp_path, process_environment):
+    """Strings, variants and resources do abort it through DLPack; no other error than ours may come out either."""
+    pytest.importorskip("tensorflow")
+    script = tmp_path / "survivor.py"
+    script.write_text(SURVIVOR, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, str(script)], env=process_environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    done = json.loads(next(line for line in ran.stdout.splitlines() if line.startswith("JSON"))[4:])
+    never = {"variant", "resource", "variant proto", "hostile node", "half", "empty", "optional variant", "holder"}
+    never |= {"spec", "loop", "dataset", "handle in a dict", "deep", "cut bytes"}
+    assert {name for name, outcomes in done.items() if "converted" not in outcomes} == never
+    assert all(done[name][0] == "converted" for name in done.keys() - never)

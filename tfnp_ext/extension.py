@@ -6,13 +6,16 @@ Every registration stands beside its undoing. What is needed to undo lives on th
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from IPython.core.formatters import BaseFormatter
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import TraitError
 from traitlets.config import Config
 
 from tfnp_ext.adapters import registered_names
@@ -21,6 +24,7 @@ from tfnp_ext.magics import LINE, LastExpression, PendingCard, TensorMagics, com
 from tfnp_ext.printers import NESTS, CardPrinters
 
 _LOADED = "_tfnp_ext_loaded"
+_SECTION = "TensorDisplay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,15 @@ def _hear_of_new_kinds(shell: InteractiveShell, *_: Any) -> None:
 
 def _add_configuration(shell: InteractiveShell, undo: ExitStack) -> TensorDisplay:
     """Returns the configuration, listed by ``%config`` and set by ``ipython_config.py``."""
+    # %config writes into the shell's own configuration, even a value that it then refuses.
+    undo.callback(_restore_section, shell, deepcopy(dict(shell.config).get(_SECTION)))
     known = TensorDisplay.initialized()
-    config = TensorDisplay.instance(parent=shell)
+    try:
+        config = TensorDisplay.instance(parent=shell)
+    except TraitError as refusal:
+        sys.stderr.write(f"tfnp_ext: the configuration of TensorDisplay is left out: {refusal}\n")
+        TensorDisplay.clear_instance()
+        config = TensorDisplay.instance()
     if known:  # made by show() before this load, or by another shell
         undo.callback(_restore_configuration, config, config.config, config.trait_values(config=True))
         config.update_config(shell.config)
@@ -98,6 +109,14 @@ def _add_configuration(shell: InteractiveShell, undo: ExitStack) -> TensorDispla
     shell.configurables.append(config)
     undo.callback(_remove_same, shell.configurables, config)
     return config
+
+
+def _restore_section(shell: InteractiveShell, before: Any) -> None:
+    """Puts our section of the shell's configuration back as it was."""
+    if before is not None:
+        shell.config[_SECTION] = before
+    else:
+        shell.config.pop(_SECTION, None)
 
 
 def _forget_configuration(config: TensorDisplay) -> None:

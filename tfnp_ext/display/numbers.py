@@ -9,7 +9,6 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
-from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.statistics import Statistics
@@ -232,13 +231,3 @@ def _is_utf8(value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def range_text(summary: Summary) -> tuple[str, str]:
-    """Returns smallest and largest value in two digits, for a line of a tree."""
-    numbers = summary.statistics
-    if numbers is None or not numbers.finite:
-        return "", ""
-    if kind_rank(np.dtype(type(numbers.minimum))) == 1:
-        return wording.integer(int(numbers.minimum)), wording.integer(int(numbers.maximum))
-    return wording.number(numbers.minimum, 2), wording.number(numbers.maximum, 2)

@@ -32,7 +32,6 @@ _LARGE_PNG = 16_000
 TEXT = 10
 SMALL_TEXT = 9
 
-_FONT = "DejaVu Sans"
 _OTHER_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
