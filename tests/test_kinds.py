@@ -1427,3 +1427,9 @@ def test_none_of_them_aborts_the_process(tmp_path, process_environment):
     never |= {"spec", "loop", "dataset", "handle in a dict", "deep", "cut bytes"}
     assert {name for name, outcomes in done.items() if "converted" not in outcomes} == never
     assert all(done[name][0] == "converted" for name in done.keys() - never)
+
+
+def test_stacking_keeps_masks(tf):
+    ragged = tf.ragged.constant([[1, 2], [3]])
+    stacked = to_numpy([ragged, ragged], ragged="masked", stack=True)
+    assert np.ma.getmaskarray(stacked).tolist() == [[[False, False], [False, True]]] * 2

@@ -118,7 +118,9 @@ def stacked(converted: Any) -> np.ndarray:
                 f"stack=True needs one shape and dtype: [0] is {wording.shape(arrays[0].shape)} {arrays[0].dtype},"
                 f" [{place}] is {wording.shape(array.shape)} {array.dtype}"
             )
-    return np.stack(arrays)
+    # np.stack would drop the masks, and show what they hide.
+    masked = any(isinstance(array, np.ma.MaskedArray) for array in arrays)
+    return np.asanyarray(np.ma.stack(arrays) if masked else np.stack(arrays))
 
 
 def not_tensor_like(obj: Any) -> ConversionError:
