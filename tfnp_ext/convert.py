@@ -20,6 +20,7 @@ from tfnp_ext.adapters import (
     NestAdapter,
     Owned,
     Parts,
+    array_of,
     find_adapter,
 )
 from tfnp_ext.errors import ConversionError
@@ -83,7 +84,7 @@ def to_numpy(
     asked = (copy, dtype, casting, ragged, sparse)
     if asked == (None, None, "same_kind", "object", "dense") and isinstance(adapter, DenseAdapter):
         viewed = adapter.view(obj)
-        return viewed.array if isinstance(viewed, Owned) else viewed
+        return array_of(viewed)
     if adapter is None:
         raise not_tensor_like(obj)
     for name, value, choices in (
@@ -224,7 +225,7 @@ def _convert_children(
                 viewed = inner.view(child)
             except ConversionError as error:
                 raise type(error)(f"{path}{parts.steps[place]}: {error}") from error
-            children.append(viewed.array if isinstance(viewed, Owned) else viewed)
+            children.append(array_of(viewed))
         else:
             children.append(_convert(child, inner, conversion, path + parts.steps[place], ancestors))
     return parts.rebuild(children)
@@ -233,7 +234,7 @@ def _convert_children(
 def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversion: Conversion) -> Any:
     """Returns the array cast and copied as asked."""
     owned = isinstance(converted, Owned)
-    array = converted.array if isinstance(converted, Owned) else converted
+    array = array_of(converted)
     if isinstance(converted, Owned) and converted.settled:
         return array
     if not isinstance(array, np.ndarray):

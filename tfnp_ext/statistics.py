@@ -164,7 +164,6 @@ class _Scan:
         self.totals = _Totals()
         self.scratch = np.empty(0)
         self.small_float = dtype.kind == "V" or (dtype.itemsize == 1 and dtype.kind == "f")
-        self.exact_integers = dtype.kind in "iu"
         self.complex = dtype.kind == "c"
         self.seen = self.zeros = self.nans = self.highs = self.lows = 0
         self.low: float = math.inf

@@ -41,6 +41,12 @@ class Owned:
     settled: bool = False
 
 
+def array_of(viewed: np.ndarray | Owned) -> np.ndarray:
+    """Returns the array, whoever owns it."""
+    array: np.ndarray = viewed.array if isinstance(viewed, Owned) else viewed
+    return array
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A value made of others: its children by path step, and how to put their conversions together again.
@@ -194,7 +200,7 @@ class DenseAdapter(Adapter):
     def content(self, obj: Any) -> Content:
         """Returns the array."""
         viewed = self.view(obj)
-        return Dense(viewed.array if isinstance(viewed, Owned) else viewed)
+        return Dense(array_of(viewed))
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the view; dtype and copy are settled by ``convert``."""

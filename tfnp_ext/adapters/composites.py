@@ -20,6 +20,7 @@ from tfnp_ext.adapters.base import (
     Parts,
     Ragged,
     Sparse,
+    array_of,
     register_adapter,
 )
 from tfnp_ext.adapters.tensors import dtype_name, eager_array, static_shape
@@ -32,7 +33,7 @@ _SYMBOLIC = "inside tf.function: return it from the function"
 def component(tensor: Any) -> np.ndarray:
     """Returns the array of one component (values, indices, row splits) of a composite tensor."""
     array = eager_array(tensor)
-    return array.array if isinstance(array, Owned) else array
+    return array_of(array)
 
 
 def is_symbolic(tensor: Any) -> bool:

@@ -24,8 +24,8 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
+from tfnp_ext.adapters.composites import component
 from tfnp_ext.adapters.examples import named_parts
-from tfnp_ext.adapters.tensors import eager_array
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
@@ -118,23 +118,18 @@ class LookupTableAdapter(NestAdapter):
         if source is None:
             raise ConversionError(f"{self.label(obj)} holds no keys: it only hashes them into buckets")
         try:
-            keys, values = (_array(part) for part in source.export())
+            keys, values = (component(part) for part in source.export())
         except Exception as error:
             raise ConversionError(f"{self.label(obj)} cannot be read: {reason(error)}") from error
         if hasattr(source, "_empty_key"):
             # A dense table exports its empty buckets too, and a scalar key or value as a vector of one.
             kept = np.ones(len(keys), dtype=bool)
             for marker in (source._empty_key, source._deleted_key):
-                unused = _array(sys.modules["tensorflow"].convert_to_tensor(marker, source.key_dtype))
+                unused = component(sys.modules["tensorflow"].convert_to_tensor(marker, source.key_dtype))
                 keys = keys.reshape(len(keys), *unused.shape)
                 kept &= ~(keys == unused).reshape(len(keys), -1).all(axis=1)
             keys, values = keys[kept], values[kept].reshape(int(kept.sum()), *source._value_shape.as_list())
         return named_parts({"keys": keys, "values": values})
-
-
-def _array(tensor: Any) -> np.ndarray:
-    array = eager_array(tensor)
-    return array.array if isinstance(array, Owned) else array
 
 
 @register_adapter
@@ -282,7 +277,7 @@ class TensorArrayAdapter(Adapter):
                     f"TensorArray element {place} of {len(elements)} is not there: never written, or read already"
                     " (clear_after_read=False keeps elements)"
                 )
-            arrays.append(_array(element))
+            arrays.append(component(element))
         if not arrays:
             raise ConversionError("TensorArray has no elements: write some first")
         return Owned(_stacked(arrays))

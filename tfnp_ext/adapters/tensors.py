@@ -16,6 +16,7 @@ from tfnp_ext.adapters.base import (
     DenseAdapter,
     Facts,
     Owned,
+    array_of,
     find_adapter,
     register_adapter,
 )
@@ -140,7 +141,7 @@ class VariableAdapter(DenseAdapter):
                 f"{describe(obj)} {own_name(obj)!r} has no value inside tf.function or a graph: convert it outside"
             )
         array = eager_array(obj.value())
-        values = array.array if isinstance(array, Owned) else array
+        values = array_of(array)
         if not obj.shape.is_compatible_with(values.shape):
             raise ConversionError(f"{describe(obj)} {own_name(obj)!r} is not initialised: assign a value first")
         return array
@@ -208,7 +209,7 @@ class KerasVariableAdapter(DenseAdapter):
             viewed = self.view(obj)
         except ConversionError as error:
             return Absent(str(error))
-        return Dense(viewed.array if isinstance(viewed, Owned) else viewed)
+        return Dense(array_of(viewed))
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, path, device, bytes and whether it is trained."""

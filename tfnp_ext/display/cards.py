@@ -50,7 +50,6 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     if options.softmax:
         summary = with_softmax(summary)
-        options = replace(options, softmax=False)
     return card(summary, options)
 
 
@@ -218,13 +217,15 @@ def mimebundle(
     """
     try:
         options = options or TensorDisplay.instance().options()
-        document = _compose_forgiving(obj, options, result)
-        return {
-            mime: render(document) for mime, render in FORMATS.items() if active_types is None or mime in active_types
-        }
+        return _render(_compose_forgiving(obj, options, result), active_types)
     except Exception as error:
         value = obj if result is None else result
         return {"text/plain": f"{native_text(value)}\n[no card: {one_line(error)}]"}
+
+
+def _render(document: Document, active_types: Collection[str] | None) -> dict[str, str]:
+    """Returns a card in every format that the host takes."""
+    return {mime: render(document) for mime, render in FORMATS.items() if active_types is None or mime in active_types}
 
 
 def _compose_forgiving(obj: Any, options: DisplayOptions, result: Any) -> Document:
@@ -271,10 +272,9 @@ def show(obj: Any, **options: Any) -> None:
     if shell is None:
         sys.stdout.write(FORMATS["text/plain"](document) + "\n")
         return
-    active = shell.display_formatter.active_types
     from IPython.display import display
 
-    display({mime: render(document) for mime, render in FORMATS.items() if mime in active}, raw=True)
+    display(_render(document, shell.display_formatter.active_types), raw=True)
 
 
 def _shell() -> Any:
