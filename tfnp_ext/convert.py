@@ -6,6 +6,7 @@ Only this room recurses into containers; what a kind is and how it converts is i
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +22,7 @@ from tfnp_ext.adapters import (
     Owned,
     Parts,
     array_of,
+    copy_refused,
     find_adapter,
 )
 from tfnp_ext.errors import ConversionError
@@ -95,6 +97,8 @@ def to_numpy(
     ):
         if value not in choices:
             raise ConversionError(f"{name}={value!r} is not one of {', '.join(map(str, choices))}")
+    if stack and copy is False:
+        raise ConversionError("stack=True joins the leaves to a new array, so copy=False cannot be kept: leave one out")
     conversion = Conversion(copy, dtype, casting, ragged, fill_value, sparse, max_bytes, session, feed)
     if isinstance(adapter, NestAdapter) and not holds_tensors(obj, bytes_too=True):
         raise ConversionError(f"{adapter.label(obj)} holds nothing tensor-like: use np.array for plain numbers")
@@ -137,8 +141,8 @@ def not_tensor_like(obj: Any) -> ConversionError:
         "bool": "use np.array for plain numbers",
         "complex": "use np.array for plain numbers",
     }.get(kind.__name__)
-    if hint is None and callable(getattr(obj, "take", None)) and hasattr(obj, "element_spec"):
-        hint = "a dataset is converted batch by batch, as in: for batch in ds.take(1): to_numpy(batch)"
+    if kind in weakref.ProxyTypes:
+        hint = "what it stood for is gone"
     return ConversionError(
         f"{name} is not tensor-like: {hint or 'give a tensor, a variable, an array or a nest of them'}"
     )
@@ -160,7 +164,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
         if id(nest) in seen:
             continue
         seen[id(nest)] = nest
-        if bytes_too and nest is obj and _is_list_of_bytes(nest):
+        if bytes_too and nest is obj and is_list_of_bytes(nest):
             return True
         for child in _entries(nest, shown=shown):
             looked_at += 1
@@ -188,7 +192,8 @@ def _entries(nest: Any, *, shown: bool) -> Iterable[Any]:
     return () if shown or not isinstance(adapter, NestAdapter) else adapter.parts(nest).children
 
 
-def _is_list_of_bytes(obj: Any) -> bool:
+def is_list_of_bytes(obj: Any) -> bool:
+    """Returns whether a list holds only bytes, so that each is parsed as a message."""
     return isinstance(obj, list) and bool(obj) and all(isinstance(item, bytes) for item in obj)
 
 
@@ -207,7 +212,7 @@ def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ance
         raise ConversionError(f"{adapter.label(obj)} contains itself at {path}: a cycle has no end to convert")
     if len(ancestors) >= _DEEPEST:
         raise ConversionError(f"{adapter.label(obj)} is nested more than {_DEEPEST} levels deep")
-    parse_bytes = not ancestors and _is_list_of_bytes(obj)
+    parse_bytes = not ancestors and is_list_of_bytes(obj)
     return _convert_children(converted, conversion, path, (*ancestors, id(obj)), parse_bytes=parse_bytes)
 
 
@@ -218,7 +223,7 @@ def _convert_children(
     children = []
     for place, child in enumerate(parts.children):
         inner = find_adapter(child)
-        if inner is None or child is None or (isinstance(child, bytes) and not parse_bytes):
+        if inner is None or _stays(child, inner) or (isinstance(child, bytes) and not parse_bytes):
             children.append(child)
         elif as_it_is and isinstance(inner, DenseAdapter):
             try:
@@ -229,6 +234,11 @@ def _convert_children(
         else:
             children.append(_convert(child, inner, conversion, path + parts.steps[place], ancestors))
     return parts.rebuild(children)
+
+
+def _stays(child: Any, adapter: Adapter) -> bool:
+    """Returns whether a leaf of a nest is left as it is: a missing gradient, a spec or a shape among tensors."""
+    return not adapter.tensor_like and not isinstance(adapter, NestAdapter)
 
 
 def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversion: Conversion) -> Any:
@@ -245,12 +255,14 @@ def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversio
         owned = owned or cast is not array
         array = cast
     if conversion.copy is False and owned:
-        raise ConversionError(
-            f"{_describe(adapter, obj, array)} cannot be converted without a copy: leave copy=False out"
-        )
-    if conversion.copy is True and not owned:
+        raise copy_refused(_describe(adapter, obj, array))
+    if conversion.copy is True and not (owned and _is_writable(array)):
         array = array.copy()
     return array
+
+
+def _is_writable(array: Any) -> bool:
+    return not isinstance(array, np.ndarray) or array.flags.writeable
 
 
 def _describe(adapter: Adapter, obj: Any, array: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tfnp_ext.adapters import (
     arrays,
     composites,
+    datasets,
     distributed,
     examples,
     gradients,
@@ -34,9 +35,11 @@ from tfnp_ext.adapters.base import (
     Slices,
     Sparse,
     array_of,
+    copy_refused,
     find_adapter,
     register_adapter,
     registered_names,
+    step_name,
 )
 
 __all__ = [
@@ -56,6 +59,8 @@ __all__ = [
     "array_of",
     "arrays",
     "composites",
+    "copy_refused",
+    "datasets",
     "distributed",
     "examples",
     "find_adapter",
@@ -66,6 +71,7 @@ __all__ = [
     "protos",
     "register_adapter",
     "registered_names",
+    "step_name",
     "symbolic",
     "tensors",
 ]

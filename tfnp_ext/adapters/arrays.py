@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnp_ext.adapters.base import DenseAdapter, Facts, Owned, register_adapter
+from tfnp_ext.adapters.base import DenseAdapter, Facts, Owned, array_of, register_adapter
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -66,43 +66,72 @@ class NumpyScalarAdapter(DenseAdapter):
         return array_facts(np.asarray(obj), "copy")
 
 
-@register_adapter
-class ArrayProtocolAdapter(DenseAdapter):
-    """Anything else that knows how to become an array: JAX, PyTorch on the CPU, pandas, PIL images, buffers."""
+class ForeignArrayAdapter(DenseAdapter):
+    """What arrays of other libraries have in common: they say of themselves how they become NumPy's."""
 
     kind = "array"
-    type_names = ("builtins.object",)
-    priority = -100
     automatic = False
-
-    def matches(self, obj: Any) -> bool:
-        """Returns whether the class (not only the instance) offers an array or a buffer of numbers."""
-        cls = type(obj)
-        return (
-            hasattr(cls, "__array__")
-            or hasattr(cls, "__array_interface__")
-            or isinstance(obj, memoryview)
-            or cls.__module__ == "array"
-        ) and not isinstance(obj, type)
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
         return type(obj).__name__
 
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype and bytes."""
+        viewed = self.view(obj)
+        return array_facts(array_of(viewed), "copy" if isinstance(viewed, Owned) else "view")
+
+
+@register_adapter
+class BufferAdapter(ForeignArrayAdapter):
+    """Buffers of Python's own: the numbers in them, without a copy."""
+
+    type_names = ("builtins.memoryview", "builtins.bytearray", "array.array", "mmap.mmap", "_ctypes.Array")
+
     def view(self, obj: Any) -> np.ndarray | Owned:
-        """Returns what the protocol gives.
+        """Returns the numbers in the buffer.
+
+        Raises:
+            ConversionError: The buffer is released, or of a format that NumPy does not know.
+        """
+        try:
+            return np.asarray(memoryview(obj))
+        except Exception as error:
+            raise ConversionError(f"{type(obj).__name__} cannot become an array: {reason(error)}") from error
+
+
+@register_adapter
+class ArrayProtocolAdapter(ForeignArrayAdapter):
+    """Anything else that knows how to become an array: JAX, PyTorch, CuPy, pandas, PIL images, DLPack."""
+
+    type_names = ("builtins.object",)
+    priority = -100
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether the class (of an ``__array_interface__``, the instance too) offers an array."""
+        cls = type(obj)
+        return not isinstance(obj, type) and (
+            any(hasattr(cls, protocol) for protocol in ("__array__", "__array_interface__", "__dlpack__"))
+            or "__array_interface__" in getattr(obj, "__dict__", ())
+        )
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns what the protocol gives; DLPack comes last, since it can abort the process.
 
         Raises:
             ConversionError: The protocol fails, or gives back the object itself in an array of rank 0.
         """
+        name = type(obj).__name__
         try:
-            array = np.asarray(_on_host(obj))
+            array = through_dlpack(obj) if _offers_only_dlpack(obj) else np.asarray(_on_host(obj))
+        except ConversionError:
+            raise
         except Exception as error:
-            raise ConversionError(f"{type(obj).__name__} cannot become an array: {reason(error)}") from error
+            raise ConversionError(f"{name} cannot become an array: {reason(error)}") from error
+        if isinstance(array, Owned):
+            return array
         if array.dtype == object and array.ndim == 0:
-            raise ConversionError(
-                f"{type(obj).__name__} has no array of numbers: NumPy would only wrap the object itself"
-            )
+            raise ConversionError(f"{name} has no array of numbers: NumPy would only wrap the object itself")
         if _is_copied(obj):
             return Owned(array)
         if not array.flags.writeable and array.flags.owndata:
@@ -110,12 +139,47 @@ class ArrayProtocolAdapter(DenseAdapter):
             return Owned(array.copy())
         return array
 
-    def facts(self, obj: Any) -> Facts:
-        """Returns shape, dtype and bytes."""
-        viewed = self.view(obj)
-        if isinstance(viewed, Owned):
-            return array_facts(viewed.array, "copy")
-        return array_facts(viewed, "view")
+
+_HOST_DEVICES = frozenset((1, 3, 11, 13))
+"""DLPack's device types whose memory the host can read: CPU, CUDA and ROCm pinned memory, CUDA managed memory.
+
+Source: ``DLDeviceType`` of DLPack's C API, https://dmlc.github.io/dlpack/latest/c_api.html
+"""
+
+_NOT_FOR_DLPACK = frozenset(("string", "variant", "resource", "object"))
+"""Dtypes whose ``__dlpack__`` aborts the process in TensorFlow rather than raising an error."""
+
+
+def _offers_only_dlpack(obj: Any) -> bool:
+    cls = type(obj)
+    return not (
+        hasattr(cls, "__array__")
+        or hasattr(cls, "__array_interface__")
+        or "__array_interface__" in getattr(obj, "__dict__", ())
+    )
+
+
+def through_dlpack(obj: Any) -> np.ndarray | Owned:
+    """Returns the array that DLPack gives: a view of the host's memory, or a copy off another device.
+
+    Raises:
+        ConversionError: The dtype has no numbers, so that asking could abort the process; or the library does not
+            copy off its device.
+    """
+    dtype = getattr(obj, "dtype", None)
+    dtype_word = str(getattr(dtype, "name", dtype))
+    if type(obj).__module__.startswith("tensorflow.") or dtype_word in _NOT_FOR_DLPACK:
+        raise ConversionError(f"{type(obj).__name__} of {dtype_word} holds no numbers that DLPack can carry")
+    device_type = int(obj.__dlpack_device__()[0])
+    if device_type in _HOST_DEVICES:
+        return np.from_dlpack(obj)
+    try:
+        return Owned(np.from_dlpack(obj, device="cpu", copy=True))
+    except (TypeError, BufferError, RuntimeError) as error:
+        raise ConversionError(
+            f"{type(obj).__name__} lives on a device (DLPack type {device_type}) that its library does not copy from:"
+            f" move it to the CPU first ({reason(error)})"
+        ) from error
 
 
 def _is_copied(obj: Any) -> bool:

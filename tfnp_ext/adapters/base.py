@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from tfnp_ext.errors import ConversionError
+
 
 @dataclass(frozen=True)
 class Conversion:
@@ -31,7 +33,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """An array that was made for this conversion: the user's own, writable, sharing nothing with the value.
+    """An array that had to be made for this conversion, so that ``copy=False`` is an error.
+
+    It is the user's own and writable, but for one that its library made and may keep, as TensorFlow keeps what it
+    fetched off a GPU: that one is read-only, and ``copy=True`` copies it once more.
 
     ``array`` may be what else the user asked for: nested lists, a SciPy matrix. ``settled`` tells that the adapter has
     cast and copied already, as a value must be whose array holds arrays.
@@ -47,6 +52,11 @@ def array_of(viewed: np.ndarray | Owned) -> np.ndarray:
     return array
 
 
+def copy_refused(what: str) -> ConversionError:
+    """Returns the error of ``copy=False`` for a value, named in words, that only a copy makes an array."""
+    return ConversionError(f"{what} cannot be converted without a copy: leave copy=False out")
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A value made of others: its children by path step, and how to put their conversions together again.
@@ -60,6 +70,21 @@ class Parts:
     steps: Sequence[str]
     children: tuple[Any, ...]
     rebuild: Callable[[Sequence[Any]], Any]
+
+
+def step_name(step: str) -> str:
+    """Returns a path step as a name: a field, a string key without its quotes, an index in brackets.
+
+    Example:
+        >>> step_name(".weights"), step_name("['loss']"), step_name("[0]")
+        ('weights', 'loss', '[0]')
+    """
+    if step.startswith("."):
+        return step[1:]
+    inner = step[1:-1]
+    if inner[:1] in {"'", '"'} and inner[-1:] == inner[:1]:
+        return inner[1:-1]
+    return step
 
 
 class IndexSteps(Sequence[str]):
@@ -173,6 +198,10 @@ class Adapter(ABC):
         """Returns the word for this very value; the kind, unless the class name says more."""
         return self.kind
 
+    def held(self, obj: Any) -> Any:
+        """Returns the value that this one only wraps, whose card it shows under its own label: bytes of a message."""
+        return obj
+
     @abstractmethod
     def facts(self, obj: Any) -> Facts:
         """Returns what the headline says."""
@@ -285,7 +314,10 @@ def find_adapter(obj: Any) -> Adapter | None:
         if adapter.matches(obj):
             return adapter
     # A proxy (TensorFlow's wrapper of a TensorArray, a weak reference) says in __class__ what it stands for.
-    stands_for = getattr(obj, "__class__", cls)
+    try:
+        stands_for = getattr(obj, "__class__", cls)
+    except ReferenceError:  # a weak reference to what is gone
+        return None
     if stands_for is not cls and isinstance(stands_for, type):
         for adapter in _candidates(stands_for):
             if adapter.matches(obj):

@@ -20,31 +20,13 @@ from tfnp_ext.adapters.base import (
     Parts,
     Ragged,
     Sparse,
-    array_of,
+    copy_refused,
     register_adapter,
 )
-from tfnp_ext.adapters.tensors import dtype_name, eager_array, static_shape
+from tfnp_ext.adapters.symbolic import components, is_symbolic, when_there_is_a_value
+from tfnp_ext.adapters.tensors import component, device_of, dtype_name, static_shape
 from tfnp_ext.casting import cast, kind_rank
-from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
-
-_SYMBOLIC = "inside tf.function: return it from the function"
-
-
-def component(tensor: Any) -> np.ndarray:
-    """Returns the array of one component (values, indices, row splits) of a composite tensor."""
-    array = eager_array(tensor)
-    return array_of(array)
-
-
-def is_symbolic(tensor: Any) -> bool:
-    """Returns whether a component has no value yet."""
-    return not hasattr(tensor, "backing_device")
-
-
-def refuse_symbolic(kind: str, tensor: Any) -> None:
-    """Raises a ``SymbolicTensorError`` for a composite whose component has no value yet."""
-    if is_symbolic(tensor):
-        raise SymbolicTensorError(f"{kind} of {dtype_name(tensor)} has no value yet {_SYMBOLIC}")
+from tfnp_ext.errors import ConversionError, reason
 
 
 def within_bounds(what: str, nbytes: int, max_bytes: int, way_out: str) -> None:
@@ -58,10 +40,17 @@ def within_bounds(what: str, nbytes: int, max_bytes: int, way_out: str) -> None:
 
 @register_adapter
 class RaggedAdapter(Adapter):
-    """``RaggedTensor`` of any ragged rank."""
+    """``RaggedTensor`` of any ragged rank, and what a TF 1 session makes of one."""
 
     kind = "RaggedTensor"
-    type_names = ("tensorflow.python.ops.ragged.ragged_tensor.RaggedTensor",)
+    type_names = (
+        "tensorflow.python.ops.ragged.ragged_tensor.RaggedTensor",
+        "tensorflow.python.ops.ragged.ragged_tensor_value.RaggedTensorValue",
+    )
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name."""
+        return str(obj.__class__.__name__)
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, how many values there are and their bytes with those of the row splits."""
@@ -72,7 +61,7 @@ class RaggedAdapter(Adapter):
         return Facts(
             shape=static_shape(obj),
             dtype=dtype_name(obj),
-            device=wording.device(obj.flat_values.backing_device),
+            device=device_of(obj.flat_values),
             nbytes=nbytes,
             details=(wording.plural(flat.size, "value"),),
         )
@@ -80,7 +69,7 @@ class RaggedAdapter(Adapter):
     def content(self, obj: Any) -> Content:
         """Returns all values on end and the row splits."""
         if is_symbolic(obj.flat_values):
-            return Absent(_SYMBOLIC)
+            return Absent(when_there_is_a_value(obj.flat_values))
         return Ragged(component(obj.flat_values), tuple(component(splits) for splits in obj.nested_row_splits))
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
@@ -90,16 +79,15 @@ class RaggedAdapter(Adapter):
             SymbolicTensorError: It has no value yet.
             ConversionError: Padding would take more than ``max_bytes``.
         """
-        refuse_symbolic(self.kind, obj.flat_values)
-        what = f"RaggedTensor {wording.shape(static_shape(obj))} {dtype_name(obj)}"
-        flat = component(obj.flat_values)
-        if conversion.dtype is not None:
-            flat = cast(flat, conversion.dtype, conversion.casting, what)
-        splits = [component(one) for one in obj.nested_row_splits]
+        what = f"{self.label(obj)} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
+        held, *splits = components(obj, self.kind, (obj.flat_values, *obj.nested_row_splits), conversion)
+        flat = held if conversion.dtype is None else cast(held, conversion.dtype, conversion.casting, what)
+        if conversion.copy is False and (conversion.ragged != "object" or flat is not held or flat.dtype == object):
+            raise copy_refused(what)
         if conversion.ragged in {"pad", "masked"}:
             padded, filled = pad(flat, splits, conversion, what)
             whole = np.ma.masked_array(padded, mask=~filled) if conversion.ragged == "masked" else padded
-            return Owned(whole, settled=conversion.copy is not False)
+            return Owned(whole, settled=True)
         if conversion.ragged == "list":
             return Owned(nested_lists(flat, splits), settled=True)
         # The outer array is always new; its rows are views unless copies were asked for.
@@ -173,10 +161,17 @@ def fill_value(value: Any, dtype: np.dtype, what: str) -> Any:
 
 @register_adapter
 class SparseAdapter(Adapter):
-    """``SparseTensor`` of any rank, sorted or not."""
+    """``SparseTensor`` of any rank, sorted or not, and what a TF 1 session makes of one."""
 
     kind = "SparseTensor"
-    type_names = ("tensorflow.python.framework.sparse_tensor.SparseTensor",)
+    type_names = (
+        "tensorflow.python.framework.sparse_tensor.SparseTensor",
+        "tensorflow.python.framework.sparse_tensor.SparseTensorValue",
+    )
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name."""
+        return str(obj.__class__.__name__)
 
     def facts(self, obj: Any) -> Facts:
         """Returns the dense shape, how much is stored and what both take."""
@@ -194,8 +189,8 @@ class SparseAdapter(Adapter):
             details.append(f"dense {wording.byte_count(size * values.dtype.itemsize)}")
         return Facts(
             shape=shape,
-            dtype=dtype_name(obj),
-            device=wording.device(obj.values.backing_device),
+            dtype="string" if text else values.dtype.name,
+            device=device_of(obj.values),
             nbytes=stored + indices.nbytes,
             details=tuple(details),
             shares_memory=False,
@@ -204,7 +199,7 @@ class SparseAdapter(Adapter):
     def content(self, obj: Any) -> Content:
         """Returns the stored entries; nothing is densified."""
         if is_symbolic(obj.values):
-            return Absent(_SYMBOLIC)
+            return Absent(when_there_is_a_value(obj.values))
         shape = tuple(int(axis) for axis in component(obj.dense_shape))
         return Sparse(component(obj.indices), component(obj.values), shape)
 
@@ -215,16 +210,21 @@ class SparseAdapter(Adapter):
             SymbolicTensorError: It has no value yet.
             ConversionError: An index is out of range or, for ``dense``, repeated; or it is over ``max_bytes``.
         """
-        refuse_symbolic(self.kind, obj.values)
-        indices, values = component(obj.indices), component(obj.values)
-        shape = tuple(int(axis) for axis in component(obj.dense_shape))
-        what = f"SparseTensor {wording.shape(shape)} {dtype_name(obj)}"
+        indices, values, dense_shape = components(
+            obj, self.kind, (obj.indices, obj.values, obj.dense_shape), conversion
+        )
+        shape = tuple(int(axis) for axis in dense_shape)
+        what = f"{self.label(obj)} {wording.shape(shape)} {'string' if values.dtype == object else values.dtype}"
+        if conversion.copy is False:
+            raise copy_refused(what)
+        if conversion.dtype is not None:
+            values = cast(values, conversion.dtype, conversion.casting, what)
         outside = ((indices < 0) | (indices >= np.array(shape, dtype=np.int64))).any(axis=1)
         if outside.any():
             bad = wording.index(indices[outside][0])
             raise ConversionError(f"{what} stores a value at {bad}, outside its shape")
         if conversion.sparse == "scipy":
-            return Owned(coordinates(indices, values, shape, what))
+            return Owned(coordinates(indices, values, shape, what), settled=True)
         within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "use sparse='scipy'")
         places = tuple(indices.T)
         if len(indices) > 1 and shape:
@@ -234,9 +234,10 @@ class SparseAdapter(Adapter):
                     f"{what} stores more than one value at a place: what they mean together is yours to say;"
                     " sparse='scipy' keeps them all"
                 )
-        dense = np.full(shape, b"", dtype=object) if values.dtype == object else np.zeros(shape, values.dtype)
+        nothing = "" if values.size and isinstance(values.flat[0], str) else b""
+        dense = np.full(shape, nothing, dtype=object) if values.dtype == object else np.zeros(shape, values.dtype)
         dense[places] = values
-        return Owned(dense)
+        return Owned(dense, settled=True)
 
 
 def coordinates(indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...], what: str) -> Any:

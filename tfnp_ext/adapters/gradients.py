@@ -19,8 +19,9 @@ from tfnp_ext.adapters.base import (
     Slices,
     register_adapter,
 )
-from tfnp_ext.adapters.composites import component, is_symbolic, refuse_symbolic, within_bounds
-from tfnp_ext.adapters.tensors import dtype_name, static_shape
+from tfnp_ext.adapters.composites import within_bounds
+from tfnp_ext.adapters.symbolic import components, is_symbolic, when_there_is_a_value
+from tfnp_ext.adapters.tensors import component, device_of, dtype_name, static_shape
 from tfnp_ext.errors import ConversionError
 
 
@@ -39,7 +40,7 @@ class IndexedSlicesAdapter(Adapter):
         return Facts(
             shape=shape or (None, *(static_shape(obj.values) or (None,))[1:]),
             dtype=dtype_name(obj),
-            device="" if is_symbolic(obj.values) else wording.device(obj.values.backing_device),
+            device="" if is_symbolic(obj.values) else device_of(obj.values),
             nbytes=None if is_symbolic(obj.values) else component(obj.values).nbytes,
             state="symbolic" if is_symbolic(obj.values) else "copy",
             shares_memory=False,
@@ -54,7 +55,7 @@ class IndexedSlicesAdapter(Adapter):
     def content(self, obj: Any) -> Content:
         """Returns the rows and their indices."""
         if is_symbolic(obj.values):
-            return Absent("inside tf.function: return it from the function")
+            return Absent(when_there_is_a_value(obj.values))
         return Slices(component(obj.indices), component(obj.values), self._shape(obj))
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
@@ -66,8 +67,9 @@ class IndexedSlicesAdapter(Adapter):
             SymbolicTensorError: It has no value yet.
             ConversionError: The dense shape is missing, an index is out of range, or it is over ``max_bytes``.
         """
-        refuse_symbolic(self.kind, obj.values)
-        indices, values, shape = component(obj.indices), component(obj.values), self._shape(obj)
+        tensors = (obj.values, obj.indices, *(() if obj.dense_shape is None else (obj.dense_shape,)))
+        values, indices, *dense_shape = components(obj, self.kind, tensors, conversion)
+        shape = tuple(int(axis) for axis in dense_shape[0]) if dense_shape else None
         if shape is None:
             raise ConversionError(
                 f"IndexedSlices of {wording.plural(len(indices), 'row')} has no dense_shape, so the array's length is"

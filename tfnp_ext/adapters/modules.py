@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tfnp_ext.adapters.base import NestAdapter, Parts, find_adapter, register_adapter
+from tfnp_ext.adapters.base import NestAdapter, Parts, find_adapter, register_adapter, step_name
 from tfnp_ext.adapters.examples import free_name, named_parts
+from tfnp_ext.adapters.nests import ContainerAdapter
 from tfnp_ext.adapters.tensors import KerasVariableAdapter, VariableAdapter
 from tfnp_ext.errors import ConversionError, reason
 
@@ -95,7 +96,41 @@ def _layer_weights(layer: Any) -> list[tuple[str, Any]]:
                     f"{part.__class__.__name__} {part.name!r} is not built, so it has no weights yet:"
                     f" call {'it' if part.name == layer.name else repr(layer.name)} on data, or build it"
                 )
-    return [(_relative(str(weight.path), layer.name), weight) for weight in layer.weights]
+    weights = [(_relative(str(weight.path), layer.name), weight) for weight in layer.weights]
+    return weights + list(_plain_variables(layer))
+
+
+def _plain_variables(layer: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the ``tf.Variable`` attributes of a layer and those within it by path: Keras overlooks them as weights."""
+    seen: set[int] = set()
+    for part in layer._flatten_layers(include_self=True, recursive=True):
+        where = "" if part is layer else _relative(f"{part.path or part.name}/", layer.name)
+        for name, value in vars(part).items():
+            if not name.startswith(("_self_", "_obj_")):  # TensorFlow's and Keras' books of what they track
+                yield from _variables_in(value, f"{where}{name}", seen)
+
+
+def _variables_in(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yields the ``tf.Variable`` values in an attribute: itself, or in a dict, list, tuple or ``tf.Module``."""
+    adapter = find_adapter(value)
+    if not isinstance(adapter, (VariableAdapter, ContainerAdapter, ModuleAdapter)) or id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(adapter, VariableAdapter):
+        yield path, value
+    elif isinstance(adapter, ModuleAdapter):
+        for steps, variable in value._flatten(predicate=_is_plain_variable, with_path=True):
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                yield "/".join((path, *map(str, steps))), variable
+    else:
+        parts = adapter.parts(value)
+        for step, child in zip(parts.steps, parts.children, strict=True):
+            yield from _variables_in(child, f"{path}/{step_name(step).strip('[]')}", seen)
+
+
+def _is_plain_variable(value: Any) -> bool:
+    return isinstance(find_adapter(value), VariableAdapter)
 
 
 def _relative(path: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Containers: dict, list, tuple and namedtuple, whose leaves are converted one by one."""
+"""Containers: dict, list, tuple, named tuple and deque, whose leaves are converted one by one."""
 
 from __future__ import annotations
 
@@ -8,69 +8,85 @@ from typing import Any
 
 from tfnp_ext.adapters.base import IndexSteps, NestAdapter, Parts, register_adapter
 
+_TRACKERS = ("tensorflow.", "keras.")
+"""Modules whose containers only watch what is put into the user's own: they come back as plain ones."""
 
-@register_adapter
-class DictAdapter(NestAdapter):
-    """Dicts and their subclasses, order and class kept."""
 
-    kind = "dict"
-    type_names = ("builtins.dict",)
+def keeps_class(container: Any) -> bool:
+    """Returns whether a container of the user's own class comes back as one, rather than as the plain class."""
+    return not f"{type(container).__module__}.".startswith((*_TRACKERS, "builtins."))
+
+
+class ContainerAdapter(NestAdapter):
+    """What they have in common."""
+
     automatic = False
 
     def label(self, obj: Any) -> str:
-        """Returns the class name."""
-        return type(obj).__name__
+        """Returns the class name, of what a tracking wrapper stands for too."""
+        return str(obj.__class__.__name__)
+
+
+@register_adapter
+class DictAdapter(ContainerAdapter):
+    """Dicts, their subclasses and read-only mappings, order and class kept."""
+
+    kind = "dict"
+    type_names = ("builtins.dict", "builtins.mappingproxy", "collections.UserDict")
 
     def parts(self, obj: Any) -> Parts:
         """Returns the values by key."""
         keys = tuple(obj)
 
         def rebuild(children: Sequence[Any]) -> Any:
-            if type(obj) is dict:
-                return dict(zip(keys, children, strict=True))
+            plain = dict(zip(keys, children, strict=True))
+            if not keeps_class(obj):
+                return plain
             try:
                 fresh = copy.copy(obj)  # a defaultdict keeps its factory
-                for key, child in zip(keys, children, strict=True):
+                for key, child in plain.items():
                     fresh[key] = child
             except Exception:
-                return dict(zip(keys, children, strict=True))
+                return plain
             return fresh
 
         return Parts(tuple(f"[{key!r}]" for key in keys), tuple(obj[key] for key in keys), rebuild)
 
 
 @register_adapter
-class ListAdapter(NestAdapter):
-    """Lists; TensorFlow's tracking list comes back as a plain one."""
+class ListAdapter(ContainerAdapter):
+    """Lists, their subclasses and deques, class kept."""
 
     kind = "list"
-    type_names = ("builtins.list",)
-    automatic = False
-
-    def label(self, obj: Any) -> str:
-        """Returns the class name."""
-        return type(obj).__name__
+    type_names = ("builtins.list", "collections.deque", "collections.UserList")
 
     def parts(self, obj: Any) -> Parts:
         """Returns the items by index."""
-        return Parts(IndexSteps(len(obj)), tuple(obj), list)
+
+        def rebuild(children: Sequence[Any]) -> Any:
+            if not keeps_class(obj):
+                return list(children)
+            try:
+                fresh = copy.copy(obj)  # a deque keeps its longest length
+                for place, child in enumerate(children):
+                    fresh[place] = child
+            except Exception:
+                return list(children)
+            return fresh
+
+        return Parts(IndexSteps(len(obj)), tuple(obj), list if type(obj) is list else rebuild)
 
 
 @register_adapter
-class TupleAdapter(NestAdapter):
+class TupleAdapter(ContainerAdapter):
     """Tuples and named tuples, class kept."""
 
     kind = "tuple"
     type_names = ("builtins.tuple",)
-    automatic = False
-
-    def label(self, obj: Any) -> str:
-        """Returns the class name, which for a named tuple says more."""
-        return type(obj).__name__
 
     def parts(self, obj: Any) -> Parts:
         """Returns the items, by field name where they have one."""
         names = getattr(type(obj), "_fields", None)
         if names is None:
             return Parts(IndexSteps(len(obj)), tuple(obj), tuple)
-        return Parts(tuple(f".{name}" for name in names), tuple(obj), lambda children: type(obj)(*children))
+        return Parts(tuple(f".{name}" for name in names), tuple(obj), type(obj)._make)

@@ -24,8 +24,8 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
-from tfnp_ext.adapters.composites import component
 from tfnp_ext.adapters.examples import named_parts
+from tfnp_ext.adapters.tensors import component
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
@@ -301,6 +301,7 @@ class SpecAdapter(Adapter):
     type_names = (
         "tensorflow.python.framework.type_spec.TypeSpec",
         "tensorflow.python.framework.tensor_shape.TensorShape",
+        "tensorflow.python.ops.ragged.dynamic_ragged_shape.DynamicRaggedShape",
     )
     automatic = False
     tensor_like = False

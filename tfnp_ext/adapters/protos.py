@@ -173,6 +173,10 @@ class SerializedAdapter(Adapter):
         message, adapter = self._message(obj)
         return adapter.to_numpy(message, conversion)
 
+    def held(self, obj: Any) -> Any:
+        """Returns the message in the bytes."""
+        return self._message(obj)[0]
+
     def label(self, obj: Any) -> str:
         """Returns the kind of message."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,9 @@ def static_shape(obj: Any) -> tuple[int | None, ...] | None:
 
 
 def dtype_name(obj: Any) -> str:
-    """Returns the name of a value's dtype: ``float32``, ``string``."""
+    """Returns the name of a value's dtype: ``float32``, ``string``, without TensorFlow 1's mark of a reference."""
     dtype = obj.dtype
-    return str(getattr(dtype, "name", dtype))
+    return str(getattr(dtype, "name", dtype)).removesuffix("_ref")
 
 
 def eager_array(tensor: Any) -> np.ndarray | Owned:
@@ -54,16 +55,27 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
     """
     try:
         # TensorFlow gives a scalar of these dtypes as a NumPy scalar, which np.asarray refuses.
-        if not tensor.shape.rank and tensor.dtype.name in _WITHOUT_BUFFER:
+        # Nor can NumPy look at a scalar that a weak reference stands for.
+        if not tensor.shape.rank and (tensor.dtype.name in _WITHOUT_BUFFER or type(tensor) is weakref.ProxyType):
             return Owned(np.array(tensor.numpy()))
         array = np.asarray(tensor)
+        fetched = not on_host(tensor.backing_device)
     except Exception as error:
         raise ConversionError(f"{describe(tensor)} cannot become an array: {reason(error)}") from error
     if array.dtype.kind == "O":
         return Owned(array.copy())
     if array.flags.writeable:
         array.flags.writeable = False
-    return array
+    # TensorFlow keeps what it fetched off another device, so it is not for writing either.
+    return Owned(array) if fetched else array
+
+
+def component(tensor: Any) -> np.ndarray:
+    """Returns the array of one component of a composite: values, indices, row splits."""
+    if isinstance(tensor, (np.ndarray, list)):  # what a TF 1 session gave
+        return np.asarray(tensor)
+    viewed = eager_array(tensor)
+    return array_of(viewed)
 
 
 def describe(obj: Any) -> str:
@@ -111,6 +123,11 @@ class TensorAdapter(DenseAdapter):
         if dtype in {"variant", "resource"}:
             return Absent(f"a {dtype} holds no numbers or strings: it belongs to what made it", ever=False)
         return super().content(obj)
+
+
+def device_of(tensor: Any) -> str:
+    """Returns where a tensor or an array lives, in words."""
+    return wording.device(getattr(tensor, "backing_device", "")) or "CPU"
 
 
 def on_host(device: str) -> bool:

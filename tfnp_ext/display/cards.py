@@ -43,10 +43,12 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     adapter = find_adapter(obj)
     if adapter is None:
         raise not_tensor_like(obj)
-    if isinstance(adapter, NestAdapter):
+    nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
+    if isinstance(find_adapter(nest), NestAdapter):
         if options.plot not in _NOT_ASKED or options.softmax:
             raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
-        return compose_nest(obj, options, Leaves(compose, compose_briefly))
+        tree = compose_nest(nest, options, Leaves(compose, compose_briefly))
+        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     if options.softmax:
         summary = with_softmax(summary)

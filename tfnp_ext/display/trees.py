@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter
+from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.values import plain_text
 from tfnp_ext.document import Child, Children, Document, Heading, Span
-from tfnp_ext.errors import reason
+from tfnp_ext.errors import ConversionError, reason
 
 MOST_ENTRIES = 200
 """Leaves and groups drawn at most."""
@@ -67,7 +67,11 @@ class _Census:
         if id(obj) in self.known or depth > _DEEPEST_COUNTED:
             return self.known.get(id(obj), _Totals())
         self.known[id(obj)] = totals = _Totals()
-        for child in adapter.parts(obj).children:
+        try:
+            children = adapter.parts(obj).children
+        except ConversionError:  # it has no parts yet: its line says why
+            return totals
+        for child in children:
             self.visited += 1
             if self.visited > _MOST_VISITED:
                 break
@@ -113,7 +117,7 @@ class _Tree:
             if len(items) >= _ENTRIES_A_GROUP or self.entries >= MOST_ENTRIES:
                 break
             self.entries += 1
-            items.append(self._entry(entry_name(step), child, (*ancestors, id(obj))))
+            items.append(self._entry(step_name(step), child, (*ancestors, id(obj))))
         heading = Heading(kind=adapter.label(obj), facts=(self.census.of(obj, adapter).words(),))
         return Document(heading, (Children(tuple(items), len(parts.children) - len(items)),))
 
@@ -125,7 +129,10 @@ class _Tree:
             return Child(name, _native("contains itself"))
         if len(ancestors) > _DEEPEST:
             return Child(name, _native(f"{adapter.label(child)}, deeper than {_DEEPEST} levels"))
-        return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
+        try:
+            return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
+        except ConversionError as error:
+            return Child(name, _native(str(error)))
 
     def _leaf(self, child: Any, adapter: Adapter | None) -> Document:
         if not _is_tensor(child, adapter):
@@ -145,16 +152,6 @@ def _size(child: Any, adapter: Adapter | None) -> int:
         return int(adapter.facts(child).nbytes or 0) if adapter else 0
     except Exception:
         return 0
-
-
-def entry_name(step: str) -> str:
-    """Returns a path step as the name of a tree's line: a string key without its quotes, an index in brackets."""
-    if step.startswith("."):
-        return step[1:]
-    inner = step[1:-1]
-    if inner[:1] in {"'", '"'} and inner[-1:] == inner[:1]:
-        return inner[1:-1]
-    return step
 
 
 def _native(text: str) -> Document:
