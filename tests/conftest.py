@@ -22,9 +22,12 @@ COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture(scope="session")
 def tf() -> Any:
-    """TensorFlow, imported once, with little said."""
+    """TensorFlow, imported once, with little said, and with a second device: another CPU."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return pytest.importorskip("tensorflow")
+    tensorflow = pytest.importorskip("tensorflow")
+    (cpu,) = tensorflow.config.list_physical_devices("CPU")
+    tensorflow.config.set_logical_device_configuration(cpu, [tensorflow.config.LogicalDeviceConfiguration()] * 2)
+    return tensorflow
 
 
 @pytest.fixture

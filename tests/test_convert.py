@@ -22,6 +22,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
+from contract import NATIVE, NUMERIC, SHAPES, SMALL, assert_frozen, bits, numpy_dtype, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -31,13 +32,6 @@ from tfnp_ext import ConversionError, SymbolicTensorError, to_numpy
 from tfnp_ext.adapters import Dense, find_adapter
 from tfnp_ext.convert import holds_tensors
 
-NATIVE = (
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "float32", "float64", "complex64", "complex128",
-)  # fmt: skip
-SMALL = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4")
-NUMERIC = NATIVE + SMALL
-SHAPES = ((), (3,), (2, 3), (2, 1, 3), (2, 2, 1, 2), (1, 2, 1, 2, 2))
 EMPTY = ((0,), (0, 3), (3, 0), (2, 0, 4))
 
 VIEWED = [(name, shape) for name in NUMERIC for shape in SHAPES if shape or name in NATIVE]
@@ -46,51 +40,10 @@ VIEWED = [(name, shape) for name in NUMERIC for shape in SHAPES if shape or name
 Point = namedtuple("Point", "x y")
 
 
-def numpy_dtype(name: str) -> np.dtype:
-    return np.dtype(getattr(ml_dtypes, name, name))
-
-
-def sample(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Returns values that fit the dtype, signed and fractional where it can hold them, NaN and -0.0 for floats."""
-    random = np.random.default_rng(len(name) + len(shape))
-    numbers = random.integers(0, 8, shape) if "int" in name else np.asarray(random.normal(size=shape))
-    if name == "bool":
-        numbers = numbers > 0
-    elif name.startswith("complex"):
-        numbers = numbers * (1 - 0.5j)
-    elif name.startswith("int"):
-        numbers = -numbers
-    values = np.asarray(numbers).astype(numpy_dtype(name))
-    if "float" in name and values.size > 2:
-        values.reshape(-1)[:3] = np.array([np.nan, -0.0, 1.5]).astype(values.dtype)
-    return values
-
-
 def tensor_proto(tf) -> type:
     from tensorflow.core.framework import tensor_pb2
 
     return tensor_pb2.TensorProto
-
-
-def bits(array: np.ndarray) -> tuple[np.dtype, tuple[int, ...], bytes]:
-    assert isinstance(array, np.ndarray)
-    return array.dtype, array.shape, array.tobytes()
-
-
-def assert_frozen(array: np.ndarray) -> None:
-    """Neither the array nor anything that it rests on lets itself be written through, or be made writable."""
-    base, depth = array, 0
-    while isinstance(base, np.ndarray):
-        assert not base.flags.writeable
-        with pytest.raises(ValueError, match="WRITEABLE"):
-            base.flags.writeable = True
-        with pytest.raises(ValueError, match="read-only"):
-            base[...] = base.copy()
-        base, depth = base.base, depth + 1
-    assert base is not None, "NumPy owns this memory, so it could be thawed"
-    assert depth < 5
-    if isinstance(base, memoryview):
-        assert base.readonly
 
 
 def assert_own(array: np.ndarray) -> None:

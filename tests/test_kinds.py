@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from contract import assert_frozen, assert_same, bits
 
 from tfnp_ext import ConversionError, SymbolicTensorError, to_numpy
 from tfnp_ext.display import mimebundle
@@ -32,39 +33,6 @@ class Outer:
     inner: Any
     name: str
     unset: Any = dataclasses.field(init=False)
-
-
-def bits(array: np.ndarray) -> tuple[np.dtype, tuple[int, ...], Any]:
-    assert isinstance(array, np.ndarray)
-    return array.dtype, array.shape, array.tolist() if array.dtype == object else array.tobytes()
-
-
-def assert_same(converted: Any, expected: Any) -> None:
-    """Both are the same arrays in the same containers, of the same classes."""
-    assert type(converted) is type(expected)
-    if isinstance(expected, dict):
-        assert sorted(converted) == sorted(expected)
-        for key in expected:
-            assert_same(converted[key], expected[key])
-    elif isinstance(expected, (list, tuple)):
-        assert len(converted) == len(expected)
-        for child, wanted in zip(converted, expected, strict=True):
-            assert_same(child, wanted)
-    elif isinstance(expected, np.ndarray):
-        assert bits(converted) == bits(expected)
-    else:
-        assert converted == expected
-
-
-def assert_frozen(array: np.ndarray) -> None:
-    """Neither the array nor anything that it rests on lets itself be made writable."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        assert not base.flags.writeable
-        with pytest.raises(ValueError, match="WRITEABLE"):
-            base.flags.writeable = True
-        base = base.base
-    assert base is not None, "NumPy owns this memory, so it could be thawed"
 
 
 def convert(obj: Any, **options: Any) -> Any:

@@ -50,6 +50,24 @@ class NumpyArrayAdapter(DenseAdapter):
 
 
 @register_adapter
+class OwnedAdapter(DenseAdapter):
+    """Arrays that another adapter made as parts of its value: the columns of a table, the features of an example."""
+
+    kind = "ndarray"
+    type_names = ("tfnp_ext.adapters.base.Owned",)
+    automatic = False
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns it as it is: an array that had to be made."""
+        owned: Owned = obj
+        return owned
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype and bytes."""
+        return array_facts(obj.array, "copy")
+
+
+@register_adapter
 class NumpyScalarAdapter(DenseAdapter):
     """NumPy scalars: an array of rank 0."""
 

@@ -227,8 +227,8 @@ class SparseAdapter(Adapter):
             return Owned(coordinates(indices, values, shape, what), settled=True)
         within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "use sparse='scipy'")
         places = tuple(indices.T)
-        if len(indices) > 1 and shape:
-            flat = np.ravel_multi_index(places, shape)
+        if len(indices) > 1:
+            flat = np.ravel_multi_index(places, shape) if shape else np.zeros(len(indices), dtype=np.int64)
             if len(np.unique(flat)) < len(flat):
                 raise ConversionError(
                     f"{what} stores more than one value at a place: what they mean together is yours to say;"
@@ -236,7 +236,8 @@ class SparseAdapter(Adapter):
                 )
         nothing = "" if values.size and isinstance(values.flat[0], str) else b""
         dense = np.full(shape, nothing, dtype=object) if values.dtype == object else np.zeros(shape, values.dtype)
-        dense[places] = values
+        if len(values):  # a rank of 0 has one place, and its values are a vector of one all the same
+            dense[places] = values if shape else values[0]
         return Owned(dense, settled=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters.base import DenseAdapter, Facts, NestAdapter, Owned, Parts, find_adapter, register_adapter
-from tfnp_ext.adapters.tensors import VariableAdapter, describe, dtype_name, static_shape
+from tfnp_ext.adapters.tensors import VariableAdapter, component, describe, dtype_name, static_shape
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -60,6 +61,23 @@ class DistributedVariableAdapter(VariableAdapter):
         return replace(facts, details=(said,))
 
 
+def put_together(layout: Any, shards: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the global array of shards, one a device of the mesh.
+
+    TensorFlow's own ``relayout`` adds the shards up, which takes the sign from a zero, and cannot add strings.
+
+    Args:
+        layout: The ``dtensor.Layout``: which part of the whole each device has.
+        shards: The part of each device, all of one shape.
+    """
+    local = shards[0].shape
+    whole = np.empty(tuple(layout.global_shape_from_local_shape(local)), dtype=shards[0].dtype)
+    for place, shard in zip(layout.offset_to_shard(), shards, strict=True):
+        starts = [index * length for index, length in zip(place, local, strict=True)]
+        whole[tuple(slice(start, start + length) for start, length in zip(starts, local, strict=True))] = shard
+    return whole
+
+
 @register_adapter
 class DTensorAdapter(DenseAdapter):
     """DTensors, which are plain eager tensors by type: the global value, put together of its shards."""
@@ -86,6 +104,9 @@ class DTensorAdapter(DenseAdapter):
 
         try:
             layout = dtensor.fetch_layout(obj)
+            if layout.mesh.num_local_devices() == layout.mesh.size:
+                return Owned(put_together(layout, [component(shard) for shard in dtensor.unpack(obj)]))
+            # Some shards are on other machines, and only the mesh can fetch them.
             whole = dtensor.relayout(obj, dtensor.Layout.replicated(layout.mesh, rank=layout.rank))
             return Owned(np.array(whole.numpy()))
         except Exception as error:

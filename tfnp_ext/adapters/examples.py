@@ -58,18 +58,19 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 def features_parts(features: Any) -> Parts:
     """Returns the arrays of a ``tf.train.Features`` by name, sorted: their order in the bytes means nothing."""
-    return named_parts({name: feature_array(features.feature[name]) for name in sorted(features.feature)})
+    return named_parts({name: Owned(feature_array(features.feature[name])) for name in sorted(features.feature)})
 
 
 def sequence_parts(example: Any) -> Parts:
     """Returns context and feature lists of a ``SequenceExample``; a list of features is a list of arrays."""
     children: dict[str, Any] = {
-        f"context/{name}": feature_array(example.context.feature[name]) for name in sorted(example.context.feature)
+        f"context/{name}": Owned(feature_array(example.context.feature[name]))
+        for name in sorted(example.context.feature)
     }
     for name in sorted(example.feature_lists.feature_list):
         features = example.feature_lists.feature_list[name].feature
         # A list may be named as a context feature is written here: both stay.
-        children[free_name(name, children)] = [feature_array(feature) for feature in features]
+        children[free_name(name, children)] = [Owned(feature_array(feature)) for feature in features]
     return named_parts(children)
 
 

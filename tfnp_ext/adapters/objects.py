@@ -25,6 +25,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.examples import named_parts
+from tfnp_ext.adapters.symbolic import fetched
 from tfnp_ext.adapters.tensors import component
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
@@ -118,7 +119,7 @@ class LookupTableAdapter(NestAdapter):
         if source is None:
             raise ConversionError(f"{self.label(obj)} holds no keys: it only hashes them into buckets")
         try:
-            keys, values = (component(part) for part in source.export())
+            keys, values = (np.array(component(part)) for part in source.export())
         except Exception as error:
             raise ConversionError(f"{self.label(obj)} cannot be read: {reason(error)}") from error
         if hasattr(source, "_empty_key"):
@@ -129,7 +130,7 @@ class LookupTableAdapter(NestAdapter):
                 keys = keys.reshape(len(keys), *unused.shape)
                 kept &= ~(keys == unused).reshape(len(keys), -1).all(axis=1)
             keys, values = keys[kept], values[kept].reshape(int(kept.sum()), *source._value_shape.as_list())
-        return named_parts({"keys": keys, "values": values})
+        return named_parts({"keys": Owned(keys), "values": Owned(values)})
 
 
 @register_adapter
@@ -177,12 +178,12 @@ class HistoryAdapter(NestAdapter):
         curves = getattr(obj, "history", None)
         if not curves:
             raise ConversionError("History holds no curve yet: it fills while model.fit runs")
-        return named_parts({name: _curve(name, values) for name, values in curves.items()})
+        return named_parts({name: Owned(_curve(name, values)) for name, values in curves.items()})
 
 
 def _curve(name: str, values: Any) -> np.ndarray:
     try:
-        return np.asarray(values)
+        return np.array(values)
     except ValueError as error:
         raise ConversionError(f"History curve {name!r} has values of different shapes: {reason(error)}") from error
 
@@ -205,9 +206,9 @@ class CheckpointReaderAdapter(NestAdapter):
         return named_parts({name: _saved(obj, name) for name in names})
 
 
-def _saved(reader: Any, name: str) -> np.ndarray:
+def _saved(reader: Any, name: str) -> Owned:
     try:
-        return np.asarray(reader.get_tensor(name))
+        return fetched(reader.get_tensor(name))
     except Exception as error:
         raise ConversionError(f"CheckpointReader cannot read {name!r}: {reason(error)}") from error
 

@@ -115,7 +115,10 @@ def symbol_name(obj: Any) -> str:
 
 
 def fetched(value: Any) -> Owned:
-    """Returns what a session gave, or what TensorFlow knew, as an array of the user's own; a string of rank 0 too."""
+    """Returns what TensorFlow fetched from a session or a file as an array of the user's own.
+
+    A string of rank 0 comes as ``bytes``, of which NumPy would cut the trailing NULs.
+    """
     return Owned(np.array(value, dtype=object) if isinstance(value, bytes) else np.array(value))
 
 
