@@ -59,7 +59,7 @@ def assert_same(converted: Any, expected: Any) -> None:
     """Both are the same arrays in the same containers, of the same classes."""
     assert type(converted) is type(expected)
     if isinstance(expected, dict):
-        assert sorted(converted) == sorted(expected)
+        assert converted.keys() == expected.keys()
         for key in expected:
             assert_same(converted[key], expected[key])
     elif isinstance(expected, (list, tuple, deque)):

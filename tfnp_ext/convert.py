@@ -132,6 +132,8 @@ def not_tensor_like(obj: Any) -> ConversionError:
     """Returns the error for a value that no adapter knows."""
     kind = type(obj)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    if kind in weakref.ProxyTypes:
+        return ConversionError(f"{name} is not tensor-like: what it stood for is gone, or is no tensor")
     if isinstance(obj, type):
         return ConversionError(f"class {obj.__name__} is not a value: give an instance of it")
     hint = {
@@ -141,8 +143,6 @@ def not_tensor_like(obj: Any) -> ConversionError:
         "bool": "use np.array for plain numbers",
         "complex": "use np.array for plain numbers",
     }.get(kind.__name__)
-    if kind in weakref.ProxyTypes:
-        hint = "what it stood for is gone"
     return ConversionError(
         f"{name} is not tensor-like: {hint or 'give a tensor, a variable, an array or a nest of them'}"
     )

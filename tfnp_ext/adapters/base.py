@@ -310,18 +310,18 @@ def registered_names() -> tuple[str, ...]:
 def find_adapter(obj: Any) -> Adapter | None:
     """Returns the adapter for a value, or ``None`` if it is not tensor-like."""
     cls = type(obj)
-    for adapter in _candidates(cls):
-        if adapter.matches(obj):
-            return adapter
-    # A proxy (TensorFlow's wrapper of a TensorArray, a weak reference) says in __class__ what it stands for.
     try:
-        stands_for = getattr(obj, "__class__", cls)
-    except ReferenceError:  # a weak reference to what is gone
-        return None
-    if stands_for is not cls and isinstance(stands_for, type):
-        for adapter in _candidates(stands_for):
+        for adapter in _candidates(cls):
             if adapter.matches(obj):
                 return adapter
+        # A proxy (TensorFlow's wrapper of a TensorArray, a weak reference) says in __class__ what it stands for.
+        stands_for = getattr(obj, "__class__", cls)
+        if stands_for is not cls and isinstance(stands_for, type):
+            for adapter in _candidates(stands_for):
+                if adapter.matches(obj):
+                    return adapter
+    except ReferenceError:  # a weak reference to what is gone
+        return None
     return None
 
 

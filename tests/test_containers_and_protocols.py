@@ -1,0 +1,326 @@
+"""Containers beyond dict, list and tuple, arrays of other libraries by protocol, and values that are only described."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import types
+import weakref
+from collections import OrderedDict, UserDict, UserList, defaultdict, deque
+from typing import Any
+
+import numpy as np
+import pytest
+from contract import assert_same, bits
+
+from tfnp_ext import ConversionError, to_numpy
+from tfnp_ext.display import mimebundle
+
+
+class MyList(list):
+    pass
+
+
+class MyDict(dict):
+    pass
+
+
+class TestContainers:
+    @pytest.mark.parametrize("make", [list, MyList, UserList, deque, lambda items: deque(items, maxlen=5)])
+    def test_sequences_come_back_as_what_they_were(self, tf, make):
+        tensor = tf.constant([1.5])
+        source = make([tensor, None, "x"])
+        converted = to_numpy(source)
+
+        assert type(converted) is type(source)
+        assert_same(list(converted), [np.array([1.5], np.float32), None, "x"])
+        assert getattr(converted, "maxlen", None) == getattr(source, "maxlen", None)
+        assert source[0] is tensor
+        assert "[no card" not in mimebundle(source)["text/plain"]
+
+    @pytest.mark.parametrize("make", [dict, MyDict, UserDict, OrderedDict, lambda items: defaultdict(list, items)])
+    def test_mappings_come_back_as_what_they_were(self, tf, make):
+        tensor = tf.constant([1.5])
+        source = make({"a": tensor, 2: None})
+        converted = to_numpy(source)
+
+        assert type(converted) is type(source)
+        assert_same(dict(converted), {"a": np.array([1.5], np.float32), 2: None})
+        assert getattr(converted, "default_factory", None) == getattr(source, "default_factory", None)
+        assert source["a"] is tensor
+
+    def test_what_cannot_be_written_becomes_a_dict(self, tf):
+        assert_same(to_numpy(types.MappingProxyType({"a": tf.constant(1)})), {"a": np.array(1, np.int32)})
+
+    def test_wrappers_that_only_track_become_plain(self, tf):
+        module, layer = tf.Module(), tf.keras.layers.Layer()
+        module.d, module.l = {"a": tf.Variable([1.0])}, [tf.Variable(2.0)]
+        layer.d, layer.l = {"a": tf.keras.Variable([1.0])}, [tf.keras.Variable(2.0)]
+        for holder in (module, layer):
+            assert type(holder.d) is not dict
+            assert type(holder.l) is not list
+            assert_same(to_numpy(holder.d), {"a": np.array([1.0], np.float32)})
+            assert_same(to_numpy(holder.l), [np.array(2.0, np.float32)])
+
+    def test_descriptions_among_tensors_stay_as_they_are(self, tf):
+        shape, spec, dataset = tf.TensorShape([2]), tf.TensorSpec([2], tf.int32), tf.data.Dataset.range(2)
+        converted = to_numpy({"x": tf.constant([1, 2]), "shape": shape, "spec": spec, "data": dataset})
+
+        assert converted["x"].tolist() == [1, 2]
+        assert converted["shape"] is shape
+        assert converted["spec"] is spec
+        assert converted["data"] is dataset
+
+    def test_joining_is_a_copy(self, tf):
+        with pytest.raises(ConversionError, match="stack=True joins the leaves to a new array"):
+            to_numpy([tf.constant(1), tf.constant(2)], stack=True, copy=False)
+
+
+class TestRaggedRows:
+    """``copy=False`` is an error wherever the rows are not views."""
+
+    @pytest.mark.parametrize("options", [{"ragged": "list"}, {"ragged": "pad"}, {"ragged": "masked"},
+                                         {"dtype": "float64"}])  # fmt: skip
+    def test_a_form_that_copies_is_refused(self, tf, options):
+        with pytest.raises(ConversionError, match="without a copy"):
+            to_numpy(tf.ragged.constant([[1], [2, 3]]), copy=False, **options)
+
+    def test_strings_are_copied(self, tf):
+        with pytest.raises(ConversionError, match="without a copy"):
+            to_numpy(tf.ragged.constant([["a"], []]), copy=False)
+
+    def test_rows_of_numbers_are_views(self, tf):
+        ragged = tf.ragged.constant([[1], [2, 3]])
+        rows = to_numpy(ragged, copy=False, dtype="int32")
+        assert all(np.shares_memory(row, np.asarray(ragged.flat_values)) for row in rows)
+
+
+class TestSparse:
+    def test_scipy_takes_a_dtype(self, tf):
+        converted = to_numpy(tf.sparse.from_dense([[1, 0], [0, 2]]), sparse="scipy", dtype="float64")
+        assert converted.dtype == np.float64
+        assert converted.toarray().tolist() == [[1, 0], [0, 2]]
+        with pytest.raises(ConversionError, match="down to integer"):
+            to_numpy(tf.sparse.from_dense([[1.5]]), sparse="scipy", dtype="int32")
+
+    def test_strings_are_decoded_with_empty_ones_between(self, tf):
+        converted = to_numpy(tf.sparse.from_dense([["é", ""]]), dtype=str)
+        assert converted.tolist() == [["é", ""]]
+
+    def test_a_rank_of_0_has_one_place(self, tf):
+        none = np.zeros((0,), np.int64)
+        assert to_numpy(tf.SparseTensor(np.zeros((1, 0), np.int64), [3.0], none)).tolist() == 3
+        assert to_numpy(tf.SparseTensor(np.zeros((0, 0), np.int64), tf.zeros(0), none)).tolist() == 0
+        with pytest.raises(ConversionError, match="more than one value at a place"):
+            to_numpy(tf.SparseTensor(np.zeros((2, 0), np.int64), [3.0, 4.0], none))
+
+
+class OnlyDLPack:
+    """An array that says where it lives, as one on a GPU would."""
+
+    def __init__(self, values: np.ndarray, device: int = 1, dtype: Any = None) -> None:
+        self.values, self.device, self.asked = values, device, []
+        if dtype is not None:
+            self.dtype = dtype
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.device, 0
+
+    def __dlpack__(self, **options: Any) -> Any:
+        self.asked.append(options)
+        return self.values.__dlpack__()
+
+
+class Refusing(OnlyDLPack):
+    def __dlpack__(self, **options: Any) -> Any:
+        raise BufferError("no copy across devices here")
+
+
+class TestProtocols:
+    def test_dlpack_alone_is_enough_and_shares_memory(self):
+        values = np.arange(6.0).reshape(2, 3)
+        converted = to_numpy(OnlyDLPack(values))
+        assert bits(converted) == bits(values)
+        assert np.shares_memory(converted, values)
+
+    @pytest.mark.parametrize("dtype", ["string", "variant", "resource", "object", np.dtype(object)])
+    def test_dlpack_is_not_asked_where_it_could_abort_the_process(self, dtype):
+        source = OnlyDLPack(np.arange(2), dtype=dtype)
+        with pytest.raises(ConversionError, match="holds no numbers that DLPack can carry"):
+            to_numpy(source)
+        assert source.asked == []
+
+    def test_a_tensor_of_strings_behind_dlpack_is_refused(self, tf):
+        tensor = tf.constant(["a"])
+
+        class Behind:
+            dtype = tensor.dtype
+
+            def __dlpack__(self, **options: Any) -> Any:
+                return tensor.__dlpack__(**options)
+
+            def __dlpack_device__(self) -> tuple[int, int]:
+                return tensor.__dlpack_device__()
+
+        with pytest.raises(ConversionError, match="of string holds no numbers"):
+            to_numpy(Behind())
+
+    def test_what_a_device_does_not_give_is_an_error_that_says_so(self):
+        with pytest.raises(ConversionError, match=r"DLPack type 2.*move it to the CPU first"):
+            to_numpy(Refusing(np.arange(3), device=2))
+
+    @pytest.mark.parametrize(
+        ("make", "expected"),
+        [
+            (lambda: bytearray(b"ab"), np.array([97, 98], np.uint8)),
+            (lambda: (ctypes.c_int16 * 2)(-1, 5), np.array([-1, 5], np.int16)),
+            (lambda: memoryview(np.array([[1.5]])), np.array([[1.5]])),
+        ],
+        ids=["bytearray", "ctypes", "memoryview"],
+    )
+    def test_buffers_are_their_numbers(self, make, expected):
+        source = make()
+        converted = to_numpy(source)
+        assert bits(converted) == bits(expected)
+        converted[...] = 0
+        assert not any(bytes(memoryview(source)))
+
+    def test_a_mapped_file_is_its_bytes(self, tmp_path):
+        (tmp_path / "f").write_bytes(b"xyz")
+        with open(tmp_path / "f", "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            converted = to_numpy(mapped, copy=True)
+            with pytest.raises(ValueError, match="read-only"):
+                to_numpy(mapped)[0] = 1
+        assert converted.tobytes() == b"xyz"
+
+    def test_a_released_buffer_is_an_error(self):
+        view = memoryview(b"ab")
+        view.release()
+        with pytest.raises(ConversionError, match="memoryview cannot become an array"):
+            to_numpy(view)
+
+
+class TestStandIns:
+    @pytest.mark.parametrize("name", ["float32", "bfloat16", "string"])
+    def test_a_weak_reference_to_a_single_number(self, tf, name):
+        tensor = tf.constant("a") if name == "string" else tf.cast(3, name)
+        converted = to_numpy(weakref.proxy(tensor))
+        assert converted.shape == ()
+        assert converted.item() == tensor.numpy()
+
+    def test_a_weak_reference_to_what_is_gone(self, tf):
+        gone = weakref.proxy(tf.constant([1.0]))
+        with pytest.raises(ConversionError, match="what it stood for is gone"):
+            to_numpy(gone)
+        with pytest.raises(ConversionError, match="tensor-like"):
+            to_numpy([gone])
+
+
+class TestPlainVariablesOfLayers:
+    """Keras takes no ``tf.Variable`` attribute for a weight; it is part of the layer all the same."""
+
+    def test_they_are_in_the_layer_by_attribute(self, tf):
+        class Inner(tf.keras.layers.Layer):
+            def __init__(self):
+                super().__init__(name="inner")
+                self._hidden = tf.Variable(8.0)
+
+            def call(self, x):
+                return x
+
+        class Outer(tf.keras.layers.Layer):
+            def __init__(self):
+                super().__init__(name="outer")
+                self.plain = tf.Variable([1.0])
+                self.again = self.plain
+                self.several = [tf.Variable(2.0), {"a": tf.Variable(3.0)}]
+                self.module = tf.Module()
+                self.module.v = tf.Variable(4.0)
+                self.dense, self.inner = tf.keras.layers.Dense(1, name="dense"), Inner()
+
+            def call(self, x):
+                return self.inner(self.dense(x))
+
+        layer = Outer()
+        layer(np.ones((1, 2), np.float32))
+        assert len(layer.weights) == 2  # what Keras knows of
+
+        converted = to_numpy(layer)
+
+        assert set(converted) == {
+            "dense/kernel", "dense/bias", "plain", "several/0", "several/1/a", "module/v", "inner/_hidden",
+        }  # fmt: skip
+        assert [float(converted[name].sum()) for name in ("plain", "several/0", "several/1/a", "module/v")] == [
+            1,
+            2,
+            3,
+            4,
+        ]
+        model = tf.keras.Sequential([tf.keras.Input((2,)), layer])
+        assert {f"outer/{name}" for name in converted} == set(to_numpy(model))
+
+    def test_a_layer_with_nothing_else_has_weights(self, tf):
+        layer = tf.keras.layers.Layer(name="l")
+        layer.v = tf.Variable([1.0, 2.0])
+        assert_same(to_numpy(layer), {"v": np.array([1.0, 2.0], np.float32)})
+
+
+class TestCards:
+    def test_a_tree_with_a_layer_that_is_not_built_shows_the_rest(self, tf):
+        layer = tf.keras.layers.Dense(2, name="later")
+        text = mimebundle([tf.constant(7), layer])["text/plain"]
+        assert "()  int32  7" in text
+        assert "Dense 'later' is not built" in text
+        assert "[no card" not in text
+
+    def test_bytes_of_an_example_show_its_values(self, tf):
+        example = tf.train.Example()
+        example.features.feature["a"].float_list.value.append(1.5)
+        data = example.SerializeToString()
+        for card in (mimebundle(data), mimebundle(data, result=to_numpy(data))):
+            assert card["text/plain"].startswith("serialized Example")
+            assert "1.5" in card["text/plain"]
+            assert ">a<" in card["text/html"]
+        both = mimebundle([data, data], result=to_numpy([data, data]))["text/plain"]
+        assert both.count("1.5") == 2
+
+    @pytest.mark.parametrize(
+        ("make", "said"),
+        [
+            (lambda ds: ds.range(3), ["Dataset   3 elements", "each element: () int64"]),
+            (lambda ds: ds.range(3).repeat(), ["endless"]),
+            (lambda ds: ds.range(3).filter(lambda number: number > 0), ["unknown number of elements"]),
+            (lambda ds: ds.range(4).batch(2).map(pair), ["2 elements", "{a: (None,) int64, b: ((None,) float32,)}"]),
+            (lambda ds: iter(ds.range(3)), ["OwnedIterator", "each element: () int64"]),
+            (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "each element: () int64"]),
+        ],
+        ids=["range", "endless", "filter", "structure", "iterator", "NumPy iterator"],
+    )
+    def test_a_dataset_and_an_iterator_are_described(self, tf, make, said):
+        value = make(tf.data.Dataset)
+        text = mimebundle(value)["text/plain"]
+        assert [words for words in said if words not in text] == []
+        with pytest.raises(ConversionError, match=r"batch by batch|next\(iterator\)"):
+            to_numpy(value)
+
+    def test_nothing_is_drawn_for_it(self, tf):
+        drawn = []
+
+        def generate():
+            drawn.append(1)
+            yield from range(3)
+
+        dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
+        iterator = iter(dataset)
+        for value in (dataset, iterator):
+            assert "() int32" in mimebundle(value)["text/plain"]
+            with pytest.raises(ConversionError):
+                to_numpy(value)
+        assert drawn == []
+        assert to_numpy(next(iterator)).tolist() == 0
+
+
+def pair(number: Any) -> dict[str, Any]:
+    import tensorflow as tf
+
+    return {"a": number, "b": (tf.cast(number, tf.float32),)}
