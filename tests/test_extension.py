@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import OrderedDict, defaultdict, namedtuple
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -603,3 +605,13 @@ def test_a_bad_value_in_the_configuration_file_is_one_line(new_shell, capsys):
     shell.run_line_magic("load_ext", "tfnp_ext")
     assert tfnp_ext.TensorDisplay.instance().top is None
     assert capsys.readouterr().err.startswith("tfnp_ext: the configuration of TensorDisplay is left out: ")
+
+
+def test_the_kind_of_one_s_own_in_the_readme_converts_and_shows_itself(ip, run):
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (cell,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "register_adapter" in block]
+
+    assert run(ip, cell).result.result.tolist() == [0.0, 0.5, -0.5]
+    shown = run(ip, "Recording([0.0, 0.5, -0.5], 16_000)")
+    assert shown.text.startswith("Recording (3,) float32  0  0.5  -0.5   16000 Hz · 12 B")
+    assert "Recording" in shown.html

@@ -194,7 +194,7 @@ def _entries(nest: Any, *, shown: bool) -> Iterable[Any]:
 
 def is_list_of_bytes(obj: Any) -> bool:
     """Returns whether a list holds only bytes, so that each is parsed as a message."""
-    return isinstance(obj, list) and bool(obj) and all(isinstance(item, bytes) for item in obj)
+    return isinstance(obj, list) and bool(obj) and all(issubclass(type(item), bytes) for item in obj)
 
 
 def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ancestors: tuple[int, ...]) -> Any:
