@@ -23,6 +23,7 @@ PACKAGE = PROJECT / "tfnp_ext"
 ROOMS = (
     "errors",
     "config",
+    "type_names",
     "wording",
     "casting",
     "adapters",

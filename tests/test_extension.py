@@ -567,7 +567,7 @@ def test_whatever_breaks_the_value_is_shown(ip, value, monkeypatch, capfd, broke
     def fail(*given: Any, **named: Any) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(f"tfnp_ext.printers.{broken}", fail)
+    monkeypatch.setattr(f"tfnp_ext.display.{broken}", fail)
     for shown in (value, [value], {"a": value}) if broken == "mimebundle" else ([value], {"a": value}):
         assert text_of(ip, shown)
     assert "tf.Tensor" in text_of(ip, [value])

@@ -53,6 +53,31 @@ def test_the_load_loads_nothing_heavy(tmp_path):
     assert heavy_after(AS_IN_IPYTHON + load, tmp_path) == []
 
 
+def test_the_load_loads_neither_numpy_nor_what_converts_and_draws(tmp_path):
+    code = AS_IN_IPYTHON + (
+        "import sys\n"
+        "shell.run_line_magic('load_ext', 'tfnp_ext')\n"
+        "shell.run_cell('[1, 2]; {}')\n"
+        "loaded = {name.split('.')[1] for name in sys.modules if name.startswith('tfnp_ext.')}\n"
+        "assert loaded == {'config', 'errors', 'extension', 'magics', 'printers', 'type_names'}, loaded\n"
+        "assert 'numpy' not in sys.modules\n"
+    )
+    assert heavy_after(code, tmp_path) == []
+
+
+def test_the_names_that_the_load_registers_are_those_of_the_kinds(tmp_path):
+    code = (
+        "from tfnp_ext.adapters import registered_names\n"
+        "from tfnp_ext.type_names import SHOWN\n"
+        "missing = sorted(set(registered_names()) - set(SHOWN))\n"
+        "assert not missing, f'add to tfnp_ext/type_names.py: {missing}'\n"
+        "extra = sorted(set(SHOWN) - set(registered_names()))\n"
+        "assert not extra, f'no kind has these any more: {extra}'\n"
+        "assert list(SHOWN) == sorted(SHOWN)\n"
+    )
+    assert heavy_after(code, tmp_path) == []
+
+
 def test_the_load_and_unload_load_nothing_heavy(tmp_path):
     code = "".join(f"shell.run_line_magic({name!r}, 'tfnp_ext')\n" for name in ("load_ext", "reload_ext", "unload_ext"))
     assert heavy_after(AS_IN_IPYTHON + code, tmp_path) == []

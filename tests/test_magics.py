@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
+from IPython.core.oinspect import getdoc
 
 import tfnp_ext
 from tfnp_ext.magics.options import OPTIONS
@@ -557,15 +558,16 @@ def test_other_cells_are_left_alone(ip, run):
 
 
 def test_the_help_explains_all(ip, run):
-    help_text = ip.find_line_magic("tonumpy").__doc__
+    help_text = getdoc(ip.find_line_magic("tonumpy"))
     for option in OPTIONS:
         for flag in option.flags:
             assert flag in help_text
     assert "tfnp_ext.show(" in help_text
     assert "loop" in help_text
     assert "EXPR" in help_text
-    assert run(ip, "%tonumpy?").result.success
-    assert run(ip, "%%tonumpy?").result.success
+    for shown in (run(ip, "%tonumpy?"), run(ip, "%%tonumpy?")):
+        assert shown.result.success
+        assert "--labels EXPR" in shown.printed
 
 
 @pytest.fixture

@@ -9,26 +9,26 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.core.formatters import BaseFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import TraitError
 from traitlets.config import Config
 
-from tfnp_ext.adapters import registered_names
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.magics import LINE, LastExpression, PendingCard, TensorMagics, complete, mark_cell, silence_line
+from tfnp_ext.magics import LINE
+from tfnp_ext.magics.entry import LastExpression, LazyMagics, complete, mark_cell, silence_line
+from tfnp_ext.magics.pending import PendingCard
 from tfnp_ext.printers import NESTS, CardPrinters
+from tfnp_ext.type_names import SHOWN
 
 _LOADED = "_tfnp_ext_loaded"
 _SECTION = "TensorDisplay"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What a shell carries while the extension is loaded.
 
     Attributes:
@@ -80,7 +80,8 @@ def register_names(shell: InteractiveShell, printers: CardPrinters | None = None
     if printers is None:
         return
     formatter = shell.display_formatter.mimebundle_formatter
-    for name in printers.not_yet_met(registered_names()):
+    adapters = sys.modules.get("tfnp_ext.adapters")  # until somebody needs it, nobody can have added a kind
+    for name in printers.not_yet_met(adapters.registered_names() if adapters else SHOWN):
         if name not in formatter:
             module, _, class_name = name.rpartition(".")
             formatter.for_type_by_name(module, class_name, printers.show_tensor)
@@ -131,16 +132,15 @@ def _restore_configuration(config: TensorDisplay, before: Config, values: dict[s
 
 
 def _add_magics(shell: InteractiveShell, pending: PendingCard, undo: ExitStack) -> None:
-    manager = shell.magics_manager
-    magics = TensorMagics(shell, pending)  # appends itself to the shell's configurables
-    undo.callback(_remove_same, shell.configurables, magics)
-    for table, name in (
-        (manager.registry, "TensorMagics"),
-        (manager.magics["line"], "tonumpy"),
-        (manager.magics["cell"], "tonumpy"),
+    manager, magics = shell.magics_manager, LazyMagics(shell, pending)
+    tonumpy = magics.function()
+    for table, name, entry in (
+        (manager.registry, "TensorMagics", magics),
+        (manager.magics["line"], "tonumpy", tonumpy),
+        (manager.magics["cell"], "tonumpy", tonumpy),
     ):
         _restore_at_the_end(table, name, undo)
-    manager.register(magics)
+        table[name] = entry
 
 
 def _add_completer(shell: InteractiveShell, undo: ExitStack) -> None:

@@ -12,10 +12,8 @@ from typing import Any
 from IPython.core.formatters import BaseFormatter
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfnp_ext.adapters import registered_names
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.display import holds_tensors, mimebundle
-from tfnp_ext.magics import PendingCard
+from tfnp_ext.magics.pending import PendingCard
 
 NESTS = (dict, list, tuple)
 """The containers that are shown as one card where they hold tensors."""
@@ -153,7 +151,7 @@ class CardPrinters:
 
     def _shows_nest(self, obj: Any) -> bool:
         try:
-            return bool(self._config.enabled and self._config.nested and holds_tensors(obj))
+            return bool(self._config.enabled and self._config.nested and obj and _holds_tensors(obj))
         except Exception:
             return False
 
@@ -162,6 +160,8 @@ class CardPrinters:
         if pending is None or not self._config.enabled:
             return None
         try:
+            from tfnp_ext.display import mimebundle
+
             return mimebundle(pending.source, pending.options, result=obj, active_types=self._active_types())
         except Exception:
             return None
@@ -179,6 +179,8 @@ class CardPrinters:
             return None
 
     def _card(self, obj: Any, active_types: tuple[str, ...]) -> dict[str, str] | None:
+        from tfnp_ext.display import mimebundle
+
         return mimebundle(obj, self._config.options(), active_types=active_types)
 
     def _active_types(self) -> tuple[str, ...]:
@@ -192,7 +194,7 @@ class CardPrinters:
     def _registered_by_user(self, obj: Any) -> Callable[[Any], Any] | None:
         """Returns the printer that the user registered for a class further up the MRO than ours."""
         formatter = self._shell.display_formatter.mimebundle_formatter
-        kinds = set(registered_names())
+        kinds = set(_registered_names())
         for cls in type(obj).__mro__:
             name = (cls.__module__, cls.__name__)
             printer = formatter.type_printers.get(cls) or formatter.deferred_printers.get(name)
@@ -201,9 +203,21 @@ class CardPrinters:
         return None
 
 
+def _holds_tensors(nest: Any) -> bool:
+    from tfnp_ext.display import holds_tensors
+
+    return holds_tensors(nest)
+
+
+def _registered_names() -> tuple[str, ...]:
+    from tfnp_ext.adapters import registered_names
+
+    return registered_names()
+
+
 def _users_classes(cls: type) -> Iterator[type]:
     """Yields the classes that come before a kind of ours along the MRO, but for those of the libraries themselves."""
-    kinds = {*registered_names(), *_FOR_ARRAYS_AND_NESTS}
+    kinds = {*_registered_names(), *_FOR_ARRAYS_AND_NESTS}
     for base in cls.__mro__:
         if f"{base.__module__}.{base.__qualname__}" in kinds:
             return

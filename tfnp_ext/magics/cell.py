@@ -5,8 +5,8 @@ running, it could not ``await``, and line numbers and history would be its own. 
 
 1. ``mark_cell``, an input transformer, replaces the first line by a marker (a plain string, so line numbers stay, and
    ``from __future__`` imports may follow it) and leaves the rest to be transformed as any cell.
-2. ``LastExpression``, an AST transformer, sees the marker, removes it and wraps the last expression in a call of the
-   magic. ``await`` inside of it is still at the top level.
+2. ``convert_last_expression``, an AST transformer, sees the marker, removes it and wraps the last expression in a call
+   of the magic. ``await`` inside of it is still at the top level.
 
 Where no transformer comes along (``get_ipython().run_cell_magic``), the magic itself runs the cell, without ``await``.
 """
@@ -56,11 +56,6 @@ def mark_cell(lines: list[str]) -> list[str]:
     return [repr(f"%%tonumpy {first['line'].strip()}".rstrip()) + "\n", *_transform_inner_magic(lines[1:])]
 
 
-# IPython asks transformers with side effects not to judge whether a cell is complete: as a marker this one would be
-# from its first line on, and a terminal would run it before its body is typed.
-mark_cell.has_side_effects = True  # type: ignore[attr-defined]
-
-
 def silence_line(lines: list[str]) -> list[str]:
     """Returns the transformed lines with the ``;`` of a final ``%tonumpy EXPR;`` moved to where IPython looks for it.
 
@@ -77,32 +72,29 @@ def silence_line(lines: list[str]) -> list[str]:
     return [source.rstrip() + ";\n"] if silent and source.rstrip().endswith(")") else lines
 
 
-class LastExpression:
-    """An AST transformer that has the last expression of a marked cell converted."""
+def convert_last_expression(tree: ast.AST) -> ast.AST:
+    """Returns the tree of a cell that has its last expression converted; anything but a marked cell as it is.
 
-    def visit(self, tree: ast.AST) -> ast.AST:
-        """Returns the cell to run; anything but a marked cell as it is.
-
-        Raises:
-            CellRefused: The options cannot be read, or the cell ends in a statement. Nothing has run by then.
-        """
-        line = _marked_line(tree)
-        if line is None or not isinstance(tree, ast.Module):
-            return tree
-        try:
-            cell_options(line)
-        except LineError as error:
-            raise CellRefused(str(error)) from None
-        statements = tree.body[1:]
-        if not statements or not isinstance(statements[-1], ast.Expr):
-            raise CellRefused(_NO_VALUE)
-        wrapper = ast.parse(WRAPPER, mode="eval").body
-        call = ast.Call(wrapper, [ast.Constant(line), statements[-1].value], [])
-        for node in (*ast.walk(wrapper), call, call.args[0]):
-            ast.copy_location(node, statements[-1].value)
-        statements[-1] = ast.copy_location(ast.Expr(call), statements[-1])
-        tree.body = statements
+    Raises:
+        CellRefused: The options cannot be read, or the cell ends in a statement. Nothing has run by then.
+    """
+    line = _marked_line(tree)
+    if line is None or not isinstance(tree, ast.Module):
         return tree
+    try:
+        cell_options(line)
+    except LineError as error:
+        raise CellRefused(str(error)) from None
+    statements = tree.body[1:]
+    if not statements or not isinstance(statements[-1], ast.Expr):
+        raise CellRefused(_NO_VALUE)
+    wrapper = ast.parse(WRAPPER, mode="eval").body
+    call = ast.Call(wrapper, [ast.Constant(line), statements[-1].value], [])
+    for node in (*ast.walk(wrapper), call, call.args[0]):
+        ast.copy_location(node, statements[-1].value)
+    statements[-1] = ast.copy_location(ast.Expr(call), statements[-1])
+    tree.body = statements
+    return tree
 
 
 def split_cell(tree: ast.Module) -> tuple[ast.Module, ast.Expression]:

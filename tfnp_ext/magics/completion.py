@@ -12,12 +12,10 @@ from typing import Any
 from tfnp_ext.adapters import registered_names
 from tfnp_ext.casting import CASTINGS
 from tfnp_ext.convert import RAGGED, SPARSE
+from tfnp_ext.magics import LINE
 from tfnp_ext.magics.line import LineError, is_expression, split_line
 from tfnp_ext.magics.options import BY_NAME, BY_SHORT, OPTIONS, Option
 from tfnp_ext.plots import PLOTS
-
-LINE = r"\s*(?:[^=%]*=\s*%|%{0,2})tonumpy\s"
-"""The lines that are ours, as IPython matches them up to the cursor: also ``a = %tonumpy``, and without ``%``."""
 
 _FLAG = re.compile(r"(?:^|\s)(?P<flag>--[A-Za-z][\w-]*|-[A-Za-z])(?:\s+|=)(?P<value>[^\s=]*)$")
 _STRING = re.compile(r"""(['"])(?:\\.|(?!\1).)*\1""")

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import numpy as np
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from tfnp_ext.config import DisplayOptions, TensorDisplay
@@ -53,13 +52,15 @@ def _declared(function: Function) -> Function:
     for option in reversed(OPTIONS):
         value: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"action": "store_true"}
         function = argument(*option.flags, help=option.help, **value)(function)
-    function = magic_arguments()(function)
-    # IPython >= 9 asks the parser which part of a line is Python, to complete attributes there.
-    function.parser.parse_argstring = _options_and_expression  # type: ignore[attr-defined]
-    return function
+    return magic_arguments()(function)  # type: ignore[no-any-return]
 
 
-def _options_and_expression(line: str, *, partial: bool = False) -> Any:
+def options_and_expression(line: str, *, partial: bool = False) -> Any:
+    """Returns the options of a line, with ``partial`` its expression beside them.
+
+    Raises:
+        UsageError: The line cannot be read.
+    """
     try:
         split = split_line(line)
     except LineError as error:
@@ -67,8 +68,7 @@ def _options_and_expression(line: str, *, partial: bool = False) -> Any:
     return (split.options, [split.expression]) if partial else split.options
 
 
-@magics_class
-class TensorMagics(Magics):
+class TensorMagics:
     """The magics of this package.
 
     Args:
@@ -77,12 +77,9 @@ class TensorMagics(Magics):
     """
 
     def __init__(self, shell: InteractiveShell, pending: PendingCard) -> None:
-        super().__init__(shell)
+        self.shell = shell
         self._pending = pending
 
-    @line_cell_magic
-    @no_var_expand
-    @needs_local_scope
     @_declared
     def tonumpy(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """Converts anything tensor-like to NumPy and shows it as a card.
