@@ -134,7 +134,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     array = content.array
     spans = values.headline_values(array)
     details: tuple[str, ...] = ()
-    if array.dtype.kind == "b" and array.size > 1:
+    if array.dtype.kind == "b" and 1 < array.size <= SMALL:
         details = (f"{int(np.count_nonzero(array))} of {array.size} True",)
     if spans:
         if any(span.tone == "invalid" for span in spans):

@@ -11,7 +11,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
-from tfnp_ext.statistics import Statistics
+from tfnp_ext.statistics import SEED, Statistics
 from tfnp_ext.summary import Summary
 
 _ROWS_NAMED = 8
@@ -174,23 +174,28 @@ def _logit_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...
 
 
 def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
-    values = drawn.astype(np.float64)
+    rows = max(1, _MOST_FOR_ROWS // 4 // drawn.shape[1])
+    sampled = len(drawn) > rows
+    # Sorted, so that memory is read in order.
+    places = np.sort(np.random.default_rng(SEED).integers(0, len(drawn), rows)) if sampled else np.arange(len(drawn))
+    values = drawn[places].astype(np.float64) if sampled else drawn.astype(np.float64)
     names = options.class_names(drawn.shape[1])
     tops = values.argmax(axis=1)
     confidence = values.max(axis=1)
     unsure = int((confidence < 0.5).sum())
     weakest = int(confidence.argmin())
+    number = wording.integer(int(places[weakest])) if sampled else str(weakest)
     often = np.bincount(tops, minlength=drawn.shape[1])
     most = int(often.argmax())
     fields = [
         field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
-        field(
-            "least sure", f"#{weakest}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"
-        ),
+        field("least sure", f"#{number}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
         field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(values))}"),
     ]
     if often[most] > 1:
         fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
+    if sampled:
+        fields.append(field("from", f"{wording.integer(rows)} of {wording.integer(len(drawn))} examples"))
     return tuple(fields)
 
 

@@ -118,7 +118,11 @@ class HeatmapPlot(Plot):
             return prepared.note()
         notes = []
         if prepared.pooled.block != (1, 1):
-            spaced = f", 1 of {prepared.pooled.step} rows and columns read" if prepared.pooled.step > 1 else ""
+            spaced = "".join(
+                f", 1 of {wording.integer(step)} {axis} read"
+                for step, axis in zip(prepared.pooled.step, ("rows", "columns"), strict=True)
+                if step > 1
+            )
             notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values{spaced}")
         if len(prepared.outliers):
             notes.append("outlined cells hold extreme values")
@@ -139,6 +143,8 @@ class HeatmapPlot(Plot):
         most = _MOST_WIDE if columns >= 2 * rows else _MOST_CELLS
         block = math.ceil(rows / _MOST_CELLS), math.ceil(columns / most)
         pooled = pool(reading.values, block, _may_hide_extremes(summary))
+        if pooled.step != (1, 1):
+            _add_known_extremes(pooled, summary)
         sizes = np.abs(pooled.means)
         largest = float(sizes.max())
         scale = float(np.percentile(sizes, 99.5)) or largest
@@ -184,6 +190,19 @@ class HeatmapPlot(Plot):
             paint_batch(sheet, prepared, style)
         else:
             _paint(sheet, prepared, style)
+
+
+def _add_known_extremes(pooled: Pooled, summary: Summary) -> None:
+    """Puts the largest and smallest value, which the statistics have found, into cells that were read in part."""
+    numbers = summary.statistics
+    if numbers is None or summary.drawn is None or summary.shape is None:
+        return
+    shape = tuple(axis or 0 for axis in summary.shape)
+    for value, place in ((numbers.minimum, numbers.minimum_at), (numbers.maximum, numbers.maximum_at)):
+        if place is not None and len(place) == len(shape):
+            row, column = divmod(int(np.ravel_multi_index(place, shape)), pooled.shape[1])
+            cell = row // pooled.block[0], column // pooled.block[1]
+            pooled.extremes[cell] = max(pooled.extremes[cell], abs(float(value)))
 
 
 def ink(values: Array, scale: float, style: Style = STYLE) -> Array:

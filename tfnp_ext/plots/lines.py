@@ -23,6 +23,7 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
+from tfnp_ext.statistics import RUN, Statistics
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class _Curve:
         high_at: Its index.
         invalid: Indices and signs of what is not finite, one a pixel at most.
         each: Values to a pixel, 1 if all are drawn.
+        whole: Whether every value was looked at.
     """
 
     count: int
@@ -61,6 +63,7 @@ class _Curve:
     high_at: int
     invalid: list[tuple[int, str]]
     each: int
+    whole: bool = True
 
 
 @register_plot
@@ -99,13 +102,21 @@ class LinePlot(Plot):
 
     def note(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns that every spike is kept, where values share a pixel."""
-        each = self.prepare(summary, options).each
-        return f"every spike kept (min and max of each {wording.integer(each)})" if each > 1 else ""
+        curve = self.prepare(summary, options)
+        if curve.each == 1:
+            return ""
+        each = wording.integer(curve.each)
+        if curve.whole:
+            return f"every spike kept (min and max of each {each})"
+        return f"min and max of what was read of each {each}: budget_ms ended the reading"
 
     @prepared_once
     def prepare(self, summary: Summary, options: DisplayOptions) -> _Curve:
         """Returns the points of the line."""
-        return read_curve(read(summary, options).values)
+        values, numbers = read(summary, options).values, summary.statistics
+        if numbers is not None and numbers.extremes is not None and summary.role == "series":
+            return curve_of_runs(values, numbers)
+        return read_curve(values)
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``axes.plot`` of the points, and a marker for each value that is not finite."""
@@ -180,16 +191,60 @@ def read_curve(values: Array) -> _Curve:
     starts = np.linspace(0, count, COLUMNS + 1).astype(np.intp)[:-1]
     lows, highs, invalid = _envelope(values, starts)
     ends = np.append(starts[1:], count)
-    points = np.empty((2 * COLUMNS, 2))
+    points = _points(starts, ends, lows, highs)
+    low, low_bin, high, high_bin = _extremes(np.column_stack([lows, lows]), np.column_stack([highs, highs]))
+    places = [_place(values, starts, ends, where, value) for where, value in ((low_bin, low), (high_bin, high))]
+    return _Curve(count, points, low, places[0], high, places[1], invalid, count // COLUMNS)
+
+
+def curve_of_runs(values: Array, numbers: Statistics) -> _Curve:
+    """Returns the line of a long series from the extremes of its runs, which the statistics have kept.
+
+    Nothing is read again but, where the budget left a pixel without any, one run of it.
+
+    Args:
+        values: Numbers [N].
+        numbers: Their statistics, with ``extremes``.
+    """
+    assert numbers.extremes is not None
+    count, runs = len(values), len(numbers.extremes.lows)
+    together = -(-runs // COLUMNS)
+    pixels = -(-runs // together)
+    padding = pixels * together - runs
+    lows, highs = (
+        np.append(ends, np.full(padding, np.nan)).reshape(pixels, together)
+        for ends in (numbers.extremes.lows, numbers.extremes.highs)
+    )
+    lows, highs = np.fmin.reduce(lows, axis=1), np.fmax.reduce(highs, axis=1)
+    each = together * RUN
+    starts = np.arange(0, count, each)
+    if not numbers.exact:
+        for pixel in np.flatnonzero(np.isnan(lows)).tolist():
+            run = as_floats(values[starts[pixel] : starts[pixel] + RUN])
+            finite = run[np.isfinite(run)]
+            if finite.size:
+                lows[pixel], highs[pixel] = finite.min(), finite.max()
+    first_of_pixel: dict[int, int] = {}
+    for place in numbers.extremes.invalid:
+        first_of_pixel.setdefault(place // each, place)
+    invalid = [(place, _sign(float(values[place]))) for place in first_of_pixel.values()]
+    (low_at,), (high_at,) = numbers.minimum_at or (0,), numbers.maximum_at or (0,)
+    points = _points(starts, np.append(starts[1:], count), lows, highs)
+    return _Curve(
+        count, points, float(numbers.minimum), low_at, float(numbers.maximum), high_at, invalid, each, numbers.exact
+    )
+
+
+def _points(starts: Array, ends: Array, lows: Array, highs: Array) -> Array:
+    """Returns the line through the smallest and largest value of each pixel, [2 * pixels, 2]."""
+    points = np.empty((2 * len(starts), 2))
     points[0::2, 0] = points[1::2, 0] = (starts + ends - 1) / 2
     middles = highs / 2 + lows / 2
     # A falling pixel is drawn from its top, so that the line joins the next one without a hook.
     falling = np.append(middles[1:] < middles[:-1], False)
     points[0::2, 1] = np.where(falling, highs, lows)
     points[1::2, 1] = np.where(falling, lows, highs)
-    low, low_bin, high, high_bin = _extremes(np.column_stack([lows, lows]), np.column_stack([highs, highs]))
-    places = [_place(values, starts, ends, where, value) for where, value in ((low_bin, low), (high_bin, high))]
-    return _Curve(count, points, low, places[0], high, places[1], invalid, count // COLUMNS)
+    return points
 
 
 def _envelope(values: Array, starts: Array) -> tuple[Array, Array, list[tuple[int, str]]]:
@@ -197,8 +252,10 @@ def _envelope(values: Array, starts: Array) -> tuple[Array, Array, list[tuple[in
     ends = np.append(starts[1:], len(values))
     if values.dtype.kind == "V" or values.dtype == np.float16:
         # Cast pixel by pixel: a cast of the whole would be as large as the series.
-        parts = [values[start:end].astype(np.float32) for start, end in zip(starts, ends, strict=True)]
-        lows, highs = (np.array([extreme(part) for part in parts], np.float64) for extreme in (np.min, np.max))
+        lows, highs = np.empty(len(starts)), np.empty(len(starts))
+        for pixel, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            part = values[start:end].astype(np.float32)
+            lows[pixel], highs[pixel] = part.min(), part.max()
     else:
         lows = np.minimum.reduceat(values, starts).astype(np.float64)
         highs = np.maximum.reduceat(values, starts).astype(np.float64)
