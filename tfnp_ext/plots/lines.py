@@ -144,7 +144,10 @@ class LinePlot(Plot):
         sheet.boxes(left, round(rule * 2) / 2, _LENGTH, 0.5, style.grey + style.rule)
         unit = _LENGTH / max(1, curve.count - 1)
         points = np.column_stack([left + curve.points[:, 0] * unit, bottom - shares * _TALL])
-        sheet.curve(points, style.blue)
+        if curve.each > 1:
+            self._paint_band(sheet, points[:, 1].reshape(-1, 2), left, style)
+        else:
+            sheet.curve(points, style.blue)
         lone = _lonely(points)
         if len(lone):
             sheet.boxes(lone[:, 0] - 1, lone[:, 1] - 1, 2, 2, style.blue)
@@ -152,6 +155,16 @@ class LinePlot(Plot):
             height = {"×": float(rule), "▲": _TOP + 4.0, "▼": bottom - 4.0}[sign]
             sheet.glyph(left + place * unit, height, sign, style.magenta, 10)
         self._paint_ticks(sheet, curve, rule if zero_inside else None, left, style)
+
+    @staticmethod
+    def _paint_band(sheet: Sheet, heights: Array, left: int, style: Style) -> None:
+        """Fills each device column from its smallest to its largest value, and on to where its neighbour begins."""
+        tops, bottoms = heights.min(axis=1), heights.max(axis=1)
+        with np.errstate(invalid="ignore"):
+            tops[:-1] = np.fmin(tops[:-1], np.where(np.isnan(bottoms[1:]), np.nan, bottoms[1:]))
+            bottoms[:-1] = np.fmax(bottoms[:-1], np.where(np.isnan(heights[1:].min(axis=1)), np.nan, tops[1:]))
+        columns = np.arange(COLUMNS) * len(heights) // COLUMNS
+        sheet.band(left, tops[columns] - 0.25, bottoms[columns] + 0.25, style.blue)
 
     @staticmethod
     def _paint_ticks(sheet: Sheet, curve: _Curve, zero: float | None, left: int, style: Style) -> None:

@@ -1,8 +1,9 @@
-"""The transparent paper a card's picture is drawn on: a Figure in CSS pixels, and its PNG.
+"""The transparent paper a card's picture is drawn on: pixels in NumPy, and their PNG.
 
-Everything is placed in CSS pixels from the top left corner and drawn at two device pixels each. Nothing is read from
-rcParams, so a card looks the same whatever style the user has set; text is laid out by Pillow, because Matplotlib takes
-about half a millisecond a label.
+Everything is placed in CSS pixels from the top left corner and drawn at two device pixels each. A card's picture is
+boxes, maps and words, so NumPy lays the pixels and Pillow the letters: Matplotlib, which takes ten times as long for
+the same, draws only curves here, and what plots of others put on Axes. Nothing is read from rcParams, so a card looks
+the same whatever style the user has set.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 from tfnp_ext.document import Picture
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
@@ -60,34 +61,22 @@ class Sheet:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.transforms import Affine2D
-
         self.width = width
         self.height = height
-        self._figure = Figure(figsize=(width / 100, height / 100), dpi=100 * ZOOM, facecolor="none", edgecolor="none")
-        # Not an argument of Figure: the stubs do not know that "none" overrules figure.autolayout.
-        self._figure.set_layout_engine("none")
-        self._canvas: Any = FigureCanvasAgg(self._figure)
+        self._figure: Figure | None = None
         self._maps: list[tuple[int, int, Array]] = []
-        self._corners: list[Array] = []
-        self._fills: list[str] = []
-        self._curves: list[tuple[Array, str, float]] = []
+        self._boxes: list[tuple[Array, str | list[str]]] = []
         self._inked: list[tuple[int, int, Array]] = []
-        self._place = Affine2D().scale(ZOOM, -ZOOM).translate(0, height * ZOOM)
 
     def axes(self) -> Axes:
         """Returns Axes that fill the sheet but for the room of tick labels."""
-        return self._figure.add_axes((0.1, 0.2, 0.88, 0.75), facecolor="none")
+        return self._drawing().add_axes((0.1, 0.2, 0.88, 0.75), facecolor="none")
 
     def boxes(self, left: Any, top: Any, width: Any, height: Any, color: str | list[str]) -> None:
         """Draws filled boxes, one for each element of the arrays given, with hard edges; ``color`` is one or many."""
         left, top, width, height = np.broadcast_arrays(left, top, width, height)
-        right, bottom = left + width, top + height
-        corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=-1).reshape(-1, 4, 2)
-        self._corners.append(corners)
-        self._fills += [color] * len(corners) if isinstance(color, str) else color
+        edges = np.stack([left, top, left + width, top + height], axis=-1).reshape(-1, 4)
+        self._boxes.append((np.floor(edges * ZOOM + 0.5).astype(np.intp), color))
 
     def frames(self, left: Any, top: Any, width: float, height: float, color: str, line: float = 1.0) -> None:
         """Draws frames inside boxes of one size."""
@@ -98,12 +87,38 @@ class Sheet:
 
     def curve(self, points: Array, color: str, line: float = 1.0) -> None:
         """Draws a line through ``points`` [N, 2], broken where a point is NaN."""
-        self._curves.append((points, color, line))
+        from matplotlib.collections import LineCollection
+        from matplotlib.transforms import Affine2D
+
+        # A collection, because the path of a Line2D is thinned as rcParams say, which may lose a spike.
+        drawn = LineCollection([points], colors=color, linewidths=line * 0.72, antialiaseds=True, linestyles="solid")
+        drawn.set_capstyle("butt")
+        drawn.set_joinstyle("round")
+        drawn.set_transform(Affine2D().scale(ZOOM, -ZOOM).translate(0, self.height * ZOOM))
+        # Both come from rcParams otherwise (xkcd style).
+        drawn.set_sketch_params(None)
+        drawn.set_path_effects([])
+        self._drawing().add_artist(drawn)
+
+    def band(self, left: float, tops: Array, bottoms: Array, color: str) -> None:
+        """Fills one device column each between two heights in CSS pixels, at least a device pixel high.
+
+        Args:
+            left: Where the first column stands.
+            tops: Upper end of each column [N]; NaN leaves it out.
+            bottoms: Lower end of each column [N].
+            color: What fills it.
+        """
+        kept = np.isfinite(tops) & np.isfinite(bottoms)
+        first = np.floor(np.where(kept, tops, 0) * ZOOM + 0.5).astype(np.intp)
+        last = np.maximum(np.floor(np.where(kept, bottoms, 0) * ZOOM + 0.5).astype(np.intp), first + 1)
+        rows = np.arange(self.height * ZOOM)[:, None]
+        self._ink(round(left * ZOOM), 0, ((rows >= first) & (rows < last) & kept) * np.uint8(255), color, below=True)
 
     def pixels(self, left: float, top: float, colors: Array, width: int = 1, height: int = 1) -> None:
         """Draws cells of ``width`` × ``height`` CSS pixels from RGBA bytes [rows, columns, 4]."""
         large = np.repeat(np.repeat(colors, height * ZOOM, axis=0), width * ZOOM, axis=1)
-        self._maps.append(self._placed(round(left * ZOOM), round(top * ZOOM), large))
+        self._maps.append((round(left * ZOOM), round(top * ZOOM), large))
 
     def text(
         self,
@@ -133,70 +148,80 @@ class Sheet:
         """Returns the sheet as a PNG of 64 colours: maps lowest, then boxes, curves and text."""
         from PIL import Image
 
-        self._figure.add_artist(_pixels_class()(self._maps))
-        if self._corners:
-            self._add_boxes()
-        for points, color, line in self._curves:
-            self._add_curve(points, color, line)
-        self._figure.add_artist(_pixels_class()(self._inked))
-        self._canvas.draw()
-        image = Image.fromarray(np.asarray(self._canvas.buffer_rgba()))
-        return Picture(palette_png(image), "image/png", self.width, self.height)
+        canvas = np.zeros((self.height * ZOOM, self.width * ZOOM, 4), np.uint8)
+        for left, top, colors in self._maps:
+            lay(canvas, left, top, colors)
+        for edges, color in self._boxes:
+            fills = [color] * len(edges) if isinstance(color, str) else color
+            for (left, top, right, bottom), fill in zip(edges.tolist(), fills, strict=True):
+                fill_box(canvas, left, top, right, bottom, rgba(fill))
+        if self._figure is not None:
+            lay(canvas, 0, 0, self._drawn())
+        for left, top, colors in self._inked:
+            lay(canvas, left, top, colors)
+        return Picture(palette_png(Image.fromarray(canvas)), "image/png", self.width, self.height)
 
-    def _add_boxes(self) -> None:
-        from matplotlib.collections import PolyCollection
-        from matplotlib.colors import to_rgba
+    def _drawing(self) -> Figure:
+        """Returns the figure of what Matplotlib draws."""
+        from matplotlib.figure import Figure
 
-        rgba = {color: to_rgba(color) for color in set(self._fills)}
-        fills = [rgba[color] for color in self._fills]
-        corners: Any = np.concatenate(self._corners)
-        self._add(PolyCollection(corners, facecolors=fills, edgecolors="none", linewidths=0, antialiaseds=False))
+        if self._figure is None:
+            size = self.width / 100, self.height / 100
+            self._figure = Figure(figsize=size, dpi=100 * ZOOM, facecolor="none", edgecolor="none")
+            # Not an argument of Figure: the stubs do not know that "none" overrules figure.autolayout.
+            self._figure.set_layout_engine("none")
+        return self._figure
 
-    def _add_curve(self, points: Array, color: str, line: float) -> None:
-        from matplotlib.collections import LineCollection
+    def _drawn(self) -> Array:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        # A collection, because the path of a Line2D is thinned as rcParams say, which may lose a spike.
-        drawn = LineCollection([points], colors=color, linewidths=line * 0.72, antialiaseds=True, linestyles="solid")
-        drawn.set_capstyle("butt")
-        drawn.set_joinstyle("round")
-        self._add(drawn)
+        canvas: Any = FigureCanvasAgg(self._figure)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())
 
-    def _add(self, artist: Artist) -> None:
-        artist.set_transform(self._place)
-        # Both come from rcParams otherwise (xkcd style).
-        artist.set_sketch_params(None)
-        artist.set_path_effects([])
-        self._figure.add_artist(artist)
-
-    def _ink(self, left: int, top: int, mask: Array, color: str) -> None:
+    def _ink(self, left: int, top: int, mask: Array, color: str, *, below: bool = False) -> None:
         if mask.size:
             inked = np.empty((*mask.shape, 4), np.uint8)
-            inked[..., :3] = [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+            inked[..., :3] = rgba(color)[:3]
             inked[..., 3] = mask
-            self._inked.append(self._placed(left, top, inked))
-
-    def _placed(self, left: int, top: int, colors: Array) -> tuple[int, int, Array]:
-        # The renderer counts rows from the bottom.
-        return left, self.height * ZOOM - top - len(colors), np.ascontiguousarray(colors[::-1])
+            (self._maps if below else self._inked).append((left, top, inked))
 
 
-@lru_cache(maxsize=1)
-def _pixels_class() -> Any:
-    """Returns the artist that places ready pixels; a class made late, because Matplotlib is imported late."""
-    from matplotlib.artist import Artist
+@lru_cache(maxsize=64)
+def rgba(color: str) -> tuple[int, int, int, int]:
+    """Returns the four bytes of ``#rrggbb`` or ``#rrggbbaa``."""
+    red, green, blue, *alpha = bytes.fromhex(color[1:])
+    return red, green, blue, alpha[0] if alpha else 255
 
-    class Pixels(Artist):
-        def __init__(self, placed: list[tuple[int, int, Array]]) -> None:
-            super().__init__()
-            self.placed = placed
 
-        def draw(self, renderer: Any) -> None:
-            context = renderer.new_gc()
-            for left, bottom, colors in self.placed:
-                renderer.draw_image(context, left, bottom, colors)
-            context.restore()
+def fill_box(canvas: Array, left: int, top: int, right: int, bottom: int, color: tuple[int, int, int, int]) -> None:
+    """Fills a box of RGBA bytes [H, W, 4] with one colour, over what is there."""
+    part = canvas[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    if color[3] == 255 or not part[..., 3].any():
+        part[...] = color
+    elif part.size:
+        lay(canvas, max(0, left), max(0, top), np.broadcast_to(np.array(color, np.uint8), part.shape))
 
-    return Pixels
+
+def lay(canvas: Array, left: int, top: int, colors: Array) -> None:
+    """Lays RGBA bytes [h, w, 4] over a canvas [H, W, 4], cut off at its edges; neither is premultiplied.
+
+    Source: T. Porter, T. Duff, "Compositing digital images", 1984, the operator "over".
+    """
+    colors = colors[max(0, -top) :, max(0, -left) :]
+    top, left = max(0, top), max(0, left)
+    part = canvas[top : top + colors.shape[0], left : left + colors.shape[1]]
+    colors = colors[: part.shape[0], : part.shape[1]]
+    if not part[..., 3].any():
+        part[...] = colors
+        return
+    above, under = colors[..., 3:] / np.float32(255), part[..., 3:] / np.float32(255)
+    under *= 1 - above
+    alpha = above + under
+    with np.errstate(invalid="ignore"):
+        mixed = (colors[..., :3] * above + part[..., :3] * under) / alpha
+    part[..., :3] = np.where(alpha > 0, mixed + np.float32(0.5), 0).astype(np.uint8)
+    part[..., 3:] = (alpha * 255 + np.float32(0.5)).astype(np.uint8)
 
 
 def palette_png(image: Image, colors: int = 64) -> bytes:
