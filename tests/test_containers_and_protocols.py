@@ -6,7 +6,8 @@ import ctypes
 import mmap
 import types
 import weakref
-from collections import OrderedDict, UserDict, UserList, defaultdict, deque
+from collections import ChainMap, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,40 @@ class TestContainers:
         assert getattr(converted, "default_factory", None) == getattr(source, "default_factory", None)
         assert source["a"] is tensor
 
-    def test_what_cannot_be_written_becomes_a_dict(self, tf):
-        assert_same(to_numpy(types.MappingProxyType({"a": tf.constant(1)})), {"a": np.array(1, np.int32)})
+    def test_other_mappings_and_views(self, tf):
+        tensor, plain = tf.constant(1), {"a": np.array(1, np.int32)}
+        proxied = to_numpy(types.MappingProxyType({"a": tensor}))
+        assert type(proxied) is types.MappingProxyType
+        assert_same(dict(proxied), plain)
+        chained = to_numpy(ChainMap({"a": tensor}, {"a": None}))
+        assert_same(dict(chained), plain)
+        space = to_numpy(types.SimpleNamespace(a=tensor, b=2))
+        assert type(space) is types.SimpleNamespace
+        assert_same(vars(space), {**plain, "b": 2})
+        assert_same(to_numpy({"a": tensor}.values()), [np.array(1, np.int32)])
+        inside = to_numpy([ChainMap({"a": tensor}), types.SimpleNamespace(a=tensor), tensor])
+        assert [type(part["a"] if i == 0 else part.a) for i, part in enumerate(inside[:2])] == [np.ndarray] * 2
+
+    def test_a_mapping_in_an_extension_type(self, tf):
+        fields = {"__annotations__": {"d": Mapping[str, tf.Tensor]}}
+        held = type("Held", (tf.experimental.ExtensionType,), fields)({"k": tf.constant([1.5])})
+        assert_same(dict(to_numpy(held)["d"]), {"k": np.array([1.5], np.float32)})
+
+    def test_tuples_of_one_s_own_class(self, tf):
+        class Coordinates(tuple):
+            pass
+
+        class Wide(tuple):
+            def __new__(cls, first, second):
+                return super().__new__(cls, (first, second))
+
+        tensor = tf.constant(1)
+        assert type(to_numpy(Coordinates((tensor, 2)))) is Coordinates
+        assert to_numpy(Wide(tensor, 2)) == (1, 2)
+        module = tf.Module()
+        module.pair = namedtuple("Pair", "x y")([tf.Variable(1)], 2)
+        assert type(to_numpy(module.pair)).__name__ == "Pair"
+        assert to_numpy(module.pair).x[0].tolist() == 1
 
     def test_wrappers_that_only_track_become_plain(self, tf):
         module, layer = tf.Module(), tf.keras.layers.Layer()
@@ -94,8 +127,44 @@ class TestRaggedRows:
         rows = to_numpy(ragged, copy=False, dtype="int32")
         assert all(np.shares_memory(row, np.asarray(ragged.flat_values)) for row in rows)
 
+    def test_what_lies_outside_of_decoded_rows_is_text(self, tf):
+        ragged = tf.ragged.constant([["a", "bé"], ["c"]])
+        assert to_numpy(ragged, ragged="pad", dtype=str).tolist() == [["a", "bé"], ["c", ""]]
+        assert to_numpy(ragged, ragged="pad", fill_value="z").tolist() == [[b"a", "bé".encode()], [b"c", b"z"]]
+        with pytest.raises(ConversionError, match="cannot be padded with fill_value=b'z'"):
+            to_numpy(ragged, ragged="pad", dtype=str, fill_value=b"z")
+
+    def test_a_masked_array_knows_what_it_is_filled_with(self, tf):
+        masked = to_numpy(tf.ragged.constant([[1, 2], [3]]), ragged="masked", fill_value=-1)
+        assert masked.filled().tolist() == [[1, 2], [3, -1]]
+
+    def test_the_index_of_what_is_not_utf_8_is_that_of_the_rows(self, tf):
+        rows = [[[b"a"], [b"b", b"c"]], [], [[b"d", b"\xff"]]]
+        with pytest.raises(ConversionError, match=r"not UTF-8 at \[2, 0, 1\]"):
+            to_numpy(tf.ragged.constant(rows), dtype=str)
+        sparse = tf.SparseTensor([[0, 1], [4, 2]], [b"a", b"\xff"], [5, 3])
+        with pytest.raises(ConversionError, match=r"not UTF-8 at \[4, 2\]"):
+            to_numpy(sparse, dtype=str)
+
 
 class TestSparse:
+    def test_coordinates_are_the_users_own(self, tf):
+        sparse = tf.SparseTensor([[0, 1], [1, 0]], [1.0, 2.0], [2, 2])
+        converted = to_numpy(sparse, sparse="scipy")
+        converted.coords[0][0] = 1
+        assert sparse.indices.numpy().tolist() == [[0, 1], [1, 0]]
+
+    def test_no_values_but_text_is_wanted(self, tf):
+        empty = tf.SparseTensor(np.zeros((0, 1), np.int64), tf.constant([], tf.string), [2])
+        assert to_numpy(empty, dtype=str).tolist() == ["", ""]
+        assert to_numpy(empty).tolist() == [b"", b""]
+
+    @pytest.mark.parametrize("shape", [(0, 2**62), (-1,)], ids=str)
+    def test_a_shape_that_is_no_array_s_is_an_error_of_ours(self, tf, shape):
+        sparse = tf.SparseTensor(np.zeros((0, len(shape)), np.int64), tf.zeros(0), np.array(shape, np.int64))
+        with pytest.raises(ConversionError, match=r"cannot become an array|negative length"):
+            to_numpy(sparse)
+
     def test_scipy_takes_a_dtype(self, tf):
         converted = to_numpy(tf.sparse.from_dense([[1, 0], [0, 2]]), sparse="scipy", dtype="float64")
         assert converted.dtype == np.float64
@@ -198,6 +267,100 @@ class TestProtocols:
         view.release()
         with pytest.raises(ConversionError, match="memoryview cannot become an array"):
             to_numpy(view)
+
+
+class Remade:
+    """Makes its array anew each time, as an image of PIL or a dataset of h5py does."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.arange(3.0)
+
+
+class TestOtherLibraries:
+    def test_an_array_that_is_made_anew_is_no_view(self):
+        assert to_numpy(Remade()).tolist() == [0, 1, 2]
+        with pytest.raises(ConversionError, match="without a copy"):
+            to_numpy(Remade(), copy=False)
+        assert "view" not in mimebundle(Remade())["text/plain"]
+
+    def test_a_class_whose_class_fails_is_refused(self):
+        class Odd:
+            @property
+            def __class__(self):
+                raise RuntimeError("no class")
+
+        with pytest.raises(ConversionError, match="not tensor-like"):
+            to_numpy(Odd())
+
+    @pytest.mark.parametrize("dtype", ["variant", "resource"])
+    def test_a_handle_is_no_dtype_of_an_array(self, tf, dtype):
+        with pytest.raises(ConversionError, match="is no array's"):
+            to_numpy(tf.constant([1.0]), dtype=tf.as_dtype(dtype))
+        with pytest.raises(ConversionError, match="is unknown"):
+            to_numpy(tf.constant([1.0]), dtype=tf.constant([1.0, 2.0]))
+
+    def test_numpy_s_own_strings_are_strings(self):
+        assert to_numpy(np.array(["a", "é"]), dtype=str).tolist() == ["a", "é"]
+        assert to_numpy(np.array([b"a"], dtype=object), dtype=np.str_).tolist() == ["a"]
+
+    def test_a_byte_order_is_no_other_dtype_to_equiv(self):
+        swapped = np.array([1, 2], ">i4")
+        assert to_numpy(swapped, dtype="int32", casting="equiv").tolist() == [1, 2]
+        with pytest.raises(ConversionError, match="by casting='no'"):
+            to_numpy(swapped, dtype="int32", casting="no")
+
+
+class TestStrategies:
+    def test_a_mirrored_value_is_the_one_that_all_have(self, tf):
+        from tensorflow.python.distribute.values import Mirrored
+
+        tensor = tf.constant([1.5])
+        mirrored = Mirrored([tensor, tensor])
+        assert bits(to_numpy(mirrored)) == bits(tensor.numpy())
+        assert "the same on 2 replicas" in mimebundle(mirrored)["text/plain"]
+
+    def test_a_sharded_variable_is_its_shards_on_end(self, tf):
+        from tensorflow.python.distribute.sharded_variable import ShardedVariable
+
+        sharded = ShardedVariable([tf.Variable([[1.0, 2.0]]), tf.Variable([[3.0, 4.0], [5.0, 6.0]])], name="table")
+        converted = to_numpy(sharded)
+        assert bits(converted) == bits(tf.convert_to_tensor(sharded).numpy())
+        converted[...] = 0
+        assert sharded.variables[0].numpy().tolist() == [[1, 2]]
+        assert "2 shards" in mimebundle(sharded)["text/plain"]
+
+    def test_a_weak_tensor_is_its_tensor(self, tf):
+        from tensorflow.python.framework.weak_tensor import WeakTensor
+
+        tensor = tf.constant([1.5, 2.0])
+        weak = WeakTensor(tensor)
+        assert np.shares_memory(to_numpy(weak), np.asarray(tensor))
+        assert "WeakTensor (2,) float32" in mimebundle(weak)["text/plain"]
+
+
+class TestGradients:
+    @pytest.mark.parametrize(
+        ("make", "match"),
+        [
+            (lambda tf: (tf.ones((1, 2)), tf.constant([0, 1]), [3, 2]), "indices of shape"),
+            (lambda tf: (tf.ones((2, 2)), tf.constant([0]), [3, 2]), "indices of shape"),
+            (lambda tf: (tf.ones((1, 2)), tf.constant([[0]]), [3, 2]), "indices of shape"),
+            (lambda tf: (tf.ones((1, 2)), tf.constant([0.0]), [3, 2]), "indices of shape"),
+            (lambda tf: (tf.constant([["a"]]), tf.constant([0]), [3, 1]), "holds strings"),
+            (lambda tf: (tf.ones((1, 2)), tf.constant([0]), [-1, 2]), "negative length"),
+            (lambda tf: (tf.ones((1, 2)), tf.constant([0]), [0, 2]), "no row at all"),
+        ],
+    )
+    def test_slices_that_do_not_fit_are_refused(self, tf, make, match):
+        values, indices, shape = make(tf)
+        with pytest.raises(ConversionError, match=match):
+            to_numpy(tf.IndexedSlices(values, indices, tf.constant(shape)))
+
+    @pytest.mark.parametrize("name", ["float16", "bfloat16"])
+    def test_many_small_rows_are_not_lost(self, tf, name):
+        ones = tf.ones((3000, 1), name)
+        converted = to_numpy(tf.IndexedSlices(ones, tf.zeros(3000, tf.int32), tf.constant([1, 1])))
+        assert converted.astype(float).tolist() == [[pytest.approx(3000, rel=0.01)]]
 
 
 class TestStandIns:

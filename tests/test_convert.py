@@ -192,11 +192,28 @@ class TestEagerTensors:
         values = codes.view(numpy_dtype(name))
         assert bits(to_numpy(tf.constant(values))) == bits(values)
 
+    @pytest.mark.parametrize("copy", [True, False, np.True_, np.False_], ids=repr)
+    def test_a_copy_can_be_asked_for_by_numpy_s_booleans(self, tf, copy):
+        assert to_numpy(tf.constant([1]), copy=copy).flags.writeable is bool(copy)
+
+    @pytest.mark.parametrize("bound", ["16", "16B", "0.016kB", 16, 16.0, np.int64(16)])
+    def test_a_bound_is_a_number_or_a_size(self, tf, bound):
+        sparse = tf.SparseTensor([[0]], [1.0], [4])
+        assert to_numpy(sparse, max_bytes=bound).tolist() == [1, 0, 0, 0]
+        with pytest.raises(ConversionError, match="max_bytes=16 B"):
+            to_numpy(tf.SparseTensor([[0]], [1.0], [5]), max_bytes=bound)
+        assert len(to_numpy(tf.SparseTensor([[0]], [1.0], [5]), max_bytes=None)) == 5
+
+    @pytest.mark.parametrize("bound", ["many", -1, True, [1], float("nan")], ids=repr)
+    def test_what_is_no_bound_is_refused(self, tf, bound):
+        with pytest.raises(ConversionError, match="is no number of bytes"):
+            to_numpy(tf.sparse.from_dense([1]), max_bytes=bound)
+
     @pytest.mark.parametrize("option", [{"casting": "sometimes"}, {"ragged": "wide"}, {"sparse": "csr"},
-                                        {"copy": "maybe"}])  # fmt: skip
+                                        {"copy": "maybe"}, {"copy": 1}, {"copy": 0}])  # fmt: skip
     def test_an_unknown_choice_is_refused_with_the_known_ones(self, tf, option):
         ((name, value),) = option.items()
-        with pytest.raises(ConversionError, match=rf"{name}='{value}' is not one of \w+"):
+        with pytest.raises(ConversionError, match=rf"{name}={value!r} is not one of \w+"):
             to_numpy(tf.constant([1.0]), **({"dtype": "float64"} | option))
 
 
@@ -303,9 +320,10 @@ class TestVariables:
     def test_an_uninitialised_variable_is_an_error_not_an_empty_array(self, tf):
         from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
 
-        variable = UninitializedVariable(shape=(2,), dtype=tf.float32)
-        with pytest.raises(ConversionError, match="not initialised"):
-            to_numpy(variable)
+        for shape in ((2,), None, (None,), (0,)):
+            with pytest.raises(ConversionError, match="not initialised"):
+                to_numpy(UninitializedVariable(shape=shape, dtype=tf.float32))
+        assert to_numpy(tf.Variable(tf.zeros((0, 2)))).shape == (0, 2)
 
     def test_a_variable_has_no_value_inside_a_function(self, tf):
         variable = tf.Variable([1.0])
@@ -1029,13 +1047,27 @@ class TestNests:
         assert not np.shares_memory(own, np.asarray(tensor))
         assert to_numpy([tensor, np.arange(2)], dtype="float64")[1].dtype == np.float64
 
-    def test_a_value_that_occurs_twice_is_converted_twice(self, tf):
-        tensor = tf.constant([1])
-        shared = [tensor]
-        converted = to_numpy([shared, shared])
-        assert [part[0].tolist() for part in converted] == [[1], [1]]
+    def test_a_container_that_is_shared_stays_shared(self, tf):
+        shared = [tf.constant([1])]
+        converted = to_numpy([shared, {"again": shared}])
+        assert converted[0] is converted[1]["again"]
+        assert converted[0][0].tolist() == [1]
 
-    @pytest.mark.parametrize("nest", [[], {}, (), [1, 2], {"a": None}, [None, None], ["text"], [[], {}]], ids=repr)
+    def test_a_container_shared_at_every_level_takes_no_longer(self, tf):
+        nest = tf.constant(1)
+        for _ in range(60):  # 2^60 paths lead to the one tensor
+            nest = [nest, nest]
+        converted = to_numpy(nest)
+        for _ in range(60):
+            converted = converted[1]
+        assert converted.tolist() == 1
+
+    @pytest.mark.parametrize("nest", [{"a": None}, [None, (None, None)]], ids=repr)
+    def test_nothing_but_missing_gradients_says_so(self, nest):
+        with pytest.raises(ConversionError, match="is None: the target is connected to none of the sources"):
+            to_numpy(nest)
+
+    @pytest.mark.parametrize("nest", [[], {}, (), [1, 2], [None, 1], ["text"], [[], {}]], ids=repr)
     def test_a_nest_without_tensors_is_an_error(self, nest):
         with pytest.raises(ConversionError, match="nothing tensor-like"):
             to_numpy(nest)

@@ -86,6 +86,43 @@ def test_all_parts_of_a_composite_come_from_one_run(graph):
     assert first.tolist() != again.tolist()
 
 
+def test_all_tensors_of_a_nest_come_from_one_run(tf, graph):
+    v1 = tf.compat.v1
+    with graph.graph.as_default():
+        rows = v1.data.Dataset.from_tensor_slices(([10, 20, 30, 40], [1, 2, 3, 4]))
+        features, labels = v1.data.make_one_shot_iterator(rows).get_next()
+        ragged = tf.RaggedTensor.from_row_lengths(tf.stack([features, labels]), [2])
+
+    pair = to_numpy((features, {"label": labels}), session=graph.session)
+    assert (pair[0].tolist(), pair[1]["label"].tolist()) == (10, 1)
+    whole, first = to_numpy([ragged, features], session=graph.session)
+    assert (whole[0].tolist(), first.tolist()) == ([20, 2], 20)
+    random = graph.random.flat_values
+    same = to_numpy([random, random, graph.random], session=graph.session)
+    assert same[0].tolist() == same[1].tolist() == same[2][0].tolist()
+
+
+def test_a_handle_is_refused_rather_than_its_bytes_returned(graph):
+    with pytest.raises(ConversionError, match="of resource holds no numbers"):
+        to_numpy(graph.variable.handle, session=graph.session)
+
+
+def test_symbols_of_loops_and_branches_belong_to_the_function(tf, graph):
+    leaked = []
+
+    @tf.function
+    def loop(limit):
+        def body(i, x):
+            leaked.append(x)
+            return i + 1, x + 1.0
+
+        return tf.while_loop(lambda i, x: i < limit, body, (0, tf.constant(0.0)))
+
+    loop(tf.constant(2))
+    with graph.session.as_default(), pytest.raises(SymbolicTensorError, match=r"inside tf\.function"):
+        to_numpy(leaked[0])
+
+
 def test_a_string_keeps_its_trailing_nul(graph):
     assert to_numpy(graph.words, session=graph.session).item() == b"ab\x00"
 

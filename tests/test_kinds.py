@@ -153,6 +153,40 @@ class TestExamples:
     def test_other_bytes_are_refused(self, data):
         refuse(data, f"bytes of length {len(data)} are neither")
 
+    def test_bytes_of_other_messages_are_not_guessed_to_be_an_example(self, tf, example):
+        train, v1 = tf.train, tf.compat.v1
+        lists = [
+            train.FeatureList(feature=[train.Feature(float_list=train.FloatList(value=[x])) for x in (1.0, 2.0)]),
+            train.FeatureList(feature=[train.Feature(bytes_list=train.BytesList(value=[x])) for x in (b"x", b"y")]),
+        ]
+        others = [
+            example.features,
+            *lists,
+            train.FeatureLists(feature_list={"a": lists[0]}),
+            v1.Summary(value=[v1.Summary.Value(tag="loss", simple_value=0.5)]),
+            v1.ConfigProto(device_count={"CPU": 1}),
+            tf.TensorShape([1, 2]).as_proto(),
+        ]
+        for message in others:
+            refuse(message.SerializeToString(), "are neither a serialized tensor nor")
+
+    def test_bytes_of_two_messages_are_refused_rather_than_the_first_lost(self, tf, example):
+        for data in (tf.io.serialize_tensor(tf.constant(1.0)).numpy(), example.SerializeToString()):
+            refuse(data + data, "are neither a serialized tensor nor")
+
+    def test_a_feature_may_have_no_name(self, tf):
+        made = tf.train.Example()
+        made.features.feature[""].int64_list.value.append(7)
+        assert_same(convert(made.SerializeToString()), {"": array(7, dtype=np.int64)})
+
+    def test_the_values_of_a_repeated_field_keep_their_nuls(self, tf):
+        assert bits(convert(tf.train.BytesList(value=[b"a\0", b"bb\0\0"]).value)) == bits(
+            array(b"a\0", b"bb\0\0", dtype=object)
+        )
+        assert bits(convert(tf.train.FloatList(value=[0.1]).value)) == bits(array(0.1, dtype=np.float32))
+        assert bits(convert(tf.make_tensor_proto([b"x\0"]).string_val)) == bits(array(b"x\0", dtype=object))
+        refuse(tf.train.Int64List(value=[1]).value, "without a copy", copy=False)
+
 
 class TestGraphMessages:
     def test_the_constant_of_a_node_is_its_tensor(self, tf):
@@ -165,7 +199,32 @@ class TestGraphMessages:
         assert bits(convert(node.attr["value"])) == bits(values)
         assert node.SerializeToString(deterministic=True) == before
 
+    @pytest.mark.parametrize(
+        ("dtype", "stray"),
+        [("float32", "int_val"), ("int32", "float_val"), ("int64", "int_val"), ("bool", "int_val"),
+         ("complex64", "float_val"), ("string", "int_val"), ("float8_e5m2", "int_val")],
+    )  # fmt: skip
+    def test_values_where_the_dtype_keeps_none_are_refused_rather_than_read_as_zeros(self, tf, dtype, stray):
+        from tensorflow.core.framework import tensor_pb2
+
+        proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(dtype).as_datatype_enum)
+        proto.tensor_shape.dim.add().size = 2
+        getattr(proto, stray).extend([1, 2])
+        refuse(proto, f"has values in {stray}, where no {dtype} is kept")
+
+    def test_half_a_complex_number_is_refused(self, tf):
+        from tensorflow.core.framework import tensor_pb2
+
+        proto = tensor_pb2.TensorProto(dtype=8, scomplex_val=[1, 2, 3])
+        proto.tensor_shape.dim.add().size = 2
+        refuse(proto, "one is missing")
+
+    def test_a_quantized_proto_is_its_codes(self, tf):
+        proto = tf.make_tensor_proto(np.array([1, 200], np.uint8), dtype=tf.quint8)
+        assert bits(convert(proto)) == bits(np.array([1, 200], np.uint8))
+
     def test_another_node_and_a_blank_one_are_refused(self, tf):
+        refuse(tf.compat.v1.NodeDef(op="Const", name="cut"), "'cut' is a Const node without its value")
         refuse(tf.compat.v1.NodeDef(op="Add", name="sum"), "'sum' is a Add node")
         refuse(tf.compat.v1.NodeDef(), "blank node")
 
@@ -187,6 +246,7 @@ class TestGraphMessages:
 
         assert bits(convert(ints)) == bits(array(1, -2, dtype=np.int64))
         assert bits(convert(strings)) == bits(array(b"NHWC", dtype=object))
+        assert convert(tf.compat.v1.AttrValue(s=b"a\0")).item() == b"a\0"
 
     def test_an_attribute_of_another_kind_is_refused(self, tf):
         refuse(tf.compat.v1.AttrValue(type=1), "holds type")
@@ -560,8 +620,9 @@ class TestContainers:
 
     def test_a_variant_and_a_resource_are_refused_with_what_they_are(self, tf):
         variant = tf.raw_ops.TensorListFromTensor(tensor=tf.ones((2, 2)), element_shape=tf.constant([2]))
-        refuse(variant, "variant")
-        refuse(tf.Variable([1.0]).handle, "resource")
+        refuse(variant, r"variant holds TensorList, no numbers or strings: convert what it was made of")
+        refuse(tf.data.Dataset.range(3)._variant_tensor, "variant holds .*RangeDataset")
+        refuse(tf.Variable([1.0], name="w").handle, r"is only a handle of tensorflow::Var .*such as the variable")
         refuse({"a": variant}, r"^\['a'\]: .*variant")
 
     def test_a_weak_reference_is_what_it_stands_for(self, tf):
@@ -886,6 +947,37 @@ class TestBrokenSources:
         history = pytest.importorskip("keras").callbacks.History()
         history.history = {"loss": [1.0, 0.5], "odd": [[1.0], [1.0, 2.0]]}
         refuse(history, "History curve 'odd' has values of different shapes")
+
+    @pytest.mark.parametrize(
+        ("values", "match"),
+        [([1.0, "x"], "no number"), ([None, 3.0], "no number"), ([2**63 + 1, -1], "cannot hold exactly")],
+        ids=str,
+    )
+    def test_a_curve_of_other_things_is_an_error_not_a_guess(self, tf, values, match):
+        history = pytest.importorskip("keras").callbacks.History()
+        history.history = {"odd": values}
+        refuse(history, f"History curve 'odd' .*{match}")
+
+    def test_a_curve_of_tensors(self, tf):
+        history = pytest.importorskip("keras").callbacks.History()
+        history.history = {"loss": [tf.constant(1.5, tf.bfloat16), tf.constant(0.5, tf.bfloat16)]}
+        assert convert(history)["loss"].astype(float).tolist() == [1.5, 0.5]
+
+    def test_a_source_is_read_once(self, tf, tmp_path):
+        path = tf.train.Checkpoint(v=tf.Variable(tf.range(3))).save(str(tmp_path / "saved"))
+        reader = tf.train.load_checkpoint(path)
+        read = []
+
+        class Counting(type(reader)):
+            def get_tensor(self, name):
+                read.append(name)
+                return reader.get_tensor(name)
+
+            def get_variable_to_shape_map(self):
+                return reader.get_variable_to_shape_map()
+
+        to_numpy(Counting(path))
+        assert len(read) == len(set(read)) > 0
 
     def test_a_curve_of_vectors_is_a_matrix(self, tf):
         history = pytest.importorskip("keras").callbacks.History()

@@ -5,6 +5,7 @@ NumPy's own ``can_cast`` knows nothing of ``ml_dtypes`` and lets an integer lose
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,12 @@ def read_dtype(dtype: Any) -> np.dtype:
     Raises:
         ConversionError: There is no such dtype.
     """
-    named = getattr(dtype, "as_numpy_dtype", dtype)
+    try:
+        named = getattr(dtype, "as_numpy_dtype", dtype)
+    except KeyError:  # TensorFlow's variant and resource
+        named = None
+    if named is None:
+        raise ConversionError(f"dtype {getattr(dtype, 'name', dtype)} is no array's: use a number's, or str")
     if isinstance(named, str):
         import ml_dtypes
 
@@ -49,13 +55,24 @@ def read_dtype(dtype: Any) -> np.dtype:
     try:
         read: np.dtype = np.dtype(named)
         return read
-    except TypeError:
+    except (TypeError, ValueError):
         raise ConversionError(
-            f"dtype {dtype!r} is unknown: use a NumPy or TensorFlow dtype, as in dtype='float32'"
+            f"dtype {str(dtype).splitlines()[0]!r} is unknown: use a NumPy or TensorFlow dtype, as in dtype='float32'"
         ) from None
 
 
-def cast(array: np.ndarray, dtype: Any, casting: str, what: str) -> np.ndarray:
+def is_text(dtype: Any) -> bool:
+    """Returns whether a dtype asks for decoded strings: ``str``, ``"str"`` or ``np.str_``."""
+    return dtype is str or dtype is np.str_ or (isinstance(dtype, str) and dtype == "str")
+
+
+def cast(
+    array: np.ndarray,
+    dtype: Any,
+    casting: str,
+    what: str,
+    index: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda place: place,
+) -> np.ndarray:
     """Returns the array in another dtype: itself if it already has it, else a new array.
 
     Within a kind (bool < integer < float < complex) or upward is ``same_kind``, downward needs ``unsafe``. Whatever
@@ -66,12 +83,13 @@ def cast(array: np.ndarray, dtype: Any, casting: str, what: str) -> np.ndarray:
         dtype: What they shall become; ``str`` decodes strings from UTF-8.
         casting: One of ``CASTINGS``.
         what: The value in words, for the message.
+        index: The index that users know of a place in the array, where the array is only a part of a value.
 
     Raises:
         ConversionError: The cast is not allowed, or would lose an integer.
     """
-    if dtype is str or (isinstance(dtype, str) and dtype == "str"):
-        return decode_strings(array, what)
+    if is_text(dtype):
+        return decode_strings(array, what, index)
     target = read_dtype(dtype)
     if array.dtype == target:
         return array
@@ -85,6 +103,8 @@ def cast(array: np.ndarray, dtype: Any, casting: str, what: str) -> np.ndarray:
                 f"{what} cannot be cast from {_KINDS[source_rank]} down to {_KINDS[target_rank]} ({target.name}) by"
                 f" casting='{casting}': allow it with casting='unsafe'"
             )
+        if casting == "equiv" and array.dtype.newbyteorder("=") == target.newbyteorder("="):
+            return array.astype(target)
         if casting in {"no", "equiv"} or (casting == "safe" and not _is_safe(array.dtype, target)):
             raise ConversionError(f"{what} cannot be cast to {target.name} by casting='{casting}'")
         if source_rank == 1:
@@ -158,22 +178,26 @@ def _real(target: np.dtype) -> np.dtype:
     return np.dtype(f"f{target.itemsize // 2}") if target.kind == "c" else target
 
 
-def decode_strings(array: np.ndarray, what: str) -> np.ndarray:
+def decode_strings(
+    array: np.ndarray, what: str, index: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda place: place
+) -> np.ndarray:
     """Returns an object array of ``str`` from an object array of UTF-8 ``bytes``.
 
     Raises:
         ConversionError: It holds no strings, or one is not UTF-8; the message names the first such index.
     """
-    if array.dtype != object:
+    if array.dtype.kind not in "OSU":
         raise ConversionError(f"{what} holds no strings: dtype=str decodes string tensors")
-    decoded = np.empty(array.shape, dtype=object)
-    for position in np.ndindex(array.shape):
-        value = array[position]
+    decoded: list[str] = []
+    for value in array.ravel().tolist():
         try:
-            decoded[position] = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+            decoded.append(value.decode("utf-8") if isinstance(value, bytes) else str(value))
         except UnicodeDecodeError as error:
+            place = index(tuple(int(axis) for axis in np.unravel_index(len(decoded), array.shape)))
             raise ConversionError(
-                f"{what} is not UTF-8 at {wording.index(position)} (byte {error.start}):"
+                f"{what} is not UTF-8 at {wording.index(place)} (byte {error.start}):"
                 " leave dtype out and keep the bytes"
             ) from None
-    return decoded
+    result = np.empty(array.size, dtype=object)
+    result[:] = decoded
+    return result.reshape(array.shape)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from tfnp_ext.adapters import (
     copy_refused,
     find_adapter,
 )
+from tfnp_ext.adapters.symbolic import run_in_session, session_of
 from tfnp_ext.errors import ConversionError
 
 RAGGED = ("object", "pad", "masked", "list")
@@ -46,7 +47,7 @@ def to_numpy(
     ragged: str = "object",
     fill_value: Any = 0,
     sparse: str = "dense",
-    max_bytes: int = 2**30,
+    max_bytes: int | str | None = 2**30,
     stack: bool = False,
     session: Any = None,
     feed: Any = None,
@@ -66,7 +67,8 @@ def to_numpy(
         ragged: ``object`` (an array of arrays), ``pad`` (filled with ``fill_value``), ``masked`` or ``list``.
         fill_value: What padding is filled with.
         sparse: ``dense``, or ``scipy`` for a ``coo_array``.
-        max_bytes: Bytes that a ragged, sparse or compressed value may grow to.
+        max_bytes: Bytes that a ragged, sparse or compressed value may grow to: a number, ``"4GiB"``, or ``None``
+            for no bound.
         stack: Whether the leaves of a list or tuple, all of one shape and dtype, are joined to one array along a new
             first axis: a list of losses becomes a vector.
         session: A ``tf.compat.v1.Session`` for a TF 1 graph tensor; the default session otherwise.
@@ -93,17 +95,71 @@ def to_numpy(
         ("casting", casting, casts.CASTINGS),
         ("ragged", ragged, RAGGED),
         ("sparse", sparse, SPARSE),
-        ("copy", copy, (None, True, False)),
     ):
-        if value not in choices:
-            raise ConversionError(f"{name}={value!r} is not one of {', '.join(map(str, choices))}")
+        if not isinstance(value, str) or value not in choices:
+            raise ConversionError(f"{name}={value!r} is not one of {', '.join(choices)}")
+    if not (copy is None or isinstance(copy, (bool, np.bool_))):
+        raise ConversionError(f"copy={copy!r} is not one of None, True, False")
+    copy = None if copy is None else bool(copy)
     if stack and copy is False:
         raise ConversionError("stack=True joins the leaves to a new array, so copy=False cannot be kept: leave one out")
-    conversion = Conversion(copy, dtype, casting, ragged, fill_value, sparse, max_bytes, session, feed)
-    if isinstance(adapter, NestAdapter) and not holds_tensors(obj, bytes_too=True):
-        raise ConversionError(f"{adapter.label(obj)} holds nothing tensor-like: use np.array for plain numbers")
+    bound = _read_bound(max_bytes)
+    conversion = Conversion(copy, dtype, casting, ragged, fill_value, sparse, bound, session, feed)
+    if isinstance(adapter, NestAdapter):
+        if not adapter.holds_arrays and not holds_tensors(obj, bytes_too=True):
+            raise _without_tensors(obj, adapter)
+        if session_of(conversion) is not None:
+            _run_at_once(obj, adapter, conversion)
     converted = _convert(obj, adapter, conversion, "", ())
     return stacked(converted) if stack else converted
+
+
+def _read_bound(max_bytes: Any) -> float:
+    """Returns ``max_bytes`` as a number.
+
+    Raises:
+        ConversionError: It is none, or negative.
+    """
+    read = wording.read_byte_count(max_bytes) if isinstance(max_bytes, str) else max_bytes
+    if max_bytes is None:
+        return math.inf
+    if isinstance(read, bool) or not isinstance(read, (int, float, np.integer)) or not read >= 0:
+        raise ConversionError(f"max_bytes={max_bytes!r} is no number of bytes: give one, or a size as in '4GiB'")
+    return float(read) if read == math.inf else int(read)
+
+
+def _without_tensors(nest: Any, adapter: Adapter) -> ConversionError:
+    """Returns the error for a nest that holds nothing to convert."""
+    leaves = list(_leaves(nest, adapter))
+    if leaves and all(leaf is None for leaf in leaves):
+        what = f"every gradient in the {adapter.label(nest)} is None"
+        return ConversionError(f"{what}: the target is connected to none of the sources, or the tape watched none")
+    return ConversionError(f"{adapter.label(nest)} holds nothing tensor-like: use np.array for plain numbers")
+
+
+def _leaves(nest: Any, adapter: Adapter) -> Iterator[Any]:
+    """Yields what is in a nest at any depth and is no nest itself, each container once."""
+    pending: list[tuple[Any, Adapter | None]] = [(nest, adapter)]
+    seen: dict[int, Any] = {}
+    while pending:
+        obj, inner = pending.pop()
+        if not isinstance(inner, NestAdapter):
+            yield obj
+        elif id(obj) not in seen:
+            seen[id(obj)] = obj
+            pending += [(child, find_adapter(child)) for child in inner.parts(obj).children]
+
+
+def _run_at_once(nest: Any, adapter: Adapter, conversion: Conversion) -> None:
+    """Has one run of the session give all TF 1 graph tensors of a nest: features and labels of one batch fit so."""
+    tensors: dict[int, Any] = {}
+    for leaf in _leaves(nest, adapter):
+        inner = find_adapter(leaf)
+        tensors.update((id(tensor), tensor) for tensor in (inner.graph_tensors(leaf) if inner else ()))
+    if tensors:
+        values = run_in_session(list(tensors.values()), conversion)
+        for tensor, value in zip(tensors.values(), values or (), strict=False):
+            conversion.known[id(tensor)] = tensor, value
 
 
 def stacked(converted: Any) -> np.ndarray:
@@ -134,7 +190,7 @@ def not_tensor_like(obj: Any) -> ConversionError:
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
     if kind in weakref.ProxyTypes:
         return ConversionError(f"{name} is not tensor-like: what it stood for is gone, or is no tensor")
-    if isinstance(obj, type):
+    if issubclass(kind, type):
         return ConversionError(f"class {obj.__name__} is not a value: give an instance of it")
     hint = {
         "str": "a string is no tensor",
@@ -198,6 +254,8 @@ def is_list_of_bytes(obj: Any) -> bool:
 
 
 def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ancestors: tuple[int, ...]) -> Any:
+    if id(obj) in conversion.rebuilt:  # whoever shares a container goes on sharing it
+        return conversion.rebuilt[id(obj)][1]
     try:
         converted = adapter.to_numpy(obj, conversion)
         if not isinstance(converted, Parts):
@@ -213,7 +271,9 @@ def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ance
     if len(ancestors) >= _DEEPEST:
         raise ConversionError(f"{adapter.label(obj)} is nested more than {_DEEPEST} levels deep")
     parse_bytes = not ancestors and is_list_of_bytes(obj)
-    return _convert_children(converted, conversion, path, (*ancestors, id(obj)), parse_bytes=parse_bytes)
+    result = _convert_children(converted, conversion, path, (*ancestors, id(obj)), parse_bytes=parse_bytes)
+    conversion.rebuilt[id(obj)] = obj, result
+    return result
 
 
 def _convert_children(
@@ -255,10 +315,19 @@ def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversio
         owned = owned or cast is not array
         array = cast
     if conversion.copy is False and owned:
-        raise copy_refused(_describe(adapter, obj, array))
+        raise copy_refused(_describe(adapter, obj, array), _elsewhere(adapter, obj))
     if conversion.copy is True and not (owned and _is_writable(array)):
         array = array.copy()
     return array
+
+
+def _elsewhere(adapter: Adapter, obj: Any) -> str:
+    """Returns the device that a value has to be fetched from, ``""`` where it is on the CPU."""
+    try:
+        device = adapter.facts(obj).device
+    except Exception:
+        return ""
+    return "" if device.startswith("CPU") else device
 
 
 def _is_writable(array: Any) -> bool:

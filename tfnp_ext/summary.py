@@ -66,6 +66,7 @@ class Summary:
     content: Content | None = field(default=None, repr=False, compare=False)
 
 
+@np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
 def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summary:
     """Returns what one value is; it looks at the value and never acts on it.
 

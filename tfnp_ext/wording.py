@@ -6,11 +6,14 @@ Pure functions from values to strings; nothing here knows a format or a kind of 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -86,6 +89,20 @@ def byte_count(count: int) -> str:
     decimals = 2 if size < 10 else 1 if size < 100 else 0
     text = f"{size:.{decimals}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+
+
+def read_byte_count(text: str) -> int | None:
+    """Returns the bytes of a size as users write it, ``None`` where it is none.
+
+    Example:
+        >>> read_byte_count("4GiB"), read_byte_count("500 MB"), read_byte_count("many")
+        (4294967296, 500000000, None)
+    """
+    size = _SIZE.fullmatch(text.strip("'\""))
+    if size is None:
+        return None
+    base = 1024 if size["binary"] else 1000
+    return int(float(size["number"]) * base ** " kmgt".index(size["unit"].lower() or " "))
 
 
 def shape(dimensions: Sequence[int | None] | None) -> str:

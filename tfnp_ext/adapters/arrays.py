@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tfnp_ext.adapters.base import DenseAdapter, Facts, Owned, array_of, register_adapter
+from tfnp_ext.adapters.base import Conversion, DenseAdapter, Facts, Owned, Parts, array_of, register_adapter
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -128,10 +129,25 @@ class ArrayProtocolAdapter(ForeignArrayAdapter):
     def matches(self, obj: Any) -> bool:
         """Returns whether the class (of an ``__array_interface__``, the instance too) offers an array."""
         cls = type(obj)
-        return not isinstance(obj, type) and (
+        return not issubclass(cls, type) and (
             any(hasattr(cls, protocol) for protocol in ("__array__", "__array_interface__", "__dlpack__"))
             or "__array_interface__" in getattr(obj, "__dict__", ())
         )
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns what the protocol gives; without a copy only what shares memory with itself when asked again."""
+        viewed = self.view(obj)
+        if conversion.copy is False and not isinstance(viewed, Owned) and viewed.size:
+            again = self.view(obj)
+            return viewed if np.shares_memory(viewed, array_of(again)) else Owned(viewed)
+        return viewed
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype and bytes; whether it shares memory only where the library is known to."""
+        viewed = self.view(obj)
+        facts = array_facts(array_of(viewed), "copy" if isinstance(viewed, Owned) else "view")
+        known = isinstance(viewed, Owned) or type(obj).__module__.partition(".")[0] in _SHARING
+        return facts if known else replace(facts, state="", shares_memory=None)
 
     def view(self, obj: Any) -> np.ndarray | Owned:
         """Returns what the protocol gives; DLPack comes last, since it can abort the process.
@@ -157,6 +173,9 @@ class ArrayProtocolAdapter(ForeignArrayAdapter):
             return Owned(array.copy())
         return array
 
+
+_SHARING = frozenset(("jax", "jaxlib", "torch"))
+"""Libraries whose arrays share their memory with NumPy; PIL and h5py make an array anew each time."""
 
 _HOST_DEVICES = frozenset((1, 3, 11, 13))
 """DLPack's device types whose memory the host can read: CPU, CUDA and ROCm pinned memory, CUDA managed memory.

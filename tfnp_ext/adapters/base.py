@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -26,9 +26,14 @@ class Conversion:
     ragged: str
     fill_value: Any
     sparse: str
-    max_bytes: int
+    max_bytes: float
     session: Any
     feed: Any
+    known: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    """What one run of the session gave for each TF 1 graph tensor in a nest, by the identity of the tensor beside it,
+    which is kept alive so that no other object can have it."""
+    rebuilt: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    """What each container in a nest became, by the identity of the container beside it: a shared one stays shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,10 @@ def array_of(viewed: np.ndarray | Owned) -> np.ndarray:
     return array
 
 
-def copy_refused(what: str) -> ConversionError:
+def copy_refused(what: str, device: str = "") -> ConversionError:
     """Returns the error of ``copy=False`` for a value, named in words, that only a copy makes an array."""
-    return ConversionError(f"{what} cannot be converted without a copy: leave copy=False out")
+    where = f" lives on {device} and" if device else ""
+    return ConversionError(f"{what}{where} cannot be converted without a copy: leave copy=False out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,10 @@ class Adapter(ABC):
         """Returns the word for this very value; the kind, unless the class name says more."""
         return self.kind
 
+    def graph_tensors(self, obj: Any) -> Sequence[Any]:
+        """Returns the TF 1 graph tensors whose values its conversion needs, so that one run gives all of a nest's."""
+        return ()
+
     def held(self, obj: Any) -> Any:
         """Returns the value that this one only wraps, whose card it shows under its own label: bytes of a message."""
         return obj
@@ -240,6 +250,8 @@ class NestAdapter(Adapter):
     """A container of other values: it has parts, and no numbers of its own."""
 
     tensor_like = False
+    holds_arrays: ClassVar[bool] = False
+    """Whether its parts are always arrays: then they are not read only to learn that."""
 
     @abstractmethod
     def parts(self, obj: Any) -> Parts:
@@ -315,7 +327,7 @@ def find_adapter(obj: Any) -> Adapter | None:
             if adapter.matches(obj):
                 return adapter
         # A proxy (TensorFlow's wrapper of a TensorArray, a weak reference) says in __class__ what it stands for.
-        stands_for = getattr(obj, "__class__", cls)
+        stands_for = _stands_for(obj, cls)
         if stands_for is not cls and isinstance(stands_for, type):
             for adapter in _candidates(stands_for):
                 if adapter.matches(obj):
@@ -323,6 +335,15 @@ def find_adapter(obj: Any) -> Adapter | None:
     except ReferenceError:  # a weak reference to what is gone
         return None
     return None
+
+
+def _stands_for(obj: Any, cls: type) -> Any:
+    try:
+        return getattr(obj, "__class__", cls)
+    except ReferenceError:
+        raise
+    except Exception:  # a class of the user's whose __class__ fails stands for nothing else
+        return cls
 
 
 def _candidates(cls: type) -> tuple[Adapter, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,18 @@ from tfnp_ext.adapters.base import (
     copy_refused,
     register_adapter,
 )
-from tfnp_ext.adapters.symbolic import components, is_symbolic, when_there_is_a_value
+from tfnp_ext.adapters.symbolic import components, in_graph, is_symbolic, when_there_is_a_value
 from tfnp_ext.adapters.tensors import component, device_of, dtype_name, static_shape
-from tfnp_ext.casting import cast, kind_rank
+from tfnp_ext.casting import cast, is_text, kind_rank
 from tfnp_ext.errors import ConversionError, reason
 
 
-def within_bounds(what: str, nbytes: int, max_bytes: int, way_out: str) -> None:
+def within_bounds(what: str, nbytes: int, max_bytes: float, way_out: str) -> None:
     """Raises a ``ConversionError`` where the dense array would be larger than ``max_bytes``."""
     if nbytes > max_bytes:
         raise ConversionError(
             f"{what} would take {wording.byte_count(nbytes)} as a dense array, more than"
-            f" max_bytes={wording.byte_count(max_bytes)}: {way_out}, or raise max_bytes"
+            f" max_bytes={wording.byte_count(int(max_bytes))}: {way_out}, or raise max_bytes"
         )
 
 
@@ -72,6 +73,10 @@ class RaggedAdapter(Adapter):
             return Absent(when_there_is_a_value(obj.flat_values))
         return Ragged(component(obj.flat_values), tuple(component(splits) for splits in obj.nested_row_splits))
 
+    def graph_tensors(self, obj: Any) -> Sequence[Any]:
+        """Returns the values and the row splits that a session has to run."""
+        return in_graph((obj.flat_values, *obj.nested_row_splits))
+
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the rows as ``conversion.ragged`` asks; the same kind of result however regular the rows are.
 
@@ -81,17 +86,38 @@ class RaggedAdapter(Adapter):
         """
         what = f"{self.label(obj)} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
         held, *splits = components(obj, self.kind, (obj.flat_values, *obj.nested_row_splits), conversion)
-        flat = held if conversion.dtype is None else cast(held, conversion.dtype, conversion.casting, what)
+        flat = held
+        if conversion.dtype is not None:
+            flat = cast(held, conversion.dtype, conversion.casting, what, lambda place: place_in_rows(place, splits))
         if conversion.copy is False and (conversion.ragged != "object" or flat is not held or flat.dtype == object):
             raise copy_refused(what)
         if conversion.ragged in {"pad", "masked"}:
             padded, filled = pad(flat, splits, conversion, what)
-            whole = np.ma.masked_array(padded, mask=~filled) if conversion.ragged == "masked" else padded
-            return Owned(whole, settled=True)
+            if conversion.ragged == "pad":
+                return Owned(padded, settled=True)
+            # Outside of the rows lies the fill value, which NumPy is told as well.
+            outside = padded[~filled][0] if not filled.all() else None
+            return Owned(np.ma.masked_array(padded, mask=~filled, fill_value=outside), settled=True)
         if conversion.ragged == "list":
             return Owned(nested_lists(flat, splits), settled=True)
         # The outer array is always new; its rows are views unless copies were asked for.
         return Owned(rows(flat.copy() if conversion.copy else flat, splits), settled=True)
+
+
+def place_in_rows(place: tuple[int, ...], splits: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """Returns the index of a value in its rows, from its index in all values on end.
+
+    Example:
+        >>> place_in_rows((2,), [np.array([0, 1, 3])])
+        (1, 1)
+    """
+    owner, *inner = place
+    steps: list[int] = []
+    for split in reversed(splits):
+        row = int(np.searchsorted(split, owner, side="right")) - 1
+        steps.insert(0, owner - int(split[row]))
+        owner = row
+    return (owner, *steps, *inner)
 
 
 def nested_lists(flat: np.ndarray, splits: list[np.ndarray]) -> list[Any]:
@@ -127,24 +153,37 @@ def pad(flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what
         places.insert(0, owner - split[row])
         owner = row
     places.insert(0, owner)
-    padded = np.full(shape, fill_value(conversion.fill_value, flat.dtype, what), dtype=flat.dtype)
+    padded = np.full(shape, fill_value(conversion.fill_value, flat.dtype, what, wants_text(conversion)), flat.dtype)
     filled = np.zeros(shape, dtype=bool)
     padded[tuple(places)] = flat
     filled[tuple(places)] = True
     return padded, filled
 
 
-def fill_value(value: Any, dtype: np.dtype, what: str) -> Any:
+def wants_text(conversion: Conversion) -> bool:
+    """Returns whether strings are decoded, so that what lies between them is text as well."""
+    return conversion.dtype is not None and is_text(conversion.dtype)
+
+
+def fill_value(value: Any, dtype: np.dtype, what: str, text: bool = False) -> Any:
     """Returns the value that padding is filled with, in the dtype of the rows.
+
+    Args:
+        value: What was asked for; 0 among strings is the empty one.
+        dtype: The dtype of the rows.
+        what: The value in words.
+        text: Whether the rows are decoded strings rather than bytes.
 
     Raises:
         ConversionError: The dtype cannot hold it as it is.
     """
     if dtype.kind == "O":
-        if isinstance(value, (bytes, str)):
+        if isinstance(value, bytes) and not text:
             return value
-        if value == 0:
-            return b""
+        if isinstance(value, str):
+            return value if text else value.encode("utf-8")
+        if isinstance(value, (int, float)) and value == 0:
+            return "" if text else b""
     else:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -203,6 +242,10 @@ class SparseAdapter(Adapter):
         shape = tuple(int(axis) for axis in component(obj.dense_shape))
         return Sparse(component(obj.indices), component(obj.values), shape)
 
+    def graph_tensors(self, obj: Any) -> Sequence[Any]:
+        """Returns those of indices, values and shape that a session has to run."""
+        return in_graph((obj.indices, obj.values, obj.dense_shape))
+
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns a dense array, or SciPy's ``coo_array``, as ``conversion.sparse`` asks.
 
@@ -218,24 +261,34 @@ class SparseAdapter(Adapter):
         if conversion.copy is False:
             raise copy_refused(what)
         if conversion.dtype is not None:
-            values = cast(values, conversion.dtype, conversion.casting, what)
+            values = cast(
+                values, conversion.dtype, conversion.casting, what, lambda place: tuple(indices[place[0]].tolist())
+            )
+        if any(axis < 0 for axis in shape):
+            raise ConversionError(f"{what} has a negative length in its dense_shape: it is no array's")
         outside = ((indices < 0) | (indices >= np.array(shape, dtype=np.int64))).any(axis=1)
         if outside.any():
             bad = wording.index(indices[outside][0])
             raise ConversionError(f"{what} stores a value at {bad}, outside its shape")
         if conversion.sparse == "scipy":
             return Owned(coordinates(indices, values, shape, what), settled=True)
-        within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "use sparse='scipy'")
+        way_out = "convert its .values and .indices" if values.dtype == object else "use sparse='scipy'"
+        within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, way_out)
         places = tuple(indices.T)
         if len(indices) > 1:
             flat = np.ravel_multi_index(places, shape) if shape else np.zeros(len(indices), dtype=np.int64)
-            if len(np.unique(flat)) < len(flat):
+            ordered = bool((np.diff(flat) > 0).all())  # as TensorFlow's own operations leave it
+            if not ordered and len(np.unique(flat)) < len(flat):
                 raise ConversionError(
                     f"{what} stores more than one value at a place: what they mean together is yours to say;"
                     " sparse='scipy' keeps them all"
                 )
-        nothing = "" if values.size and isinstance(values.flat[0], str) else b""
-        dense = np.full(shape, nothing, dtype=object) if values.dtype == object else np.zeros(shape, values.dtype)
+        try:
+            dense = np.zeros(shape, values.dtype)
+        except ValueError as error:  # without a place for a value, yet with a length beyond NumPy's
+            raise ConversionError(f"{what} cannot become an array: {reason(error)}") from error
+        if values.dtype == object:
+            dense.fill("" if wants_text(conversion) else b"")
         if len(values):  # a rank of 0 has one place, and its values are a vector of one all the same
             dense[places] = values if shape else values[0]
         return Owned(dense, settled=True)
@@ -254,6 +307,7 @@ def coordinates(indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...],
             f"{what}: sparse='scipy' needs SciPy, which is not installed: pip install scipy"
         ) from None
     try:
-        return coo_array((values.copy(), tuple(indices.T)), shape=shape)
+        return coo_array((values.copy(), tuple(indices.T.copy())), shape=shape)
     except Exception as error:
-        raise ConversionError(f"{what} cannot become a scipy.sparse.coo_array: {reason(error)}") from error
+        hint = "; dtype='float32' makes it one" if kind_rank(values.dtype) == 2 and values.dtype.itemsize < 4 else ""
+        raise ConversionError(f"{what} cannot become a scipy.sparse.coo_array: {reason(error)}{hint}") from error

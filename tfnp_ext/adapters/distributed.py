@@ -29,6 +29,63 @@ class PerReplicaAdapter(NestAdapter):
 
 
 @register_adapter
+class MirroredAdapter(DenseAdapter):
+    """``Mirrored``: a value that is the same on every replica, so any of them is the one."""
+
+    kind = "Mirrored"
+    type_names = ("tensorflow.python.distribute.values.Mirrored",)
+    priority = -1  # a mirrored variable is one as well, and comes first
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether its values are tensors."""
+        return isinstance(find_adapter(obj.values[0]), DenseAdapter)
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the value of the first replica."""
+        return self._first(obj).view(obj.values[0])
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the facts of the first replica, and that all are the same."""
+        facts = self._first(obj).facts(obj.values[0])
+        return replace(facts, details=(*facts.details, f"the same on {wording.plural(len(obj.values), 'replica')}"))
+
+    def _first(self, obj: Any) -> DenseAdapter:
+        adapter = find_adapter(obj.values[0])
+        if not isinstance(adapter, DenseAdapter):
+            raise ConversionError("Mirrored holds no tensors: convert its .values")
+        return adapter
+
+
+@register_adapter
+class ShardedVariableAdapter(DenseAdapter):
+    """``ShardedVariable`` of parameter servers: its shards on end along the first axis."""
+
+    kind = "ShardedVariable"
+    type_names = ("tensorflow.python.distribute.sharded_variable.ShardedVariable",)
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the whole, the user's own.
+
+        Raises:
+            ConversionError: A shard has no value.
+        """
+        return Owned(np.concatenate([component(shard) for shard in obj.variables]))
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, name, bytes, and how many shards there are."""
+        shape = static_shape(obj) or ()
+        return Facts(
+            shape=shape,
+            dtype=dtype_name(obj),
+            name=str(obj.name),
+            nbytes=math.prod(axis or 0 for axis in shape) * obj.dtype.size,
+            state="copy",
+            shares_memory=False,
+            details=(wording.plural(len(obj.variables), "shard"),),
+        )
+
+
+@register_adapter
 class DistributedVariableAdapter(VariableAdapter):
     """Variables of a strategy: mirrored ones have one value, those synchronised on reading are put together now."""
 

@@ -26,8 +26,15 @@ _DTYPES = {"bytes_list": object, "float_list": np.float32, "int64_list": np.int6
 
 def list_array(values: Any, dtype: Any) -> np.ndarray:
     """Returns the values of a ``BytesList``, ``FloatList`` or ``Int64List``: ``bytes``, float32 or int64."""
-    array = np.empty(len(values.value), dtype=dtype)
-    array[:] = list(values.value)
+    return repeated_array(values.value, dtype)
+
+
+def repeated_array(values: Any, dtype: Any) -> np.ndarray:
+    """Returns the values of a repeated field: ``bytes`` and ``str`` stay objects, of which NumPy would cut NULs."""
+    if np.dtype(dtype) != object:
+        return np.array(values, dtype=dtype)
+    array = np.empty(len(values), dtype=object)
+    array[:] = list(values)
     return array
 
 
@@ -78,6 +85,7 @@ class ProtoNestAdapter(NestAdapter):
     """A message that holds named arrays."""
 
     automatic = False
+    holds_arrays = True
     read: Callable[[Any], Parts]
 
     def parts(self, obj: Any) -> Parts:
@@ -117,7 +125,7 @@ class ProtoArrayAdapter(Adapter):
 
     automatic = False
 
-    def array(self, obj: Any, max_bytes: int) -> np.ndarray:
+    def array(self, obj: Any, max_bytes: float) -> np.ndarray:
         """Returns the array of the message."""
         raise NotImplementedError
 
@@ -143,7 +151,7 @@ class FeatureAdapter(ProtoArrayAdapter):
     kind = "Feature"
     type_names = ("tensorflow.core.example.feature_pb2.Feature",)
 
-    def array(self, obj: Any, max_bytes: int) -> np.ndarray:
+    def array(self, obj: Any, max_bytes: float) -> np.ndarray:
         """Returns its values."""
         return feature_array(obj)
 
@@ -163,9 +171,30 @@ class ValueListAdapter(ProtoArrayAdapter):
         """Returns the class name."""
         return type(obj).__name__
 
-    def array(self, obj: Any, max_bytes: int) -> np.ndarray:
+    def array(self, obj: Any, max_bytes: float) -> np.ndarray:
         """Returns its values."""
         return list_array(obj, {"F": np.float32, "I": np.int64, "B": object}[type(obj).__name__[0]])
+
+
+@register_adapter
+class RepeatedFieldAdapter(ProtoArrayAdapter):
+    """The values of a repeated field by themselves, as in ``example.features.feature["x"].float_list.value``."""
+
+    kind = "repeated field"
+    type_names = (
+        "google._upb._message.RepeatedScalarContainer",
+        "google.protobuf.internal.containers.RepeatedScalarFieldContainer",
+    )
+
+    def array(self, obj: Any, max_bytes: float) -> np.ndarray:
+        """Returns its values, of the dtype of the field."""
+        return repeated_array(obj, object if len(obj) and isinstance(obj[0], (bytes, str)) else np.asarray(obj).dtype)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape and dtype."""
+        array = self.array(obj, DISPLAY_BYTES)
+        dtype = "string" if array.dtype.kind == "O" else array.dtype.name
+        return Facts(array.shape, dtype, state="copy", shares_memory=False)
 
 
 @register_adapter
@@ -175,7 +204,7 @@ class AttributeAdapter(ProtoArrayAdapter):
     kind = "AttrValue"
     type_names = ("tensorflow.core.framework.attr_value_pb2.AttrValue",)
 
-    def array(self, obj: Any, max_bytes: int) -> np.ndarray:
+    def array(self, obj: Any, max_bytes: float) -> np.ndarray:
         """Returns the tensor or list.
 
         Raises:
@@ -184,17 +213,17 @@ class AttributeAdapter(ProtoArrayAdapter):
         held = obj.WhichOneof("value")
         if held == "tensor":
             return decode(obj.tensor, max_bytes)
+        if held == "s":
+            return np.array(obj.s, dtype=object)
         if held in {"i", "f", "b"}:
             return np.array(getattr(obj, held), dtype={"i": np.int64, "f": np.float32, "b": np.bool_}[held])
         if held == "list":
             for name, dtype in (("i", np.int64), ("f", np.float32), ("b", np.bool_), ("s", object)):
                 values = list(getattr(obj.list, name))
                 if values:
-                    array = np.empty(len(values), dtype=dtype)
-                    array[:] = values
-                    return array
+                    return repeated_array(values, dtype)
         raise ConversionError(
-            f"AttrValue holds {held or 'nothing'}, which is no array: only a tensor or a list of numbers is"
+            f"AttrValue holds {held or 'nothing'}, which is no array: a tensor, numbers, strings and lists of them are"
         )
 
 
@@ -205,13 +234,15 @@ class NodeAdapter(ProtoArrayAdapter):
     kind = "NodeDef"
     type_names = ("tensorflow.core.framework.node_def_pb2.NodeDef",)
 
-    def array(self, obj: Any, max_bytes: int) -> np.ndarray:
+    def array(self, obj: Any, max_bytes: float) -> np.ndarray:
         """Returns the constant.
 
         Raises:
             ConversionError: The node is another operation.
         """
-        if obj.op != "Const" or "value" not in obj.attr:
+        if obj.op == "Const" and "value" not in obj.attr:
+            raise ConversionError(f"NodeDef {obj.name!r} is a Const node without its value: the graph is cut")
+        if obj.op != "Const":
             raise ConversionError(
                 f"NodeDef {obj.name!r} is a {obj.op or 'blank'} node: only a Const node holds an array"
             )

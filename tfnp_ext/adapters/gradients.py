@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.composites import within_bounds
-from tfnp_ext.adapters.symbolic import components, is_symbolic, when_there_is_a_value
+from tfnp_ext.adapters.symbolic import components, in_graph, is_symbolic, when_there_is_a_value
 from tfnp_ext.adapters.tensors import component, device_of, dtype_name, static_shape
 from tfnp_ext.errors import ConversionError
 
@@ -58,6 +59,10 @@ class IndexedSlicesAdapter(Adapter):
             return Absent(when_there_is_a_value(obj.values))
         return Slices(component(obj.indices), component(obj.values), self._shape(obj))
 
+    def graph_tensors(self, obj: Any) -> Sequence[Any]:
+        """Returns those of rows, indices and shape that a session has to run."""
+        return in_graph([part for part in (obj.values, obj.indices, obj.dense_shape) if part is not None])
+
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the dense gradient, rows of one index added up.
 
@@ -76,18 +81,28 @@ class IndexedSlicesAdapter(Adapter):
                 " unknown: convert its .values and .indices"
             )
         what = f"IndexedSlices {wording.shape(shape)} {dtype_name(obj)}"
+        if values.dtype == object:
+            raise ConversionError(f"{what} holds strings, which cannot be added up: convert its .values and .indices")
+        if indices.ndim != 1 or indices.dtype.kind not in "iu" or len(indices) != len(values):
+            raise ConversionError(
+                f"{what} has indices of shape {wording.shape(indices.shape)} {indices.dtype} for"
+                f" {wording.plural(len(values), 'row')}: each row needs one whole number"
+            )
+        if any(axis < 0 for axis in shape):
+            raise ConversionError(f"{what} has a negative length in its dense_shape: it is no array's")
         if values.ndim != len(shape) or values.shape[1:] != shape[1:]:
             raise ConversionError(
                 f"{what} has rows of shape {wording.shape(values.shape[1:])}, which its dense_shape has no place for"
             )
         if len(indices) and (indices.min() < 0 or indices.max() >= shape[0]):
             bad = int(indices[(indices < 0) | (indices >= shape[0])][0])
-            raise ConversionError(f"{what} has index {bad}, outside 0 … {shape[0] - 1}: the gradient cannot be placed")
+            room = f"outside 0 … {shape[0] - 1}" if shape[0] else "and no row at all"
+            raise ConversionError(f"{what} has index {bad}, {room}: the gradient cannot be placed")
         within_bounds(
             what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, "convert its .values and .indices"
         )
-        # ml_dtypes' small floats cannot be added in place, so they are summed in float32.
-        wide = values.dtype.kind == "V"
+        # Small floats lose rows when many are added up, and ml_dtypes' cannot be added in place: float32 does both.
+        wide = values.dtype.kind == "V" or values.dtype == np.float16
         dense = np.zeros(shape, np.float32 if wide else values.dtype)
         np.add.at(dense, indices, values.astype(np.float32) if wide else values)
         return Owned(dense.astype(values.dtype) if wide else dense)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from tfnp_ext.adapters.base import IndexSteps, NestAdapter, Parts, register_adapter
 
@@ -29,10 +31,10 @@ class ContainerAdapter(NestAdapter):
 
 @register_adapter
 class DictAdapter(ContainerAdapter):
-    """Dicts, their subclasses and read-only mappings, order and class kept."""
+    """Dicts and their subclasses, order and class kept."""
 
     kind = "dict"
-    type_names = ("builtins.dict", "builtins.mappingproxy", "collections.UserDict")
+    type_names: ClassVar[tuple[str, ...]] = ("builtins.dict", "collections.UserDict")
 
     def parts(self, obj: Any) -> Parts:
         """Returns the values by key."""
@@ -40,6 +42,8 @@ class DictAdapter(ContainerAdapter):
 
         def rebuild(children: Sequence[Any]) -> Any:
             plain = dict(zip(keys, children, strict=True))
+            if isinstance(obj, MappingProxyType):
+                return MappingProxyType(plain)
             if not keeps_class(obj):
                 return plain
             try:
@@ -54,11 +58,40 @@ class DictAdapter(ContainerAdapter):
 
 
 @register_adapter
+class MappingAdapter(DictAdapter):
+    """Other mappings: read-only ones, ``ChainMap``, the dicts in an extension type; a plain dict where need be."""
+
+    type_names: ClassVar[tuple[str, ...]] = ("builtins.object",)
+    priority = -60
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether its class is a mapping."""
+        return issubclass(type(obj), Mapping)
+
+
+@register_adapter
+class NamespaceAdapter(ContainerAdapter):
+    """``SimpleNamespace``: its attributes."""
+
+    kind = "SimpleNamespace"
+    type_names = ("types.SimpleNamespace",)
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the attributes by name."""
+        names = tuple(vars(obj))
+        return Parts(
+            tuple(f".{name}" for name in names),
+            tuple(vars(obj).values()),
+            lambda children: type(obj)(**dict(zip(names, children, strict=True))),
+        )
+
+
+@register_adapter
 class ListAdapter(ContainerAdapter):
-    """Lists, their subclasses and deques, class kept."""
+    """Lists, their subclasses and deques, class kept; the values of a dict are a list."""
 
     kind = "list"
-    type_names = ("builtins.list", "collections.deque", "collections.UserList")
+    type_names = ("builtins.list", "collections.deque", "collections.UserList", "builtins.dict_values")
 
     def parts(self, obj: Any) -> Parts:
         """Returns the items by index."""
@@ -86,7 +119,18 @@ class TupleAdapter(ContainerAdapter):
 
     def parts(self, obj: Any) -> Parts:
         """Returns the items, by field name where they have one."""
-        names = getattr(type(obj), "_fields", None)
-        if names is None:
-            return Parts(IndexSteps(len(obj)), tuple(obj), tuple)
-        return Parts(tuple(f".{name}" for name in names), tuple(obj), type(obj)._make)
+        # TensorFlow wraps a named tuple that is an attribute, and the wrapper says in __class__ what it wraps.
+        cls: Any = type(obj) if keeps_class(obj) else obj.__class__
+        names = getattr(cls, "_fields", None)
+        if names is not None:
+            return Parts(tuple(f".{name}" for name in names), tuple(obj), cls._make)
+        return Parts(IndexSteps(len(obj)), tuple(obj), tuple if cls is tuple else partial(_tuple_of, cls))
+
+
+def _tuple_of(cls: Any, children: Sequence[Any]) -> Any:
+    """Returns a tuple of the user's class, a plain one where the class takes other arguments."""
+    try:
+        made = cls(children)
+    except Exception:
+        return tuple(children)
+    return made if len(made) == len(children) else tuple(children)

@@ -27,6 +27,7 @@ from tfnp_ext.adapters.base import (
 from tfnp_ext.adapters.examples import named_parts
 from tfnp_ext.adapters.symbolic import fetched
 from tfnp_ext.adapters.tensors import component
+from tfnp_ext.casting import cast, kind_rank
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
@@ -45,6 +46,29 @@ class ExtensionTypeAdapter(NestAdapter):
     def parts(self, obj: Any) -> Parts:
         """Returns the fields by name."""
         return named_parts({field.name: getattr(obj, field.name) for field in obj._tf_extension_type_fields()})
+
+
+@register_adapter
+class WeakTensorAdapter(DenseAdapter):
+    """``WeakTensor``, which NumPy behaviour makes of Python numbers: the tensor in it."""
+
+    kind = "WeakTensor"
+    type_names = ("tensorflow.python.framework.weak_tensor.WeakTensor",)
+    priority = 1
+
+    def view(self, obj: Any) -> np.ndarray | Owned:
+        """Returns the array of the tensor."""
+        return self._tensor(obj).view(obj.tensor)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns the facts of the tensor."""
+        return self._tensor(obj).facts(obj.tensor)
+
+    def _tensor(self, obj: Any) -> DenseAdapter:
+        adapter = find_adapter(obj.tensor)
+        if not isinstance(adapter, DenseAdapter):
+            raise SymbolicTensorError("WeakTensor has no value yet inside tf.function: return it from the function")
+        return adapter
 
 
 @register_adapter
@@ -101,6 +125,7 @@ class LookupTableAdapter(NestAdapter):
     kind = "lookup table"
     type_names = ("tensorflow.python.ops.lookup_ops.LookupInterface",)
     automatic = False
+    holds_arrays = True
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
@@ -150,15 +175,17 @@ class RandomGeneratorAdapter(DenseAdapter):
 
     def view(self, obj: Any) -> np.ndarray | Owned:
         """Returns the state now."""
-        adapter = find_adapter(obj.state)
-        assert isinstance(adapter, DenseAdapter)
-        return adapter.view(obj.state)
+        return self._state(obj).view(obj.state)
 
     def facts(self, obj: Any) -> Facts:
         """Returns the facts of the state."""
+        return self._state(obj).facts(obj.state)
+
+    def _state(self, obj: Any) -> DenseAdapter:
         adapter = find_adapter(obj.state)
-        assert adapter is not None
-        return adapter.facts(obj.state)
+        if not isinstance(adapter, DenseAdapter):
+            raise ConversionError(f"{self.label(obj)} has a state of {type(obj.state).__name__}, which is no variable")
+        return adapter
 
 
 @register_adapter
@@ -168,6 +195,7 @@ class HistoryAdapter(NestAdapter):
     kind = "History"
     type_names = ("keras.src.callbacks.history.History",)
     automatic = False
+    holds_arrays = True
 
     def parts(self, obj: Any) -> Parts:
         """Returns an array [epochs, …] for each metric.
@@ -182,10 +210,17 @@ class HistoryAdapter(NestAdapter):
 
 
 def _curve(name: str, values: Any) -> np.ndarray:
-    try:
-        return np.array(values)
-    except ValueError as error:
-        raise ConversionError(f"History curve {name!r} has values of different shapes: {reason(error)}") from error
+    """Returns the values of a metric, one an epoch; numbers of one kind and shape."""
+    arrays = [np.asarray(component(value) if hasattr(value, "backing_device") else value) for value in values]
+    if len({array.shape for array in arrays}) > 1:
+        raise ConversionError(f"History curve {name!r} has values of different shapes: convert them one by one")
+    if any(kind_rank(array.dtype) is None for array in arrays):
+        raise ConversionError(f"History curve {name!r} holds what is no number: convert its values one by one")
+    curve = np.stack(arrays) if arrays else np.empty(0)
+    if kind_rank(curve.dtype) == 2 and any(kind_rank(array.dtype) == 1 for array in arrays):
+        for array in arrays:
+            cast(array, curve.dtype, "same_kind", f"History curve {name!r}")  # refuses to lose an integer's digits
+    return curve
 
 
 @register_adapter
@@ -195,6 +230,7 @@ class CheckpointReaderAdapter(NestAdapter):
     kind = "CheckpointReader"
     type_names = ("tensorflow.python.util._pywrap_checkpoint_reader.CheckpointReader",)
     automatic = False
+    holds_arrays = True
 
     def parts(self, obj: Any) -> Parts:
         """Returns the arrays by name, read from the file.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,30 @@ from tfnp_ext.errors import ConversionError, reason
 DISPLAY_BYTES = 64 * 2**20
 """What a message may grow to for a card."""
 
-_VALUE_FIELDS = (
-    "half_val", "float_val", "double_val", "int_val", "string_val", "scomplex_val", "int64_val", "bool_val",
-    "dcomplex_val", "uint32_val", "uint64_val", "float8_val",
-)  # fmt: skip
+_FIELDS = {
+    "half_val": ("float16", "bfloat16"),
+    "float8_val": ("float8_e5m2", "float8_e4m3fn", "float4_e2m1fn"),
+    "float_val": ("float32",),
+    "double_val": ("float64",),
+    "int_val": ("int32", "int16", "int8", "uint16", "uint8", "qint32", "qint16", "qint8", "quint16", "quint8",
+                "int4", "uint4", "int2", "uint2"),
+    "int64_val": ("int64",),
+    "uint32_val": ("uint32",),
+    "uint64_val": ("uint64",),
+    "bool_val": ("bool",),
+    "scomplex_val": ("complex64",),
+    "dcomplex_val": ("complex128",),
+    "string_val": ("string",),
+}  # fmt: skip
+"""Which field of a ``TensorProto`` holds the values of which dtypes.
+
+Source: ``tensor.proto`` of TensorFlow, and ``tf.make_ndarray``, which reads this one and overlooks all others.
+"""
+
+_FIELD_OF = {dtype: field for field, dtypes in _FIELDS.items() for dtype in dtypes}
 
 
-def decode(proto: Any, max_bytes: int) -> np.ndarray:
+def decode(proto: Any, max_bytes: float) -> np.ndarray:
     """Returns the array that a ``TensorProto`` stands for, checked before anything is allocated.
 
     A proto may hold one value for many (TensorFlow repeats the last one); one that declares more than ``max_bytes``
@@ -60,7 +77,13 @@ def decode(proto: Any, max_bytes: int) -> np.ndarray:
         )
     what = f"TensorProto {wording.shape(dimensions)} {dtype.name}"
     count = math.prod(dimensions)
-    stored = max(len(getattr(proto, name, ())) for name in _VALUE_FIELDS)
+    own = _FIELD_OF.get(dtype.name, "")
+    stray = [name for name in _FIELDS if name != own and len(getattr(proto, name, ()))]
+    if stray:
+        raise ConversionError(f"{what} has values in {stray[0]}, where no {dtype.name} is kept: it was not made as one")
+    stored = len(getattr(proto, own, ()))
+    if dtype.is_complex and stored % 2:
+        raise ConversionError(f"{what} has {stored} halves of complex numbers: one is missing")
     if proto.tensor_content and len(proto.tensor_content) != count * itemsize:
         raise ConversionError(
             f"{what} declares {wording.byte_count(count * itemsize)} and holds"
@@ -77,32 +100,35 @@ def decode(proto: Any, max_bytes: int) -> np.ndarray:
         if count > values and count * itemsize > max_bytes:
             raise ConversionError(
                 f"{what} declares {wording.byte_count(count * itemsize)} of which it holds"
-                f" {wording.plural(values, 'value')}: more than max_bytes={wording.byte_count(max_bytes)};"
+                f" {wording.plural(values, 'value')}: more than max_bytes={wording.byte_count(int(max_bytes))};"
                 " raise max_bytes if it is meant"
             )
     try:
         array: np.ndarray = tf.make_ndarray(proto)
     except Exception as error:
         raise ConversionError(f"{what} cannot be decoded: {reason(error)}") from error
+    if array.dtype.names:  # a quantized dtype is a record of one field: its codes
+        array = array.view(array.dtype[0])
     return array if array.flags.writeable else array.copy()
 
 
 def parse(data: bytes) -> Any:
     """Returns the message in serialized bytes: a tensor's, else a ``tf.train`` example's.
 
-    A message is taken only if it says all that is in the bytes: a known dtype or named features, and no field that its
-    type does not have. (Bytes of an example, and ``b""``, parse without an error as a blank ``TensorProto``.)
+    A message is taken only if it says all that is in the bytes: a known dtype or features with values, no field that
+    its type does not have at any depth, and as many bytes when written again. (Bytes of an example, and ``b""``, parse
+    without an error as a blank ``TensorProto``, and those of two messages on end as the second.)
 
     Raises:
-        ConversionError: They are those of nothing known.
+        ConversionError: They are those of nothing known, or of more than one message.
     """
     from tensorflow.core.example import example_pb2, feature_pb2
     from tensorflow.core.framework import tensor_pb2
 
     candidates: tuple[tuple[Any, Callable[[Any], bool]], ...] = (
         (tensor_pb2.TensorProto, lambda message: bool(message.dtype)),
-        (example_pb2.Example, lambda message: _are_named(message.features.feature)),
-        (example_pb2.SequenceExample, lambda message: _are_named(message.feature_lists.feature_list)),
+        (example_pb2.Example, lambda message: _hold_values(message.features.feature.values())),
+        (example_pb2.SequenceExample, _are_lists_of_values),
         (feature_pb2.Feature, lambda message: message.WhichOneof("kind") is not None),
     )
     for message_class, is_whole in candidates:
@@ -111,26 +137,31 @@ def parse(data: bytes) -> Any:
             return message
     raise ConversionError(
         f"bytes of length {len(data)} are neither a serialized tensor nor a tf.train.Example:"
-        " give those of tf.io.serialize_tensor or of a message's SerializeToString"
+        " give those of tf.io.serialize_tensor or of one message's SerializeToString"
     )
 
 
-def _are_named(features: Any) -> bool:
-    return bool(features) and all(features)
+def _hold_values(features: Iterable[Any]) -> bool:
+    """Returns whether any feature has a kind: names alone are found in the bytes of other messages as well."""
+    return any(feature.WhichOneof("kind") is not None for feature in features)
+
+
+def _are_lists_of_values(message: Any) -> bool:
+    lists = message.feature_lists.feature_list.values()
+    return bool(lists) and _hold_values(feature for one in lists for feature in one.feature)
 
 
 def _parsed(message_class: Any, data: bytes) -> Any:
-    """Returns the message, or ``None`` if the bytes are not wholly of its type."""
+    """Returns the message, or ``None`` if the bytes are not wholly and only of its type."""
     from google.protobuf.message import DecodeError
-    from google.protobuf.unknown_fields import UnknownFieldSet
 
     message: Any = message_class()
     try:
         message.ParseFromString(data)
     except DecodeError:
         return None
-    unknown: Any = UnknownFieldSet
-    return None if len(unknown(message)) else message
+    message.DiscardUnknownFields()
+    return message if message.ByteSize() == len(data) else None
 
 
 @register_adapter
@@ -197,5 +228,6 @@ class SerializedAdapter(Adapter):
     def _message(self, obj: Any) -> tuple[Any, Adapter]:
         message = parse(obj)
         adapter = find_adapter(message)
-        assert adapter is not None
+        if adapter is None:
+            raise ConversionError(f"bytes of a {type(message).__name__}: no kind of that name is registered")
         return message, adapter

@@ -9,8 +9,18 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters.base import Absent, Adapter, Content, Conversion, Facts, Owned, Parts, register_adapter
-from tfnp_ext.adapters.tensors import component, dtype_name, static_shape
+from tfnp_ext.adapters.base import (
+    Absent,
+    Adapter,
+    Content,
+    Conversion,
+    Facts,
+    Owned,
+    Parts,
+    copy_refused,
+    register_adapter,
+)
+from tfnp_ext.adapters.tensors import component, device_of, dtype_name, on_host, static_shape
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
@@ -20,8 +30,8 @@ def is_symbolic(tensor: Any) -> bool:
 
 
 def in_function(symbol: Any) -> bool:
-    """Returns whether a symbol belongs to a ``tf.function``, rather than to a TF 1 graph."""
-    return type(symbol.graph).__name__ == "FuncGraph"
+    """Returns whether a symbol belongs to a ``tf.function``, its loops and branches, rather than to a TF 1 graph."""
+    return any(base.__name__ == "FuncGraph" for base in type(symbol.graph).__mro__)
 
 
 def when_there_is_a_value(symbol: Any) -> str:
@@ -31,24 +41,40 @@ def when_there_is_a_value(symbol: Any) -> str:
     return "in a TF 1 graph: pass session=, or run the session yourself"
 
 
-def run_in_session(fetches: Any, graph_of: Any, conversion: Conversion) -> Any:
+def session_of(conversion: Conversion) -> Any:
+    """Returns the session that was given, else TensorFlow's default one, else ``None``."""
+    if conversion.session is not None or "tensorflow" not in sys.modules:
+        return conversion.session
+    return sys.modules["tensorflow"].compat.v1.get_default_session()
+
+
+def run_in_session(fetches: Sequence[Any], conversion: Conversion) -> list[Any] | None:
     """Returns what one run of the session gives for TF 1 graph tensors, ``None`` where there is no session.
 
     Args:
-        fetches: What ``session.run`` takes; several tensors are of one run, so that random ones fit together.
-        graph_of: The symbol that names the fetches in errors.
-        conversion: The session and the feed; without one TensorFlow's default session is taken.
+        fetches: Tensors and variables of one graph; they are of one run, so that random ones fit together.
+        conversion: The session and the feed, and what a run for the whole nest has given already.
 
     Raises:
-        ConversionError: The session refused: another graph, a placeholder without a value, no initial value.
+        ConversionError: The session refused: another graph, a placeholder without a value, no initial value; or a
+            tensor holds a handle, which a session gives as bytes without a meaning.
     """
-    session = conversion.session or sys.modules["tensorflow"].compat.v1.get_default_session()
-    if session is None or in_function(graph_of):
+    if all(id(fetch) in conversion.known for fetch in fetches):
+        return [conversion.known[id(fetch)][1] for fetch in fetches]
+    session = session_of(conversion)
+    if session is None or any(in_function(fetch) for fetch in fetches):
         return None
+    for fetch in fetches:
+        if dtype_name(fetch) in {"resource", "variant"}:
+            raise ConversionError(f"{symbol_name(fetch)} of {dtype_name(fetch)} {_NO_NUMBERS}")
     try:
-        return session.run(fetches, feed_dict=conversion.feed)
+        values: list[Any] = session.run(list(fetches), feed_dict=conversion.feed)
     except Exception as error:
-        raise ConversionError(f"{symbol_name(graph_of)} could not be run in the session: {reason(error)}") from error
+        raise ConversionError(f"{symbol_name(fetches[0])} could not be run in the session: {reason(error)}") from error
+    return values
+
+
+_NO_NUMBERS = "holds no numbers or strings: convert what it was made of"
 
 
 def components(obj: Any, kind: str, tensors: Sequence[Any], conversion: Conversion) -> list[np.ndarray]:
@@ -63,19 +89,28 @@ def components(obj: Any, kind: str, tensors: Sequence[Any], conversion: Conversi
     Raises:
         SymbolicTensorError: They have no value yet.
     """
-    symbol = next((tensor for tensor in tensors if is_symbolic(tensor)), None)
-    if symbol is None:
+    symbols = [tensor for tensor in tensors if is_symbolic(tensor)]
+    if not symbols:
+        devices = {device_of(tensor) for tensor in tensors if not on_host(getattr(tensor, "backing_device", ""))}
+        if devices and conversion.copy is False:
+            what = f"{kind} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
+            raise copy_refused(what, min(devices))
         return [component(tensor) for tensor in tensors]
-    values = run_in_session(list(tensors), symbol, conversion)
+    values = run_in_session(symbols, conversion)
     if values is None:
-        known = sys.modules["tensorflow"].get_static_value
-        values = [known(tensor) if is_symbolic(tensor) else component(tensor) for tensor in tensors]
+        values = [sys.modules["tensorflow"].get_static_value(symbol) for symbol in symbols]
     if any(value is None for value in values):
         raise SymbolicTensorError(
             f"{kind} {wording.shape(static_shape(obj))} {dtype_name(obj)} has no value yet"
-            f" {when_there_is_a_value(symbol)}"
+            f" {when_there_is_a_value(symbols[0])}"
         )
-    return [np.asarray(value) for value in values]
+    given = iter(values)
+    return [np.asarray(next(given)) if is_symbolic(tensor) else component(tensor) for tensor in tensors]
+
+
+def in_graph(tensors: Sequence[Any]) -> list[Any]:
+    """Returns those components that a session has to run."""
+    return [tensor for tensor in tensors if is_symbolic(tensor) and not in_function(tensor)]
 
 
 class SymbolAdapter(Adapter):
@@ -136,12 +171,15 @@ class GraphTensorAdapter(SymbolAdapter):
             SymbolicTensorError: There is neither.
             ConversionError: The session refused.
         """
-        value = run_in_session(obj, obj, conversion)
-        if value is None:
-            value = sys.modules["tensorflow"].get_static_value(obj)
+        values = run_in_session((obj,), conversion)
+        value = values[0] if values else sys.modules["tensorflow"].get_static_value(obj)
         if value is None:
             raise self.refusal(obj)
         return fetched(value)
+
+    def graph_tensors(self, obj: Any) -> Sequence[Any]:
+        """Returns the tensor."""
+        return in_graph((obj,))
 
 
 @register_adapter
@@ -163,10 +201,14 @@ class GraphVariableAdapter(SymbolAdapter):
             SymbolicTensorError: There is no session.
             ConversionError: The session refused: it never ran the variable's initializer.
         """
-        value = run_in_session(obj, obj, conversion)
-        if value is None:
+        values = run_in_session((obj,), conversion)
+        if values is None:
             raise self.refusal(obj)
-        return fetched(value)
+        return fetched(values[0])
+
+    def graph_tensors(self, obj: Any) -> Sequence[Any]:
+        """Returns the variable, which a session reads as it runs a tensor."""
+        return (obj,)
 
 
 @register_adapter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 import weakref
 from typing import Any
@@ -61,6 +62,8 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
         array = np.asarray(tensor)
         fetched = not on_host(tensor.backing_device)
     except Exception as error:
+        if dtype_name(tensor) in {"variant", "resource"}:
+            raise ConversionError(f"{describe(tensor)} {held_words(tensor)}") from error
         raise ConversionError(f"{describe(tensor)} cannot become an array: {reason(error)}") from error
     if array.dtype.kind == "O":
         return Owned(array.copy())
@@ -70,11 +73,23 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
     return Owned(array) if fetched else array
 
 
+def held_words(tensor: Any) -> str:
+    """Returns what a variant or a resource holds instead of numbers, and where its value can be had."""
+    found = re.search(r"value=<(.*)>>$", repr(tensor), re.DOTALL)
+    held = found[1].split(",", 1)[0] if found else "a handle"
+    if held.startswith("ResourceHandle"):
+        name, kind = (re.search(rf'{word}="([^"]*)"', found[1] if found else "") for word in ("name", "type"))
+        what = f"{kind[1] if kind else 'a resource'} {repr(name[1]) if name else ''}".strip()
+        return f"is only a handle of {what}: convert what it belongs to, such as the variable"
+    return f"holds {held}, no numbers or strings: convert what it was made of"
+
+
 def component(tensor: Any) -> np.ndarray:
     """Returns the array of one component of a composite: values, indices, row splits."""
     if isinstance(tensor, (np.ndarray, list)):  # what a TF 1 session gave
         return np.asarray(tensor)
-    viewed = eager_array(tensor)
+    adapter = find_adapter(tensor)  # a DTensor is an eager tensor by type
+    viewed = adapter.view(tensor) if isinstance(adapter, DenseAdapter) else eager_array(tensor)
     return array_of(viewed)
 
 
@@ -121,7 +136,7 @@ class TensorAdapter(DenseAdapter):
         """Returns the array; nothing for a variant or a resource, which hold no numbers."""
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
-            return Absent(f"a {dtype} holds no numbers or strings: it belongs to what made it", ever=False)
+            return Absent(held_words(obj), ever=False)
         return super().content(obj)
 
 
@@ -159,7 +174,7 @@ class VariableAdapter(DenseAdapter):
             )
         array = eager_array(obj.value())
         values = array_of(array)
-        if not obj.shape.is_compatible_with(values.shape):
+        if not obj.shape.is_compatible_with(values.shape) or (not values.size and not obj.is_initialized()):
             raise ConversionError(f"{describe(obj)} {own_name(obj)!r} is not initialised: assign a value first")
         return array
 

@@ -28,6 +28,7 @@ _NOT_ASKED = frozenset({"auto", "none"})
 _NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 
 
+@np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
 def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     """Returns the card of a value, or of a nest of values.
 
@@ -225,6 +226,7 @@ def mimebundle(
         return {"text/plain": f"{native_text(value)}\n[no card: {one_line(error)}]"}
 
 
+@np.errstate(all="ignore")
 def _render(document: Document, active_types: Collection[str] | None) -> dict[str, str]:
     """Returns a card in every format that the host takes."""
     return {mime: render(document) for mime, render in FORMATS.items() if active_types is None or mime in active_types}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import keyword
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.magics.cell import cell_options, split_cell
@@ -25,7 +25,6 @@ from tfnp_ext.plots import PLOTS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
 _DTYPES_THAT_ARE_TYPES = {"str": str, "bytes": bytes, "object": object}
 
 
@@ -204,11 +203,10 @@ def _read_count(option: Option, text: str) -> int:
 
 
 def _read_bytes(option: Option, text: str) -> int:
-    size = _SIZE.fullmatch(text.strip("'\""))
+    size = wording.read_byte_count(text)
     if size is None:
         raise LineError(f"--{option.name} needs a number of bytes, as in 500MB or 4GiB, not {quoted(text)}")
-    base = 1024 if size["binary"] else 1000
-    return int(float(size["number"]) * base ** " kmgt".index(size["unit"].lower() or " "))
+    return size
 
 
 def _read_dtype(option: Option, text: str) -> Any:
