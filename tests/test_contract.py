@@ -27,6 +27,10 @@ from tfnp_ext import ConversionError, to_numpy
 
 ALL = (*NUMERIC, "string")
 REAL = tuple(name for name in NATIVE if not name.startswith("complex"))
+NEWEST = (
+    "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz", "float4_e2m1fn", "int2", "uint2",
+)  # fmt: skip
+"""What TensorFlow 2.21 has beside them; a TensorFlow without one is skipped."""
 WITHOUT_INT4 = tuple(name for name in ALL if name not in {"int4", "uint4"})
 COPIES = (None, True, False)
 
@@ -386,6 +390,7 @@ def quantized_of(tf: Any, values: np.ndarray) -> Any:
 
 KINDS = (
     Kind("tensor", lambda tf, values: tf.constant(values), held=of_tensor),
+    Kind("tensor of a newest dtype", lambda tf, values: tf.constant(values), held=of_tensor, dtypes=NEWEST),
     Kind("tensor on another device", on_second_device, held=of_tensor, dtypes=NATIVE),
     Kind("tf.experimental.numpy array", lambda tf, values: tf.experimental.numpy.asarray(tf.constant(values)),
          held=of_tensor, dtypes=NATIVE),
@@ -527,7 +532,7 @@ def check(kind: Kind, tf: Any, values: np.ndarray) -> None:
         name = "copied"
     before = kind.now(source)
     # TensorFlow gives NumPy a scalar of these dtypes only as a copy; strings have no memory to share.
-    single = values.ndim == 0 and name in SMALL and not (kind.users or kind.singles)
+    single = values.ndim == 0 and name in (*SMALL, *NEWEST) and not (kind.users or kind.singles)
     viewed = kind.held is not None and (kind.users or (name != "string" and not single))
     for copy in COPIES:
         with warnings.catch_warnings():
@@ -556,6 +561,8 @@ def check(kind: Kind, tf: Any, values: np.ndarray) -> None:
 
 @pytest.mark.parametrize(("kind", "name", "shape"), CASES)
 def test_it_has_the_bits_the_memory_and_the_writability_that_it_should(tf, kind, name, shape):
+    if name in NEWEST and not hasattr(tf.dtypes.experimental, name):
+        pytest.skip(f"this TensorFlow has no {name}")
     check(kind, tf, sample(name, shape))
 
 
@@ -570,6 +577,7 @@ DRAWN = [
         "JAX array",
         "Keras optimizer",
         "PyTorch tensor",
+        "tensor of a newest dtype",
         "values of replicas",
     }  # slow, not installed everywhere, or computing on its own
 ]
@@ -616,6 +624,7 @@ def test_every_kind_that_is_registered_is_in_the_contract_or_says_why_not():
         "StructuredTensorAdapter": "its fields are tensors; test_kinds",
         "GraphVariableAdapter": "as a placeholder; test_convert",
         "DTensorVariableAdapter": "as a DTensor; test_kinds",
+        "TrackableAdapter": "as a module; test_kinds",
         "MirroredAdapter": "as a mirrored variable; test_containers_and_protocols",
         "ShardedVariableAdapter": "as a variable; test_containers_and_protocols",
         "WeakTensorAdapter": "holds a tensor; test_containers_and_protocols",

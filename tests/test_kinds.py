@@ -556,6 +556,26 @@ class TestModules:
         assert float(mean.result()) == 3.0
 
 
+class TestTrackables:
+    def test_a_loaded_model_and_a_checkpoint_are_what_would_be_saved(self, tf, tmp_path):
+        keras = pytest.importorskip("keras")
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")])
+        model.export(str(tmp_path / "exported"), verbose=False)
+        loaded = tf.saved_model.load(str(tmp_path / "exported"))
+
+        converted = convert(loaded)
+        assert {"variables/0", "variables/1"} <= set(converted)
+        assert {bits(value) for value in converted.values()} == {bits(weight) for weight in model.get_weights()}
+
+        own = tf.Variable([1.5])
+        checkpoint = tf.train.Checkpoint(step=tf.Variable(3), nested=tf.train.Checkpoint(v=own), model=model)
+        converted = convert(checkpoint)
+        assert converted["step"].tolist() == 3
+        assert np.shares_memory(converted["nested/v"], np.asarray(own.value()))
+        assert len(converted) >= 4
+        refuse(tf.train.Checkpoint(), "Checkpoint has no variables")
+
+
 class TestContainers:
     def test_a_frozen_dataclass_keeps_its_class_and_the_source_its_tensors(self, tf):
         tensor = tf.constant([1.0])

@@ -61,6 +61,10 @@ def read_dtype(dtype: Any) -> np.dtype:
         ) from None
 
 
+def _words(what: str | Callable[[], str]) -> str:
+    return what if isinstance(what, str) else what()
+
+
 def is_text(dtype: Any) -> bool:
     """Returns whether a dtype asks for decoded strings: ``str``, ``"str"`` or ``np.str_``."""
     return dtype is str or dtype is np.str_ or (isinstance(dtype, str) and dtype == "str")
@@ -70,7 +74,7 @@ def cast(
     array: np.ndarray,
     dtype: Any,
     casting: str,
-    what: str,
+    what: str | Callable[[], str],
     index: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda place: place,
 ) -> np.ndarray:
     """Returns the array in another dtype: itself if it already has it, else a new array.
@@ -82,7 +86,7 @@ def cast(
         array: The values, any shape.
         dtype: What they shall become; ``str`` decodes strings from UTF-8.
         casting: One of ``CASTINGS``.
-        what: The value in words, for the message.
+        what: The value in words, for the message, or what gives them.
         index: The index that users know of a place in the array, where the array is only a part of a value.
 
     Raises:
@@ -96,17 +100,17 @@ def cast(
     source_rank, target_rank = kind_rank(array.dtype), kind_rank(target)
     if source_rank is None or target_rank is None:
         hint = "; dtype=str decodes strings" if array.dtype == object else ""
-        raise ConversionError(f"{what} cannot be cast to {target.name}{hint}")
+        raise ConversionError(f"{_words(what)} cannot be cast to {target.name}{hint}")
     if casting != "unsafe":
         if target_rank < source_rank:
             raise ConversionError(
-                f"{what} cannot be cast from {_KINDS[source_rank]} down to {_KINDS[target_rank]} ({target.name}) by"
-                f" casting='{casting}': allow it with casting='unsafe'"
+                f"{_words(what)} cannot be cast from {_KINDS[source_rank]} down to {_KINDS[target_rank]}"
+                f" ({target.name}) by casting='{casting}': allow it with casting='unsafe'"
             )
         if casting == "equiv" and array.dtype.newbyteorder("=") == target.newbyteorder("="):
             return array.astype(target)
         if casting in {"no", "equiv"} or (casting == "safe" and not _is_safe(array.dtype, target)):
-            raise ConversionError(f"{what} cannot be cast to {target.name} by casting='{casting}'")
+            raise ConversionError(f"{_words(what)} cannot be cast to {target.name} by casting='{casting}'")
         if source_rank == 1:
             _refuse_lost_integers(array, target, what)
     with np.errstate(all="ignore"):
@@ -126,7 +130,7 @@ def _is_safe(source: np.dtype, target: np.dtype) -> bool:
         return False
 
 
-def _refuse_lost_integers(array: np.ndarray, target: np.dtype, what: str) -> None:
+def _refuse_lost_integers(array: np.ndarray, target: np.dtype, what: str | Callable[[], str]) -> None:
     if not array.size:
         return
     low, high = int(array.min()), int(array.max())
@@ -137,7 +141,7 @@ def _refuse_lost_integers(array: np.ndarray, target: np.dtype, what: str) -> Non
         if low < bounds.min or high > bounds.max:
             lost = low if low < bounds.min else high
             raise ConversionError(
-                f"{what} holds {lost}, which {target.name} cannot hold ({bounds.min} … {bounds.max}):"
+                f"{_words(what)} holds {lost}, which {target.name} cannot hold ({bounds.min} … {bounds.max}):"
                 " choose a wider dtype, or casting='unsafe'"
             )
         return
@@ -147,7 +151,8 @@ def _refuse_lost_integers(array: np.ndarray, target: np.dtype, what: str) -> Non
     unheld = next((value for value in array.ravel().tolist() if not _holds(target, value)), None)
     if unheld is not None:
         raise ConversionError(
-            f"{what} holds {unheld}, which {target.name} cannot hold exactly: choose a wider dtype, or casting='unsafe'"
+            f"{_words(what)} holds {unheld}, which {target.name} cannot hold exactly:"
+            " choose a wider dtype, or casting='unsafe'"
         )
 
 
@@ -179,7 +184,9 @@ def _real(target: np.dtype) -> np.dtype:
 
 
 def decode_strings(
-    array: np.ndarray, what: str, index: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda place: place
+    array: np.ndarray,
+    what: str | Callable[[], str],
+    index: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda place: place,
 ) -> np.ndarray:
     """Returns an object array of ``str`` from an object array of UTF-8 ``bytes``.
 
@@ -187,7 +194,7 @@ def decode_strings(
         ConversionError: It holds no strings, or one is not UTF-8; the message names the first such index.
     """
     if array.dtype.kind not in "OSU":
-        raise ConversionError(f"{what} holds no strings: dtype=str decodes string tensors")
+        raise ConversionError(f"{_words(what)} holds no strings: dtype=str decodes string tensors")
     decoded: list[str] = []
     for value in array.ravel().tolist():
         try:
@@ -195,7 +202,7 @@ def decode_strings(
         except UnicodeDecodeError as error:
             place = index(tuple(int(axis) for axis in np.unravel_index(len(decoded), array.shape)))
             raise ConversionError(
-                f"{what} is not UTF-8 at {wording.index(place)} (byte {error.start}):"
+                f"{_words(what)} is not UTF-8 at {wording.index(place)} (byte {error.start}):"
                 " leave dtype out and keep the bytes"
             ) from None
     result = np.empty(array.size, dtype=object)

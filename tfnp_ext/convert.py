@@ -17,7 +17,6 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import (
     Adapter,
     Conversion,
-    DenseAdapter,
     NestAdapter,
     Owned,
     Parts,
@@ -86,8 +85,8 @@ def to_numpy(
     """
     adapter = find_adapter(obj)
     asked = (copy, dtype, casting, ragged, sparse)
-    if asked == (None, None, "same_kind", "object", "dense") and isinstance(adapter, DenseAdapter):
-        viewed = adapter.view(obj)
+    if asked == (None, None, "same_kind", "object", "dense") and adapter is not None and adapter.is_dense:
+        viewed = adapter.view(obj)  # type: ignore[attr-defined]
         return array_of(viewed)
     if adapter is None:
         raise not_tensor_like(obj)
@@ -283,20 +282,20 @@ def _convert_children(
     children = []
     for place, child in enumerate(parts.children):
         inner = find_adapter(child)
-        if inner is None or _stays(child, inner) or (isinstance(child, bytes) and not parse_bytes):
-            children.append(child)
-        elif as_it_is and isinstance(inner, DenseAdapter):
+        if inner is not None and inner.is_dense and as_it_is:
             try:
-                viewed = inner.view(child)
+                viewed = inner.view(child)  # type: ignore[attr-defined]
             except ConversionError as error:
                 raise type(error)(f"{path}{parts.steps[place]}: {error}") from error
-            children.append(array_of(viewed))
+            children.append(viewed if type(viewed) is np.ndarray else array_of(viewed))
+        elif inner is None or _stays(inner) or (isinstance(child, bytes) and not parse_bytes):
+            children.append(child)
         else:
             children.append(_convert(child, inner, conversion, path + parts.steps[place], ancestors))
     return parts.rebuild(children)
 
 
-def _stays(child: Any, adapter: Adapter) -> bool:
+def _stays(adapter: Adapter) -> bool:
     """Returns whether a leaf of a nest is left as it is: a missing gradient, a spec or a shape among tensors."""
     return not adapter.tensor_like and not isinstance(adapter, NestAdapter)
 
@@ -311,7 +310,7 @@ def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversio
         if conversion.dtype is not None:
             raise ConversionError(f"{adapter.label(obj)} as {type(array).__name__} takes no dtype")
     elif conversion.dtype is not None:
-        cast = casts.cast(array, conversion.dtype, conversion.casting, _describe(adapter, obj, array))
+        cast = casts.cast(array, conversion.dtype, conversion.casting, lambda: _describe(adapter, obj, array))
         owned = owned or cast is not array
         array = cast
     if conversion.copy is False and owned:

@@ -195,6 +195,8 @@ class Adapter(ABC):
     priority: ClassVar[int] = 0
     automatic: ClassVar[bool] = True
     tensor_like: ClassVar[bool] = True
+    is_dense: ClassVar[bool] = False
+    """What ``isinstance(adapter, DenseAdapter)`` says, but without the time that asking an abstract class takes."""
 
     def matches(self, obj: Any) -> bool:
         """Returns whether this value is of the kind, where the name of its class is not enough to tell."""
@@ -231,6 +233,8 @@ class Adapter(ABC):
 
 class DenseAdapter(Adapter):
     """A kind whose value is one array that can be looked at without a copy."""
+
+    is_dense = True
 
     @abstractmethod
     def view(self, obj: Any) -> np.ndarray | Owned:

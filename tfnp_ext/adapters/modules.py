@@ -139,6 +139,43 @@ def _relative(path: str, name: str) -> str:
 
 
 @register_adapter
+class TrackableAdapter(WeightsAdapter):
+    """What ``tf.saved_model.load`` gives, and ``tf.train.Checkpoint``: the variables that would be saved, by path."""
+
+    kind = "Trackable"
+    type_names = (
+        "tensorflow.python.trackable.autotrackable.AutoTrackable",
+        "tensorflow.python.checkpoint.checkpoint.Checkpoint",
+    )
+
+    def matches(self, obj: Any) -> bool:
+        """Returns whether it is TensorFlow's own: what Keras tracks so has kinds of its own."""
+        return all(base.__name__ != "KerasAutoTrackable" for base in type(obj).__mro__)
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the variables by the names that lead to them, each once.
+
+        Raises:
+            ConversionError: There are none.
+        """
+        weights = list(_tracked_variables(obj, "", {id(obj)}))
+        if not weights:
+            raise ConversionError(f"{self.label(obj)} has no variables: nothing of it would be saved")
+        return by_path(weights)
+
+
+def _tracked_variables(obj: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    for name, child in obj._trackable_children().items():
+        if id(child) in seen:
+            continue
+        seen.add(id(child))
+        if _has_weights(child) and not isinstance(find_adapter(child), KerasLayerAdapter):
+            yield f"{path}{name}", child
+        elif hasattr(child, "_trackable_children"):
+            yield from _tracked_variables(child, f"{path}{name}/", seen)
+
+
+@register_adapter
 class KerasStateAdapter(WeightsAdapter):
     """Keras optimizers and metrics: their variables."""
 

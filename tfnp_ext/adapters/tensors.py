@@ -55,13 +55,13 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
         ConversionError: The dtype holds no numbers or strings (variant, resource), or the device refuses.
     """
     try:
-        # TensorFlow gives a scalar of these dtypes as a NumPy scalar, which np.asarray refuses.
-        # Nor can NumPy look at a scalar that a weak reference stands for.
-        if not tensor.shape.rank and (tensor.dtype.name in _WITHOUT_BUFFER or type(tensor) is weakref.ProxyType):
-            return Owned(np.array(tensor.numpy()))
         array = np.asarray(tensor)
         fetched = not on_host(tensor.backing_device)
     except Exception as error:
+        # TensorFlow gives a scalar of these dtypes as a NumPy scalar, which np.asarray refuses.
+        # Nor can NumPy look at a scalar that a weak reference stands for.
+        if tensor.shape.rank == 0 and (dtype_name(tensor) in _WITHOUT_BUFFER or type(tensor) is weakref.ProxyType):
+            return Owned(np.array(tensor.numpy()))
         if dtype_name(tensor) in {"variant", "resource"}:
             raise ConversionError(f"{describe(tensor)} {held_words(tensor)}") from error
         raise ConversionError(f"{describe(tensor)} cannot become an array: {reason(error)}") from error
