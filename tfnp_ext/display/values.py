@@ -211,11 +211,10 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         if example is None:
             rows.append(Row(tuple(_ELIDED for _ in range(len(columns) + 2)), header="⋮"))
             continue
-        values = drawn[example].astype(np.float64)
-        top = int(np.argmax(values))
+        row = drawn[example].astype(np.float64)
+        top, values = int(np.argmax(row)), row.tolist()
         cells = tuple(
-            _ELIDED if column is None else Cell(_share(values[column]), ground=float(values[column]))
-            for column in columns
+            _ELIDED if column is None else Cell(_share(values[column]), ground=values[column]) for column in columns
         )
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(values[top]))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
@@ -278,6 +277,10 @@ def _heat_table(
     largest = float(finite.max()) if finite.size else 0.0
     heat = kind_rank(array.dtype) == 2 and largest > 0
     width = max((len(line[1]) for line in lines if line is not None), default=1)
+    wanted = [place for line in lines if line is not None for place in line[1] if place is not None]
+    picked = array[np.unravel_index(wanted, array.shape)] if wanted else array.reshape(-1)[:0]
+    # Python's numbers are formatted three times as fast as NumPy's.
+    values = iter(picked if specification == "complex" or isinstance(array, np.ma.MaskedArray) else picked.tolist())
     rows = []
     for line in lines:
         if line is None:
@@ -289,7 +292,7 @@ def _heat_table(
             if place is None:
                 cells.append(_ELIDED)
                 continue
-            value = array[np.unravel_index(place, array.shape)]
+            value = next(values)
             if specification == "complex":
                 cells.append(Cell(numerals.complex_text(value)))
                 continue

@@ -46,6 +46,7 @@ _STYLE = (
     ".tfnp{font-variant-numeric:tabular-nums}.tfnp summary:hover{opacity:1!important}</style>"
 )
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
+_MARKUP = frozenset("&<>\"'")
 _GROUND_ALPHA = 0.72
 _FAINTEST = 0.02
 _SPARK_WIDTH, _SPARK_HEIGHT = 64, 14
@@ -73,6 +74,8 @@ def _bold(text: str) -> str:
 
 def _said(text: str) -> str:
     """Returns text for the page: escaped, on one line, and words from right to left kept from turning others around."""
+    if text.isascii() and text.isprintable():
+        return text if _MARKUP.isdisjoint(text) else escape(text)
     shown = escape(wording.printable(text))
     return f"<bdi>{shown}</bdi>" if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text) else shown
 
@@ -330,12 +333,16 @@ def _row(row: Row, pad: str, headed: bool, width: int) -> str:
 
 
 def _cell(cell: Cell, pad: str, width: int = 0) -> str:
+    text, tone, ground, *rest = cell
+    if not pad and not width and tone == "plain" and rest == _NUMBER:
+        if -_FAINTEST < ground < _FAINTEST:
+            return f"<td>{_said(text)}"
+        return f"<td style={_ground(ground)}>{_said(text)}"
     styles = [pad] if pad else []
     if width:
         styles.append(f"width:{width}px")
     if abs(cell.ground) >= _FAINTEST:
-        alpha = round(min(1.0, abs(cell.ground)) * _GROUND_ALPHA * 255)
-        styles.append(f"background:{BLUE if cell.ground > 0 else ORANGE}{alpha:02x}")
+        styles.append(_ground(cell.ground))
     if cell.align != "right":
         styles.append(f"text-align:{cell.align}")
     if cell.framed:
@@ -345,7 +352,7 @@ def _cell(cell: Cell, pad: str, width: int = 0) -> str:
     title = f' title="{escape(cell.title)}"' if cell.title else ""
     style = ";".join(styles)
     attribute = "" if not style else f" style={style}" if " " not in style else f' style="{style}"'
-    text = _said(cell.text)
+    text = _said(text)
     if cell.mono:
         text = f"<bdi style='font-family:{_MONO}'>{text}</bdi>"
     if cell.tone == "strong":
@@ -358,6 +365,15 @@ def _cell(cell: Cell, pad: str, width: int = 0) -> str:
         text = " ".join((text, *map(_span, cell.after)))
     columns = f" colspan={cell.span}" if cell.span > 1 else ""
     return f"<td{columns}{title}{attribute}>{text}"
+
+
+_NUMBER = list(Cell("")[3:])
+"""What the fields of a cell are behind its text, tone and ground where it is a number and no more."""
+
+
+def _ground(ground: float) -> str:
+    alpha = round(min(1.0, abs(ground)) * _GROUND_ALPHA * 255)
+    return f"background:{BLUE if ground > 0 else ORANGE}{alpha:02x}"
 
 
 def _fold(fold: Fold) -> str:

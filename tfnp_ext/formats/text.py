@@ -66,6 +66,8 @@ def _values(heading: Heading) -> str:
 
 def wording_width(text: str) -> int:
     """Returns how many terminal columns a text takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text
