@@ -618,6 +618,7 @@ def test_every_kind_that_is_registered_is_in_the_contract_or_says_why_not():
     }  # fmt: skip
     elsewhere = {
         "NumpyScalarAdapter": "has one rank; test_convert",
+        "DescribedAdapter": "is only shown",
         "OwnedAdapter": "is what an Example holds",
         "FeaturesAdapter": "as Example; test_kinds",
         "ValueListAdapter": "as Feature; test_kinds",

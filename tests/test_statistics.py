@@ -308,3 +308,8 @@ def test_no_temporary_of_the_size_of_the_data():
             assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
         finally:
             tracemalloc.stop()
+
+
+def test_the_smallest_complex_numbers_have_a_histogram():
+    found = compute_statistics(np.array([0, 1e-45j], np.complex64))
+    assert sum(found.histogram) == 2

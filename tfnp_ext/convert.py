@@ -232,6 +232,8 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
                 continue
             if adapter.tensor_like and (adapter.automatic or not shown):
                 return True
+            if shown and isinstance(adapter, NestAdapter) and adapter.is_value:
+                return True
             elif isinstance(adapter, NestAdapter):
                 pending.append(child)
     return False

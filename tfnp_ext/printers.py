@@ -169,7 +169,7 @@ class CardPrinters:
     def _bundle(self, obj: Any) -> Any:
         """Returns the card of an object, unless its class brings a display of its own."""
         try:
-            if _has_own_display(type(obj)):
+            if _has_own_display(type(obj)) or not _has_kind(obj):
                 return self._own_bundle(obj)
             bundle = self._card(obj, self._active_types())
             if bundle and "text/plain" in bundle and _has_own_text(type(obj)):
@@ -207,6 +207,13 @@ def _holds_tensors(nest: Any) -> bool:
     from tfnp_ext.display import holds_tensors
 
     return holds_tensors(nest)
+
+
+def _has_kind(obj: Any) -> bool:
+    """Returns whether an adapter takes it: the name of a base class may be that of a kind that it is not of."""
+    from tfnp_ext.adapters import find_adapter
+
+    return find_adapter(obj) is not None
 
 
 def _registered_names() -> tuple[str, ...]:

@@ -376,7 +376,7 @@ def _histogram(flat: Any, mask: np.ndarray | None, low: float, high: float, dtyp
         starts = np.sort(np.random.default_rng(SEED).integers(0, size - _HISTOGRAM_RUN, count))
         runs = [slice(start, start + _HISTOGRAM_RUN) for start in starts.tolist()]
     values = np.concatenate([flat[run] if mask is None else flat[run][~mask[run]] for run in runs])
-    values = np.abs(values) if dtype.kind == "c" else values.astype(np.float64)
+    values = (np.abs(values) if dtype.kind == "c" else values).astype(np.float64)
     whole = kind_rank(dtype) == 1 and high - low < BINS
     bins = int(high - low) + 1 if whole else BINS
     # Halved, so that the span of the largest floats does not overflow; shares of a span smaller than any do not vanish.

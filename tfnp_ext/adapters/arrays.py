@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from tfnp_ext.adapters.base import Conversion, DenseAdapter, Facts, Owned, Parts, array_of, register_adapter
+from tfnp_ext.adapters.base import (
+    Absent,
+    Adapter,
+    Content,
+    Conversion,
+    DenseAdapter,
+    Facts,
+    Owned,
+    Parts,
+    array_of,
+    register_adapter,
+)
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -64,8 +75,36 @@ class OwnedAdapter(DenseAdapter):
         return owned
 
     def facts(self, obj: Any) -> Facts:
-        """Returns shape, dtype and bytes."""
-        return array_facts(obj.array, "copy")
+        """Returns shape, dtype and bytes; objects that come of TensorFlow are its strings."""
+        facts = array_facts(obj.array, "copy")
+        if facts.dtype != "object":
+            return facts
+        return replace(facts, dtype="string", nbytes=sum(len(value) for value in obj.array.flat if value is not None))
+
+
+@register_adapter
+class DescribedAdapter(Adapter):
+    """What a card describes in place of a value that it does not read."""
+
+    kind = "described"
+    type_names = ("tfnp_ext.adapters.base.Described",)
+    automatic = False
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns its shape and dtype."""
+        return Facts(shape=obj.shape, dtype=obj.dtype)
+
+    def content(self, obj: Any) -> Content:
+        """Returns why it is not read."""
+        return Absent(obj.reason, ever=False)
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Refuses: only a card holds such.
+
+        Raises:
+            ConversionError: Always.
+        """
+        raise ConversionError("a description holds no values: convert what it describes")
 
 
 @register_adapter

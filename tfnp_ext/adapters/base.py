@@ -175,6 +175,15 @@ class Absent:
     ever: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A part that a card only describes, since reading it would be an act: a table's keys, an array of a file."""
+
+    shape: tuple[int | None, ...] | None
+    dtype: str
+    reason: str
+
+
 Content = Dense | Ragged | Sparse | Slices | Absent
 """What the display may look at; reading it never runs the user's code and consumes nothing."""
 
@@ -256,10 +265,16 @@ class NestAdapter(Adapter):
     tensor_like = False
     holds_arrays: ClassVar[bool] = False
     """Whether its parts are always arrays: then they are not read only to learn that."""
+    is_value: ClassVar[bool] = False
+    """Whether it is one value of TensorFlow's, made of several tensors: a list of such shows itself."""
 
     @abstractmethod
     def parts(self, obj: Any) -> Parts:
         """Returns the children and how to rebuild the container."""
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns the parts as a card shows them: ``parts``, unless those have to be read from somewhere."""
+        return self.parts(obj)
 
     def facts(self, obj: Any) -> Facts:
         """Returns no shape and no dtype: a container has none."""

@@ -21,7 +21,7 @@ class PerReplicaAdapter(NestAdapter):
 
     kind = "PerReplica"
     type_names = ("tensorflow.python.distribute.values.PerReplica",)
-    automatic = False
+    is_value = True
 
     def parts(self, obj: Any) -> Parts:
         """Returns one value a replica; they become a tuple."""

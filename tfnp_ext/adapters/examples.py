@@ -84,8 +84,8 @@ def sequence_parts(example: Any) -> Parts:
 class ProtoNestAdapter(NestAdapter):
     """A message that holds named arrays."""
 
-    automatic = False
     holds_arrays = True
+    is_value = True
     read: Callable[[Any], Parts]
 
     def parts(self, obj: Any) -> Parts:
@@ -122,8 +122,6 @@ class SequenceExampleAdapter(ProtoNestAdapter):
 
 class ProtoArrayAdapter(Adapter):
     """A message that holds one array."""
-
-    automatic = False
 
     def array(self, obj: Any, max_bytes: float) -> np.ndarray:
         """Returns the array of the message."""
@@ -180,6 +178,7 @@ class ValueListAdapter(ProtoArrayAdapter):
 class RepeatedFieldAdapter(ProtoArrayAdapter):
     """The values of a repeated field by themselves, as in ``example.features.feature["x"].float_list.value``."""
 
+    automatic = False
     kind = "repeated field"
     type_names = (
         "google._upb._message.RepeatedScalarContainer",
@@ -201,6 +200,7 @@ class RepeatedFieldAdapter(ProtoArrayAdapter):
 class AttributeAdapter(ProtoArrayAdapter):
     """``AttrValue``: a tensor, or a list of plain values."""
 
+    automatic = False
     kind = "AttrValue"
     type_names = ("tensorflow.core.framework.attr_value_pb2.AttrValue",)
 
@@ -231,6 +231,7 @@ class AttributeAdapter(ProtoArrayAdapter):
 class NodeAdapter(ProtoArrayAdapter):
     """``NodeDef`` of a constant."""
 
+    automatic = False
     kind = "NodeDef"
     type_names = ("tensorflow.core.framework.node_def_pb2.NodeDef",)
 

@@ -23,8 +23,6 @@ def by_path(weights: Iterable[tuple[str, Any]]) -> Parts:
 class WeightsAdapter(NestAdapter):
     """What all of them have in common."""
 
-    automatic = False
-
     def label(self, obj: Any) -> str:
         """Returns the class name, of what a weak reference stands for too."""
         return str(obj.__class__.__name__)

@@ -17,6 +17,7 @@ from tfnp_ext.adapters.base import (
     Content,
     Conversion,
     DenseAdapter,
+    Described,
     Facts,
     NestAdapter,
     Owned,
@@ -24,6 +25,7 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
+from tfnp_ext.adapters.datasets import spec_words
 from tfnp_ext.adapters.examples import named_parts
 from tfnp_ext.adapters.symbolic import fetched
 from tfnp_ext.adapters.tensors import component
@@ -37,7 +39,7 @@ class ExtensionTypeAdapter(NestAdapter):
 
     kind = "ExtensionType"
     type_names = ("tensorflow.python.framework.extension_type.ExtensionType",)
-    automatic = False
+    is_value = True
 
     def label(self, obj: Any) -> str:
         """Returns the name of the user's class."""
@@ -77,7 +79,7 @@ class StructuredTensorAdapter(NestAdapter):
 
     kind = "StructuredTensor"
     type_names = ("tensorflow.python.ops.structured.structured_tensor.StructuredTensor",)
-    automatic = False
+    is_value = True
 
     def parts(self, obj: Any) -> Parts:
         """Returns the fields by name."""
@@ -124,12 +126,27 @@ class LookupTableAdapter(NestAdapter):
 
     kind = "lookup table"
     type_names = ("tensorflow.python.ops.lookup_ops.LookupInterface",)
-    automatic = False
     holds_arrays = True
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
         return str(obj.__class__.__name__)
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns how many keys and values there are, and of which dtype; none is read."""
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise SymbolicTensorError(f"{self.label(obj)} has no value inside tf.function: convert it outside")
+        try:
+            count = int(obj.size())
+        except Exception as error:
+            raise ConversionError(f"{self.label(obj)} cannot be read: {reason(error)}") from error
+        said = "not read: %tonumpy reads it"
+        return named_parts(
+            {
+                "keys": Described((count,), obj.key_dtype.name, said),
+                "values": Described((count,), obj.value_dtype.name, said),
+            }
+        )
 
     def parts(self, obj: Any) -> Parts:
         """Returns keys and values, in the table's own order.
@@ -167,7 +184,6 @@ class RandomGeneratorAdapter(DenseAdapter):
         "tensorflow.python.ops.stateful_random_ops.Generator",
         "keras.src.random.seed_generator.SeedGenerator",
     )
-    automatic = False
 
     def label(self, obj: Any) -> str:
         """Returns the class name."""
@@ -194,7 +210,6 @@ class HistoryAdapter(NestAdapter):
 
     kind = "History"
     type_names = ("keras.src.callbacks.history.History",)
-    automatic = False
     holds_arrays = True
 
     def parts(self, obj: Any) -> Parts:
@@ -223,14 +238,27 @@ def _curve(name: str, values: Any) -> np.ndarray:
     return curve
 
 
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
 @register_adapter
 class CheckpointReaderAdapter(NestAdapter):
     """``tf.train.load_checkpoint``: the variables by name, but for TensorFlow's own object graph."""
 
     kind = "CheckpointReader"
     type_names = ("tensorflow.python.util._pywrap_checkpoint_reader.CheckpointReader",)
-    automatic = False
     holds_arrays = True
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns shapes and dtypes by name; the file's values are not read."""
+        dtypes = obj.get_variable_to_dtype_map()
+        return named_parts(
+            {
+                name: Described(tuple(shape), dtypes[name].name, "in the file: %tonumpy reads it")
+                for name, shape in sorted(obj.get_variable_to_shape_map().items())
+                if name != _OBJECT_GRAPH
+            }
+        )
 
     def parts(self, obj: Any) -> Parts:
         """Returns the arrays by name, read from the file.
@@ -238,7 +266,7 @@ class CheckpointReaderAdapter(NestAdapter):
         Raises:
             ConversionError: The file cannot be read, or holds what is no array.
         """
-        names = sorted(name for name in obj.get_variable_to_shape_map() if name != "_CHECKPOINTABLE_OBJECT_GRAPH")
+        names = sorted(name for name in obj.get_variable_to_shape_map() if name != _OBJECT_GRAPH)
         return named_parts({name: _saved(obj, name) for name in names})
 
 
@@ -255,15 +283,16 @@ class OptionalAdapter(Adapter):
 
     kind = "Optional"
     type_names = ("tensorflow.python.data.ops.optional_ops.Optional",)
-    automatic = False
 
     def facts(self, obj: Any) -> Facts:
         """Returns no more than the kind: looking for the value would run an operation."""
         return Facts(shape=None, dtype="")
 
     def content(self, obj: Any) -> Content:
-        """Returns nothing: see ``facts``."""
-        return Absent("it may hold one: %tonumpy asks")
+        """Returns what it would hold; see ``facts``."""
+        spec = getattr(obj, "element_spec", None)
+        held = "a value" if spec is None else spec_words(spec)
+        return Absent(f"holds {held}, or nothing: %tonumpy asks", ever=False)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the value as a part.
@@ -285,7 +314,6 @@ class TensorArrayAdapter(Adapter):
 
     kind = "TensorArray"
     type_names = ("tensorflow.python.ops.tensor_array_ops.TensorArray",)
-    automatic = False
 
     def facts(self, obj: Any) -> Facts:
         """Returns the shape of an element and the dtype; nothing is read."""
@@ -295,7 +323,7 @@ class TensorArrayAdapter(Adapter):
 
     def content(self, obj: Any) -> Content:
         """Returns nothing: reading an element consumes it."""
-        return Absent("reading consumes it: %tonumpy looks without reading")
+        return Absent("reading consumes it: %tonumpy looks without reading", ever=False)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the elements stacked along a new first axis.

@@ -17,7 +17,7 @@ from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import numbers, values
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import Bars, Beside, Block, Document, Figure, Fold, Heading, Note, Span, Table, Tiles
-from tfnp_ext.errors import OptionError, reason
+from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.plots import choose_plot
 from tfnp_ext.roles import SMALL
@@ -48,7 +48,10 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     if isinstance(find_adapter(nest), NestAdapter):
         if options.plot not in _NOT_ASKED or options.softmax:
             raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
-        tree = compose_nest(nest, options, Leaves(compose, compose_briefly))
+        try:
+            tree = compose_nest(nest, options, Leaves(compose, compose_briefly))
+        except ConversionError as refusal:  # a layer that is not built, a table inside a function
+            return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     if options.softmax:

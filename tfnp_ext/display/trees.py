@@ -68,7 +68,7 @@ class _Census:
             return self.known.get(id(obj), _Totals())
         self.known[id(obj)] = totals = _Totals()
         try:
-            children = adapter.parts(obj).children
+            children = adapter.shown_parts(obj).children
         except ConversionError:  # it has no parts yet: its line says why
             return totals
         for child in children:
@@ -111,7 +111,7 @@ class _Tree:
 
     def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
         """Returns the document of one container."""
-        parts = adapter.parts(obj)
+        parts = adapter.shown_parts(obj)
         items: list[Child] = []
         for step, child in zip(parts.steps, parts.children, strict=True):
             if len(items) >= _ENTRIES_A_GROUP or self.entries >= MOST_ENTRIES:
