@@ -230,7 +230,7 @@ def palette_png(image: Image, colors: int = 64) -> bytes:
 
     reduced = image.quantize(colors, method=Images.Quantize.FASTOCTREE, dither=Images.Dither.NONE)
     # The best compression takes ten times as long and only pays for dense maps, which it halves.
-    for level in (4, 9):
+    for level in (4, 6, 9):
         target = BytesIO()
         reduced.save(target, "PNG", compress_level=level)
         if target.tell() <= _LARGE_PNG:
