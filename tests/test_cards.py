@@ -61,7 +61,7 @@ GOLDEN = {
     ),
     "text on two lines": (
         lambda tf: tf.constant(["a\nb\tc", ""]),
-        'Tensor (2,) string  "a↵b⇥c"  ""   5 B · CPU · copy',
+        r'Tensor (2,) string  "a\nb\tc"  ""   5 B · CPU · copy',
     ),
     "scalar in full": (lambda tf: tf.constant(0.3271904), "Tensor () float32  0.3271904   4 B · CPU · view"),
     "whole scalar": (lambda tf: tf.constant(2.0), "Tensor () float32  2.0   4 B · CPU · view"),
@@ -142,11 +142,11 @@ RaggedTensor (3, None) int32   5 values · 20 B · CPU
     "sparse": (
         lambda tf: tf.sparse.SparseTensor([[0, 1], [2, 0], [2, 3]], [2.5, -1.0, 4.0], (3, 4)),
         """\
-SparseTensor (3, 4) float32   3 stored (25 %) · dense 48 B · 60 B · CPU
-      0    1  2    3              stored
-0     ·  2.5  ·    ·      [0, 1]     2.5
-1     ·    ·  ·    ·      [2, 0]    -1.0
-2  -1.0    ·  ·  4.0      [2, 3]     4.0""",
+SparseTensor (3, 4) float32   3 stored (25 %) · 60 B · CPU · dense 48 B
+      0    1  2    3      stored
+0     ·  2.5  ·    ·      [0, 1]   2.5
+1     ·    ·  ·    ·      [2, 0]  -1.0
+2  -1.0    ·  ·  4.0      [2, 3]   4.0""",
     ),
     "variable": (
         lambda tf: tf.Variable([1.0, 2.0, 3.0], name="v"),
@@ -211,7 +211,8 @@ def test_golden_texts(tf, name):
 def test_golden_text_of_a_labelled_batch(tf):
     assert text_of(tf.constant(SHARES), labels=["cat", "dog", "deer", "frog"]) == (
         """\
-Tensor (3, 4) float32 · class probabilities, 3 examples × 4 classes   48 B · CPU · view
+Tensor (3, 4) float32 · class probabilities, 3 examples × 4 classes
+      48 B · CPU · view
       cat     dog    deer    frog
 0  ▸0.878   0.048   0.015   0.059   cat 87.8 %
 1   0.168   0.306  ▸0.374   0.152   deer 37.4 % ?
@@ -303,7 +304,13 @@ class TestNumbersAgreeWithNumpy:
         assert found == pytest.approx(expected, rel=0.006)
 
     @settings(max_examples=60, deadline=None)
-    @given(values=hnp.arrays(np.int64, hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=8)))
+    @given(
+        values=hnp.arrays(
+            np.int64,
+            hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=8),
+            elements=st.integers(-(10**6), 10**6),
+        )
+    )
     def test_small_integers_stand_there_exactly(self, values):
         lines = text_of(values).splitlines()
         assert [[int(word) for word in line.split()] for line in lines[-len(values) :]] == values.tolist()
@@ -550,7 +557,7 @@ class TestNests:
     def test_beyond_40_leaves_of_a_group_the_rest_is_counted(self, tf):
         text = text_of([tf.constant(1)] * 100)
         assert "… 60 more" in text
-        assert text.startswith("list   100 tensors · 400 B")
+        assert text.startswith("list   100 entries · 100 tensors · 400 B")
 
     def test_leaves_that_fail_do_not_take_the_others_along(self, tf):
         class Broken:
@@ -693,7 +700,7 @@ class TestCardsOfConversions:
         slices = tf.IndexedSlices(tf.ones((2, 3)), tf.constant([1, 1]), tf.constant([3, 3]))
         text = self.text(slices)
         assert "rows of one index added up" in text
-        assert text.splitlines()[2].split() == ["2.0", "2.0", "2.0"]
+        assert text.splitlines()[-2].split() == ["2.0", "2.0", "2.0"]
 
     def test_a_sparse_matrix_for_scipy_says_so(self, tf):
         sparse = tf.sparse.from_dense([[0, 1], [2, 0]])

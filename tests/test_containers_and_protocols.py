@@ -450,12 +450,15 @@ class TestCards:
     @pytest.mark.parametrize(
         ("make", "said"),
         [
-            (lambda ds: ds.range(3), ["Dataset   3 elements", "each element: () int64"]),
+            (lambda ds: ds.range(3), ["Dataset 3 elements", "RangeDataset · nothing drawn", "()     int64"]),
             (lambda ds: ds.range(3).repeat(), ["endless"]),
             (lambda ds: ds.range(3).filter(lambda number: number > 0), ["unknown number of elements"]),
-            (lambda ds: ds.range(4).batch(2).map(pair), ["2 elements", "{a: (None,) int64, b: ((None,) float32,)}"]),
-            (lambda ds: iter(ds.range(3)), ["OwnedIterator", "each element: () int64"]),
-            (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "each element: () int64"]),
+            (
+                lambda ds: ds.range(4).batch(2).map(pair),
+                ["Dataset 2 elements", "['a']     (None,)  int64", "['b'][0]  (None,)  float32"],
+            ),
+            (lambda ds: iter(ds.range(3)), ["OwnedIterator", "nothing drawn", "()     int64"]),
+            (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "()     int64"]),
         ],
         ids=["range", "endless", "filter", "structure", "iterator", "NumPy iterator"],
     )
@@ -476,7 +479,7 @@ class TestCards:
         dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
         iterator = iter(dataset)
         for value in (dataset, iterator):
-            assert "() int32" in mimebundle(value)["text/plain"]
+            assert "()     int32" in mimebundle(value)["text/plain"]
             with pytest.raises(ConversionError):
                 to_numpy(value)
         assert drawn == []

@@ -116,8 +116,12 @@ class TestProbabilities:
 
 class TestLogitsAndSeries:
     def test_a_few_large_numbers_of_both_signs_are_logits(self):
-        role = role_of(np.float32([-4.1, 3.3, 0.2, -2.0, 5.5, -1.2]))
+        role = role_of(np.float32([-4.1, 3.3, 0.2, -2.0, 5.5, -1.2, 0.5, 1.5, -0.5]))
         assert (role.name, role.title) == ("logits", "logits")
+
+    @pytest.mark.parametrize("count", [4, 5, 8])
+    def test_what_stands_in_the_headline_is_not_read_as_logits(self, count):
+        assert role_of(np.float32([-4.1, 3.3, 0.2, -2.0, 5.5, -1.2, 0.5, 1.5][:count])).name == "values"
 
     @pytest.mark.parametrize(
         "values",

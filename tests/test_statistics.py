@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfnp_ext.statistics import BINS, BLOCK, HISTOGRAM_SAMPLE, Statistics, compute_statistics
+from tfnp_ext.statistics import BINS, BLOCK, FULL_BINS, HISTOGRAM_SAMPLE, Statistics, compute_statistics
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "float32", "float64", "bfloat16", "float8_e4m3fn", "float8_e5m2")
@@ -75,13 +75,15 @@ def check(array: np.ndarray, found: Statistics | None) -> None:
     assert found.std == pytest.approx(finite.std(), rel=1e-6, abs=1e-7 * scale)
     if array.size <= HISTOGRAM_SAMPLE:
         assert sum(found.histogram) == finite.size
-    if array.dtype.kind in "iu" and found.maximum - found.minimum < BINS:
+    most = BINS if array.size >= FULL_BINS else max(8, BINS * array.size // FULL_BINS)
+    assert len(found.histogram) <= most
+    if array.dtype.kind in "iu" and found.maximum - found.minimum < most:
         assert len(found.histogram) == found.maximum - found.minimum + 1
         if array.size <= HISTOGRAM_SAMPLE:
             counted = np.bincount((wide - found.minimum).astype(int).ravel(), minlength=len(found.histogram))
             assert list(found.histogram) == counted.tolist()
-    elif array.dtype.kind in "fc" or found.maximum - found.minimum >= BINS:
-        assert len(found.histogram) == BINS
+    elif array.dtype.kind in "fc":
+        assert len(found.histogram) == most
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 4), (2, 3, 4), (2, 1, 3, 2)], ids=str)
@@ -249,7 +251,7 @@ class TestHistogram:
 
     def test_one_value_stands_in_the_middle(self):
         counts = compute_statistics(np.array([7.0, 7.0, np.nan])).histogram
-        assert (sum(counts), counts[BINS // 2]) == (2, 2)
+        assert (sum(counts), counts[len(counts) // 2]) == (2, 2)
 
     @pytest.mark.parametrize("arrange", [lambda a: a, np.asfortranarray, lambda a: a[::2]])
     def test_that_of_a_large_array_is_a_fair_sample(self, arrange):
@@ -259,6 +261,15 @@ class TestHistogram:
         expected, _ = np.histogram(array, BINS, (found.minimum, found.maximum))
         difference = np.array(found.histogram) / sum(found.histogram) - expected / array.size
         assert np.abs(difference).max() < 0.01
+
+    def test_bins_of_integers_hold_equally_many_each(self):
+        counts = compute_statistics(np.arange(1000)).histogram
+        assert set(counts[:-1]) == {16}
+        assert len(counts) == 63
+
+    def test_a_few_values_have_few_bins(self):
+        assert len(compute_statistics(np.linspace(0, 1, 16)).histogram) == 8
+        assert len(compute_statistics(np.linspace(0, 1, 128)).histogram) == 16
 
 
 class TestBudget:

@@ -81,6 +81,8 @@ class Cell(NamedTuple):
         mono: Whether it is data text (a string of the user's), set in a typewriter face.
         after: More text behind it, in tones of its own.
         span: How many columns it takes.
+        quoted: Whether data text stands in quotes.
+        bar: A bar behind it, its length as a share of the longest.
     """
 
     text: str
@@ -92,6 +94,8 @@ class Cell(NamedTuple):
     mono: bool = False
     after: tuple[Span, ...] = ()
     span: int = 1
+    quoted: bool = False
+    bar: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +230,11 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """The entries of a nest; ``more`` counts those left out."""
+    """The entries of a nest; ``folded`` are those behind a fold, ``more`` counts those left out."""
 
     items: tuple[Child, ...]
     more: int = 0
+    folded: tuple[Child, ...] = ()
 
 
 Block = Fields | Note | Table | Figure | Tiles | Bars | Beside | Fold | Children

@@ -169,8 +169,12 @@ def _probability_batch(drawn: np.ndarray, statistics: Statistics) -> Role | None
     )
 
 
+_FEWEST_LOGITS = 9
+"""Fewer values stand in the headline: four or eight floats of both signs are not taken for a prediction."""
+
+
 def _logits(drawn: np.ndarray, statistics: Statistics) -> Role | None:
-    if drawn.ndim != 1 or not 5 <= drawn.size <= SMALL or not _is_float(drawn) or statistics.invalid:
+    if drawn.ndim != 1 or not _FEWEST_LOGITS <= drawn.size <= SMALL or not _is_float(drawn) or statistics.invalid:
         return None
     if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < 5:
         return None

@@ -29,6 +29,9 @@ RUN = 2**12
 BINS = 64
 """Bins of a histogram: one for each CSS pixel of a sparkline."""
 
+FULL_BINS = 512
+"""From so many values on a histogram has all its bins: eight values each, if they were even."""
+
 HISTOGRAM_SAMPLE = 2**16
 """Values in a histogram at most; more cannot be told apart in 64 bins of 14 pixels."""
 
@@ -69,8 +72,8 @@ class Statistics:
         first_invalid: Index of the first value seen that is NaN or infinite.
         minimum_at: Index of the smallest finite value.
         maximum_at: Index of the largest finite value.
-        histogram: Counts in 64 equal bins from ``minimum`` to ``maximum``, of ``HISTOGRAM_SAMPLE`` values at most;
-            one bin for each integer where there are fewer than 64 of them.
+        histogram: Counts in up to 64 equal bins from ``minimum`` to ``maximum``, of ``HISTOGRAM_SAMPLE`` values at
+            most; a bin of integers holds equally many of them each.
         extremes: Those of each run of a long vector; ``None`` for any other array.
     """
 
@@ -377,14 +380,18 @@ def _histogram(flat: Any, mask: np.ndarray | None, low: float, high: float, dtyp
         runs = [slice(start, start + _HISTOGRAM_RUN) for start in starts.tolist()]
     values = np.concatenate([flat[run] if mask is None else flat[run][~mask[run]] for run in runs])
     values = (np.abs(values) if dtype.kind == "c" else values).astype(np.float64)
-    whole = kind_rank(dtype) == 1 and high - low < BINS
-    bins = int(high - low) + 1 if whole else BINS
+    whole = kind_rank(dtype) == 1
+    # Of few values the bins are few, else most would be empty; those of integers hold equally many each.
+    most = BINS if len(values) >= FULL_BINS else max(8, BINS * len(values) // FULL_BINS)
+    wide = -(-(int(high) - int(low) + 1) // most) if whole else 1
+    bins = -(-(int(high) - int(low) + 1) // wide) if whole else most
     # Halved, so that the span of the largest floats does not overflow; shares of a span smaller than any do not vanish.
     span = float(high) / 2 - float(low) / 2
     if span == 0:
+        bins = 1 if whole else bins
         return (*(0 for _ in range(bins // 2)), int(np.isfinite(values).sum()), *(0 for _ in range((bins - 1) // 2)))
     with np.errstate(invalid="ignore", over="ignore"):
         # Values outside come from blocks that the budget left unread.
         values = values[(values >= low) & (values <= high)]
-        places = values - low if whole else (values / 2 - float(low) / 2) / span * BINS
+        places = (values - low) // wide if whole else (values / 2 - float(low) / 2) / span * bins
     return tuple(np.bincount(np.minimum(places.astype(np.intp), bins - 1), minlength=bins).tolist())

@@ -13,6 +13,7 @@ from tfnp_ext.adapters import (
     Adapter,
     Content,
     Dense,
+    Elements,
     Facts,
     Ragged,
     Slices,
@@ -132,6 +133,8 @@ def _numbers(content: Content) -> np.ndarray | None:
 def _role(content: Content, statistics: Statistics | None, adapter: Adapter) -> Role:
     if isinstance(content, Absent):
         return Role("absent", reason=content.reason)
+    if isinstance(content, Elements):
+        return Role("absent", reason=content.said)
     if isinstance(content, Ragged):
         return Role("ragged")
     if isinstance(content, Sparse):

@@ -91,6 +91,18 @@ def byte_count(count: int) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
 
 
+def amount(value: float, digits: int = 3) -> str:
+    """Returns an integer, of whatever type, in full, and any other number with ``digits`` digits.
+
+    Example:
+        >>> amount(19.0), amount(7), amount(0.0391)
+        ('19', '7', '0.0391')
+    """
+    if isinstance(value, int) or (math.isfinite(value) and float(value).is_integer() and abs(value) < 1e5):
+        return integer(int(value))
+    return number(value, digits)
+
+
 def read_byte_count(text: str) -> int | None:
     """Returns the bytes of a size as users write it, ``None`` where it is none.
 
@@ -115,8 +127,8 @@ def shape(dimensions: Sequence[int | None] | None) -> str:
 
 
 def extent(dimensions: Iterable[int]) -> str:
-    """Returns lengths joined for reading: ``32 × 10``."""
-    return " × ".join(integer(dimension) for dimension in dimensions)
+    """Returns lengths joined for reading: ``32 × 10``; without groups, as a shape is written."""
+    return " × ".join(str(dimension) for dimension in dimensions)
 
 
 def device(name: str) -> str:
@@ -132,9 +144,9 @@ def device(name: str) -> str:
     return "CPU" if short.upper() == "CPU:0" else short
 
 
-def plural(count: int, noun: str) -> str:
-    """Returns ``1 tensor`` or ``24 tensors``."""
-    return f"{integer(count)} {noun}" if count == 1 else f"{integer(count)} {noun}s"
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """Returns ``1 tensor`` or ``24 tensors``; ``nouns`` where the plural is no mere s."""
+    return f"{integer(count)} {noun}" if count == 1 else f"{integer(count)} {nouns or f'{noun}s'}"
 
 
 def index(position: Sequence[int]) -> str:

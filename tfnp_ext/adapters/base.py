@@ -176,6 +176,14 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
+class Elements:
+    """What yields elements: path, shape and dtype of each tensor in one, and what the user is told beside it."""
+
+    parts: tuple[tuple[str, str, str], ...]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
     """A part that a card only describes, since reading it would be an act: a table's keys, an array of a file."""
 
@@ -184,7 +192,7 @@ class Described:
     reason: str
 
 
-Content = Dense | Ragged | Sparse | Slices | Absent
+Content = Dense | Ragged | Sparse | Slices | Absent | Elements
 """What the display may look at; reading it never runs the user's code and consumes nothing."""
 
 

@@ -224,14 +224,13 @@ class SparseAdapter(Adapter):
         density = len(values) / size if size else 0.0
         share = wording.percent(density, 2 if density < 0.01 else 0)
         details = [f"{wording.integer(len(values))} stored ({share})"]
-        if not text:
-            details.append(f"dense {wording.byte_count(size * values.dtype.itemsize)}")
         return Facts(
             shape=shape,
             dtype="string" if text else values.dtype.name,
             device=device_of(obj.values),
             nbytes=stored + indices.nbytes,
             details=tuple(details),
+            state="" if text else f"dense {wording.byte_count(size * values.dtype.itemsize)}",
             shares_memory=False,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters.base import Absent, Adapter, Content, Conversion, Facts, Owned, Parts, register_adapter
+from tfnp_ext.adapters.base import Adapter, Content, Conversion, Elements, Facts, Owned, Parts, register_adapter
 from tfnp_ext.adapters.tensors import dtype_name, static_shape
 from tfnp_ext.errors import ConversionError
 
@@ -35,6 +35,21 @@ def spec_words(spec: Any) -> str:
     return words if kind == "Tensor" else f"{kind} {words}"
 
 
+def spec_parts(spec: Any, path: str = "") -> list[tuple[str, str, str]]:
+    """Returns path, shape and dtype of each tensor of an ``element_spec``, the path as Python reaches it."""
+    if isinstance(spec, dict):
+        return [part for name, child in spec.items() for part in spec_parts(child, f"{path}[{name!r}]")]
+    if isinstance(spec, (list, tuple)):
+        names = getattr(spec, "_fields", None)
+        steps = [f".{name}" for name in names] if names else [f"[{place}]" for place in range(len(spec))]
+        pairs = zip(steps, spec, strict=True)
+        return [part for step, child in pairs for part in spec_parts(child, path + step)]
+    if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
+        return [(path, "", type(spec).__name__)]
+    kind = type(spec).__name__.removesuffix("Spec").removesuffix("Tensor")
+    return [(path, wording.shape(static_shape(spec)), f"{dtype_name(spec)} {kind.lower()}".strip())]
+
+
 class ElementsAdapter(Adapter):
     """What yields elements: it is described, and an element is drawn only by who asks for one."""
 
@@ -50,7 +65,9 @@ class ElementsAdapter(Adapter):
 
     def content(self, obj: Any) -> Content:
         """Returns what an element looks like."""
-        return Absent(f"each element: {spec_words(self.spec(obj))}", ever=False)
+        name = type(obj).__name__.removeprefix("_")
+        own = "" if name == self.label(obj) else f"{name} · "
+        return Elements(tuple(spec_parts(self.spec(obj))), f"{own}nothing drawn to show this")
 
 
 @register_adapter
@@ -70,7 +87,7 @@ class DatasetAdapter(ElementsAdapter):
         except (AttributeError, NotImplementedError, TypeError):
             count = UNKNOWN
         known = {INFINITE: "endless", UNKNOWN: "unknown number of elements"}
-        return Facts(shape=None, dtype="", details=(known.get(count) or wording.plural(count, "element"),))
+        return Facts(shape=None, dtype="", name=known.get(count) or wording.plural(count, "element"))
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Refuses: a dataset is converted batch by batch.

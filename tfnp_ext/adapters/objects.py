@@ -380,7 +380,7 @@ class SpecAdapter(Adapter):
         shape = getattr(obj, "shape", obj)
         rank = getattr(shape, "rank", None)
         dtype = getattr(getattr(obj, "dtype", None), "name", "")
-        return Facts(shape=None if rank is None else tuple(shape.as_list()), dtype=dtype, state="a description")
+        return Facts(shape=None if rank is None else tuple(shape.as_list()), dtype=dtype)
 
     def content(self, obj: Any) -> Content:
         """Returns that there are no values."""

@@ -161,7 +161,7 @@ def fetched(value: Any) -> Owned:
 class GraphTensorAdapter(SymbolAdapter):
     """Tensors inside a ``tf.function`` or a TF 1 graph."""
 
-    kind = "SymbolicTensor"
+    kind = "Tensor"
     type_names = ("tensorflow.python.framework.ops.SymbolicTensor",)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:

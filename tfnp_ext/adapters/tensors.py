@@ -209,8 +209,9 @@ def own_name(variable: Any) -> str:
     name = str(variable.name).removesuffix(":0")
     if name == "UnreadVariable":
         name, _, number = str(getattr(variable, "_unique_id", "")).rpartition("_")
-        return name if number.isdigit() else ""
-    return name
+        name = name if number.isdigit() else ""
+    # What TensorFlow calls a variable without a name says nothing.
+    return "" if name == "Variable" or re.fullmatch(r"Variable_\d+", name) else name
 
 
 @register_adapter

@@ -10,13 +10,28 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import convert, wording
-from tfnp_ext.adapters import Absent, Dense, NestAdapter, Ragged, Slices, Sparse, find_adapter
+from tfnp_ext.adapters import Absent, Dense, Elements, NestAdapter, Ragged, Slices, Sparse, find_adapter
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import numbers, values
+from tfnp_ext.display import composites, numbers, values
 from tfnp_ext.display.trees import Leaves, compose_nest
-from tfnp_ext.document import Bars, Beside, Block, Document, Figure, Fold, Heading, Note, Span, Table, Tiles
+from tfnp_ext.document import (
+    Bars,
+    Beside,
+    Block,
+    Cell,
+    Document,
+    Fields,
+    Figure,
+    Fold,
+    Heading,
+    Note,
+    Row,
+    Span,
+    Table,
+    Tiles,
+)
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.plots import choose_plot
@@ -24,6 +39,8 @@ from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize, with_softmax
 
 _SCAN_LIMIT = 2_000
+_LINE_OF_SHARES = 10
+_LOW_ROWS, _LOW_COLUMNS = 4, 8
 _NOT_ASKED = frozenset({"auto", "none"})
 _NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 
@@ -49,7 +66,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         if options.plot not in _NOT_ASKED or options.softmax:
             raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
         try:
-            tree = compose_nest(nest, options, Leaves(compose, compose_briefly))
+            tree = compose_nest(nest, options, Leaves(compose_leaf, compose_briefly))
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
             return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
@@ -65,10 +82,61 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     if isinstance(summary.content, Dense) and summary.role in {"scalar", "values", "text"}:
         spans = values.headline_values(summary.content.array)
         if spans:
-            return Document(_heading(summary, spans))
+            return Document(_heading(summary, _calm(spans)))
     if isinstance(summary.content, Absent) or summary.role == "empty":
         return card(summary, options)
-    return Document(_heading(summary), _present(numbers.warning(summary), numbers.line(summary, options)))
+    return Document(_heading(summary), _present(_flagged(summary, numbers.line(summary, options))))
+
+
+def compose_leaf(obj: Any, options: DisplayOptions) -> Document:
+    """Returns a leaf of a tree of few: its values where they fit a line, else its numbers, which unfold to more."""
+    summary = summarize(obj, budget_ms=options.budget_ms)
+    content = summary.content
+    if summary.role == "empty":
+        return Document(_heading(summary), (Note((Span("empty", "secondary"),)),))
+    if isinstance(content, Absent):
+        reason = content.reason if not content.ever else f"no value yet {content.reason}"
+        return Document(_heading(summary), (Note((Span(reason, "secondary"),)),))
+    whole = card(summary, options)
+    if not isinstance(content, Dense):
+        return whole
+    if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
+        return Document(_heading(summary, _answer_first(summary.drawn, options)))
+    if whole.heading.values:
+        return Document(_heading(summary, _calm(whole.heading.values)))
+    if summary.role == "text" or _is_low(content.array):
+        return whole
+    line = numbers.line(summary, options)
+    rest = tuple(block for block in whole.blocks if isinstance(block, (Table, Beside, Fold, Bars)))
+    return Document(_heading(summary), _present(_flagged(summary, line), *rest))
+
+
+def _is_low(array: np.ndarray) -> bool:
+    """Returns whether the table of an array is low enough to stand in a line of a tree: a few short rows."""
+    return array.ndim == 2 and array.shape[0] <= _LOW_ROWS and array.shape[1] <= _LOW_COLUMNS and array.size <= SMALL
+
+
+def _calm(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Returns values as they stand in a tree, where names and answers are what is said first."""
+    return tuple(replace(span, tone="plain") if span.tone == "strong" else span for span in spans)
+
+
+def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ...]:
+    """Returns the top class and its share, then all shares, the top one again bold."""
+    top = int(np.argmax(shares))
+    name = options.class_names(shares.size)[top]
+    answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
+    texts = [values.share_text(float(share)) for share in shares]
+    return answer + tuple(Span(text, "strong" if place == top else "plain") for place, text in enumerate(texts))
+
+
+def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
+    """Returns the line of numbers with its first field flagged where there are values that are not finite."""
+    numbers_seen = summary.statistics
+    if line is None or numbers_seen is None or not numbers_seen.invalid or not line.items:
+        return line
+    flag = Span(f"⚠ {wording.integer(numbers_seen.invalid)} not finite", "invalid")
+    return Fields(((*line.items[0], flag), *line.items[1:]))
 
 
 def card(summary: Summary, options: DisplayOptions) -> Document:
@@ -83,6 +151,8 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
         return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))
+    if isinstance(content, Elements):
+        return Document(_heading(summary), (Note((Span(content.said, "secondary"),)), _element_table(content)))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
     if isinstance(content, Ragged):
@@ -91,7 +161,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return _sparse_card(summary, content, options)
     if isinstance(content, Slices):
         line = numbers.line(summary, options) if content.values.size > SMALL else None
-        rows = values.slices_table(content, options)
+        rows = composites.slices_table(content, options)
         return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
     assert isinstance(content, Dense)
     if summary.role == "text":
@@ -133,6 +203,14 @@ def _heading(
     )
 
 
+def _element_table(content: Elements) -> Table:
+    rows = tuple(
+        Row((Cell(path, align="left"), Cell(shape, "strong", align="left"), Cell(dtype, align="left")))
+        for path, shape, dtype in content.parts
+    )
+    return Table(rows, columns=("element", "shape", "dtype"), compact=True)
+
+
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:
     """Returns the card of a value that is shown as its numbers; ``None`` where there are too many."""
     array = content.array
@@ -162,23 +240,26 @@ def _without_histogram(summary: Summary) -> Summary:
 
 def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document:
     spans = values.headline_values(content.array)
-    if spans and all(span.tone == "code" for span in spans):
+    if spans and (not content.array.ndim or all(span.tone == "code" for span in spans)):
         return Document(_heading(summary, spans))
+    words = values.word_table(content.array)
+    if words is not None:
+        return Document(_heading(summary), (words,))
     line = numbers.line(summary, options) if values.holds_strings(content.array) else None
     return Document(_heading(summary), _present(line, values.string_table(content.array)))
 
 
 def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:
-    table = values.ragged_table(content)
-    small = content.flat.size <= SMALL and not table.columns
+    table = composites.ragged_table(content)
+    small = not table.columns
     line = None if small else numbers.line(summary, options)
     return Document(_heading(summary), _present(numbers.warning(summary), line, table))
 
 
 def _sparse_card(summary: Summary, content: Sparse, options: DisplayOptions) -> Document:
-    dense = values.sparse_table(content)
-    entries = values.entry_table(content)
-    line = None if dense is not None else numbers.line(summary, options)
+    dense = composites.sparse_table(content)
+    entries = composites.entry_table(content)
+    line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
     table: Block = entries if dense is None else Beside((dense, entries), gap=20)
     return Document(_heading(summary), _present(numbers.warning(summary), line, table))
 

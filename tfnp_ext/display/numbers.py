@@ -9,6 +9,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
+from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.statistics import SEED, Statistics
@@ -41,7 +42,7 @@ def warning(summary: Summary) -> Fields | None:
     text: list[Inline] = [
         Span(f"⚠ {' · '.join(counts)}", "invalid"),
         Span(f"of {wording.integer(numbers.seen)} ({share}), first at", "secondary"),
-        Span(wording.index(numbers.first_invalid or ())),
+        Span(wording.index(_first_invalid(summary, numbers))),
     ]
     rows = _invalid_rows(summary)
     if len(rows) > 1:
@@ -49,6 +50,15 @@ def warning(summary: Summary) -> Fields | None:
         more = f" … {wording.integer(len(rows) - _ROWS_NAMED)} more" if len(rows) > _ROWS_NAMED else ""
         text += [Span(", rows", "secondary"), Span(named + more)]
     return Fields((tuple(text),))
+
+
+def _first_invalid(summary: Summary, numbers: Statistics) -> tuple[int, ...]:
+    place = numbers.first_invalid or ()
+    if isinstance(summary.content, Ragged):
+        return place_in_rows(place, summary.content.splits)
+    if isinstance(summary.content, Sparse) and place:
+        return tuple(summary.content.indices[place[0]].tolist())
+    return place
 
 
 def _invalid_rows(summary: Summary) -> list[int]:
@@ -111,8 +121,10 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         if numbers.maximum_at is not None:
             fields.append(field("largest", wording.index(numbers.maximum_at)))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
-        bins = Sparkline(numbers.histogram, float(numbers.minimum), float(numbers.maximum), in_picture)
+        bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
         fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]
+    elif numbers.minimum == numbers.maximum and numbers.exact:
+        return [field(f"{prefix}all", low)]
     else:
         fields = [field(f"{prefix}min", low), field("max", high)]
     if not complex_values:
@@ -204,10 +216,14 @@ def _length_fields(content: Ragged) -> list[Text]:
     if not lengths.size:
         return []
     return [
-        field("row lengths", f"{int(lengths.min())} … {int(lengths.max())}"),
-        field("median", wording.number(float(np.median(lengths)))),
+        field("row lengths", _range(int(lengths.min()), int(lengths.max()))),
+        field("median", wording.amount(float(np.median(lengths)))),
         field("empty rows", wording.integer(int((lengths == 0).sum()))),
     ]
+
+
+def _range(low: int, high: int) -> str:
+    return wording.integer(low) if low == high else f"{wording.integer(low)} … {wording.integer(high)}"
 
 
 def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
@@ -217,8 +233,8 @@ def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
     ]
     lengths = np.array([len(value) for value in strings])
     fields = [
-        field("lengths", f"{wording.integer(int(lengths.min()))} … {wording.integer(int(lengths.max()))} bytes"),
-        field("median", wording.number(float(np.median(lengths)))),
+        field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
+        field("median", wording.amount(float(np.median(lengths)))),
         field("distinct", wording.integer(len(set(strings)))),
     ]
     empty = int((lengths == 0).sum())

@@ -48,7 +48,10 @@ def _positional(mantissa: str, exponent: int) -> str:
 
 def complex_text(value: Any) -> str:
     """Returns a complex number as it is typed, without a zero part: ``1+2j``, ``-0.5j``, ``3``."""
-    real, imaginary = shortest(value.real), shortest(value.imag)
+    return _joined(shortest(value.real), shortest(value.imag))
+
+
+def _joined(real: str, imaginary: str) -> str:
     if imaginary == "0":
         return real
     sign = "" if imaginary.startswith("-") else "+"
@@ -79,7 +82,12 @@ def small_texts(array: np.ndarray) -> list[str]:
         return ["--" if hidden else next(texts) for hidden in np.ma.getmaskarray(array).reshape(-1)]
     flat = array.reshape(-1)
     if flat.dtype.kind == "c":
-        return [complex_text(value) for value in flat]
+        numbers = np.concatenate([flat.real, flat.imag])
+        exact = [shortest(number) for number in numbers]
+        # Whole parts without a point, as complex numbers are typed, where all are short.
+        short = all(len(text.partition(".")[2]) <= 4 and "e" not in text for text in exact)
+        parts = exact if short else small_texts(numbers)
+        return [_joined(*pair) for pair in zip(parts[: flat.size], parts[flat.size :], strict=True)]
     if kind_rank(flat.dtype) != 2:
         return [exact_text(value) for value in flat]
     numbers = flat.astype(np.float64)
@@ -103,7 +111,9 @@ def _decimals(flat: np.ndarray, finite: np.ndarray) -> int | None:
     most_digits = 7 if flat.dtype.kind == "f" and flat.dtype.itemsize > 1 else 3
     texts = [shortest(value) for value in flat if math.isfinite(float(value)) and float(value) != 0]
     exact = max(len(text.partition(".")[2]) if "e" not in text else 99 for text in texts)
-    decimals = max(1, exact) if exact <= 4 else max(0, 3 - exponent)
+    # Four digits of the largest, and three of the smallest where there is room for them.
+    wanted = max(0, 3 - exponent, min(4, 2 - math.floor(math.log10(smallest))))
+    decimals = max(1, exact) if exact <= 4 else max(0, min(wanted, most_digits - 1 - max(0, exponent)))
     if max(0, exponent) + 1 + decimals > most_digits or smallest < 0.5 * 10.0**-decimals:
         return None
     return decimals
@@ -111,6 +121,8 @@ def _decimals(flat: np.ndarray, finite: np.ndarray) -> int | None:
 
 def table_format(array: np.ndarray) -> str:
     """Returns the format specification for all cells of a large table: four decimals or what the range calls for."""
+    if array.dtype.kind == "c":
+        return table_format(np.concatenate([array.real.reshape(-1), array.imag.reshape(-1)]))
     if kind_rank(array.dtype) != 2:
         return "d"
     numbers = np.abs(np.ma.compressed(array).astype(np.float64))
@@ -127,6 +139,8 @@ def cell_text(value: Any, specification: str) -> str:
     """Returns one cell of a large table; only an exact zero is ``0``, and ``--`` is masked."""
     if value is np.ma.masked:
         return "--"
+    if isinstance(value, complex):
+        return _joined(cell_text(value.real, specification), cell_text(value.imag, specification))
     if specification == "d":
         return str(bool(value)) if isinstance(value, (bool, np.bool_)) else str(int(value))
     number = float(value)

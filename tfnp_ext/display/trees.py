@@ -14,7 +14,10 @@ from tfnp_ext.document import Child, Children, Document, Heading, Span
 from tfnp_ext.errors import ConversionError, reason
 
 MOST_ENTRIES = 200
-"""Leaves and groups drawn at most."""
+"""Leaves drawn at most."""
+
+MOST_GROUPS = 100
+"""Groups drawn at most."""
 
 _ENTRIES_A_GROUP = 40
 _DEEPEST = 12
@@ -107,19 +110,26 @@ class _Tree:
         self.options = options
         self.compose = compose
         self.census = census
-        self.entries = 0
+        self.entries = self.groups = 0
 
     def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
         """Returns the document of one container."""
         parts = adapter.shown_parts(obj)
         items: list[Child] = []
         for step, child in zip(parts.steps, parts.children, strict=True):
-            if len(items) >= _ENTRIES_A_GROUP or self.entries >= MOST_ENTRIES:
+            if self.entries >= MOST_ENTRIES or self.groups >= MOST_GROUPS:
                 break
-            self.entries += 1
-            items.append(self._entry(step_name(step), child, (*ancestors, id(obj))))
-        heading = Heading(kind=adapter.label(obj), facts=(self.census.of(obj, adapter).words(),))
-        return Document(heading, (Children(tuple(items), len(parts.children) - len(items)),))
+            if isinstance(find_adapter(child), NestAdapter):
+                self.groups += 1
+            else:
+                self.entries += 1
+            items.append(self._entry(_entry_name(step, child), child, (*ancestors, id(obj))))
+        facts = [self.census.of(obj, adapter).words()]
+        if len(parts.children) > _ENTRIES_A_GROUP:
+            facts.insert(0, wording.plural(len(parts.children), "entry", "entries"))
+        heading = Heading(kind=adapter.label(obj), facts=tuple(facts))
+        shown, folded = tuple(items[:_ENTRIES_A_GROUP]), tuple(items[_ENTRIES_A_GROUP:])
+        return Document(heading, (Children(shown, len(parts.children) - len(items), folded),))
 
     def _entry(self, name: str, child: Any, ancestors: tuple[int, ...]) -> Child:
         adapter = find_adapter(child)
@@ -152,6 +162,18 @@ def _size(child: Any, adapter: Adapter | None) -> int:
         return int(adapter.facts(child).nbytes or 0) if adapter else 0
     except Exception:
         return 0
+
+
+def _entry_name(step: str, child: Any) -> str:
+    """Returns the name of a tree's line; of a variable in a list, its own name beside its index."""
+    name = step_name(step)
+    own = getattr(child, "path", None) or getattr(child, "name", None) if _is_variable(child) else None
+    return f"{name} {str(own).removesuffix(':0')}" if own and step.startswith("[") and name == step else name
+
+
+def _is_variable(child: Any) -> bool:
+    adapter = find_adapter(child)
+    return adapter is not None and adapter.kind == "Variable"
 
 
 def _native(text: str) -> Document:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
+from tfnp_ext.adapters import Dense
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
@@ -25,8 +25,14 @@ IN_LINE = 8
 _LINE_LENGTH = 60
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
-_SMALL_ROWS, _SMALL_COLUMNS = 12, 16
-_TEXT_LENGTH = 72
+SMALL_ROWS, SMALL_COLUMNS = 12, 16
+"""The longest open table of numbers."""
+
+_WRAPPED = 10
+_WORD_LENGTH = 24
+TEXT_LENGTH = 72
+"""Characters of a string before it is cut."""
+
 _HEAD, _TAIL = 6, 2
 _PIXELS = 10
 _PLAIN_LENGTH = 60
@@ -40,8 +46,7 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     if array.dtype.kind in "OSU":
         if not all(isinstance(value, (bytes, str)) for value in array.reshape(-1)):
             return ()
-        texts = [string_text(value) for value in array.reshape(-1)]
-        spans = tuple(Span(text, "code" if valid else "invalid") for text, valid in texts)
+        spans = tuple(span for value in array.reshape(-1) for span in _string_spans(value))
     elif not array.ndim:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
@@ -50,6 +55,11 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     if array.ndim and sum(len(span.text) + 2 for span in spans) > _LINE_LENGTH:
         return ()
     return spans
+
+
+def _string_spans(value: bytes | str) -> tuple[Span, ...]:
+    text, valid = string_text(value)
+    return (Span(text, "code"),) if valid else (Span(text), Span("not UTF-8", "invalid"))
 
 
 def _value_span(text: str, value: Any) -> Span:
@@ -66,15 +76,15 @@ def _value_span(text: str, value: Any) -> Span:
 
 
 def string_text(value: bytes | str) -> tuple[str, bool]:
-    """Returns a string of the user's cut and on one line, and whether it was UTF-8."""
+    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
     if isinstance(value, bytes):
         try:
             value = value.decode("utf-8")
         except UnicodeDecodeError:
-            shown, cut = wording.shorten(repr(value), _TEXT_LENGTH)
+            shown, cut = wording.shorten(repr(value), TEXT_LENGTH)
             return shown + (f"… + {wording.integer(cut)} more" if cut else ""), False
-    shown, cut = wording.shorten(value, _TEXT_LENGTH)
-    return wording.printable(shown) + (f"… + {wording.integer(cut)} more" if cut else ""), True
+    shown, cut = wording.shorten(value, TEXT_LENGTH)
+    return shown + (f"… + {wording.integer(cut)} more" if cut else ""), True
 
 
 def small_table(array: np.ndarray) -> Block | None:
@@ -83,36 +93,51 @@ def small_table(array: np.ndarray) -> Block | None:
         return None
     columns = array.shape[-1]
     rows = array.shape[-2] if array.ndim > 1 else 1
-    if columns > _SMALL_COLUMNS or rows > _SMALL_ROWS:
+    if array.ndim == 1 and columns > SMALL_COLUMNS:
+        return _wrapped_vector(array)
+    if columns > SMALL_COLUMNS or rows > SMALL_ROWS:
         return None
     texts = np.array(numerals.small_texts(array), dtype=object).reshape(array.shape)
-    width = max(map(len, texts.flat)) if array.ndim > 2 else 0
+    width = max(map(len, texts.flat)) if array.ndim > 1 else 0
     grounds = _grounds(array)
-    slices = []
-    for position in itertools.product(*(range(length) for length in array.shape[:-2])):
-        caption = wording.index(position) if position else ""
+
+    def one(position: tuple[int, ...]) -> Table:
         block = array[position] if position else np.atleast_2d(array)
         cells = np.atleast_2d(texts[position] if position else texts)
         heat = np.atleast_2d(grounds[position] if position else grounds)
-        slices.append(
-            Table(
-                rows=tuple(
-                    Row(
-                        tuple(
-                            _small_cell(cells[row, column], block[row, column], float(heat[row, column]))
-                            for column in range(columns)
-                        ),
-                        header=str(row) if rows > IN_LINE else None,
-                    )
-                    for row in range(rows)
-                ),
-                columns=tuple(map(str, range(columns))) if columns > IN_LINE else (),
-                caption=caption,
-                compact=True,
-                width=width,
-            )
+        return Table(
+            rows=tuple(
+                Row(
+                    tuple(
+                        small_cell(cells[row, column], block[row, column], float(heat[row, column]))
+                        for column in range(columns)
+                    ),
+                    header=str(row) if rows > IN_LINE else None,
+                )
+                for row in range(rows)
+            ),
+            columns=tuple(map(str, range(columns))) if columns > IN_LINE else (),
+            caption=wording.index(position) if position else "",
+            compact=True,
+            width=width,
         )
-    return slices[0] if len(slices) == 1 else Beside(tuple(slices))
+
+    if array.ndim == 4:
+        outer = tuple(
+            Beside(tuple(one((first, second)) for second in range(array.shape[1]))) for first in range(array.shape[0])
+        )
+        return Beside(outer, gap=20) if len(outer) > 1 else outer[0]
+    slices = tuple(one((first,)) for first in range(array.shape[0])) if array.ndim == 3 else (one(()),)
+    return slices[0] if len(slices) == 1 else Beside(slices)
+
+
+def _wrapped_vector(array: np.ndarray) -> Table:
+    """Returns a vector of up to 64 numbers ten to a row, each row headed by its first index."""
+    texts, grounds = numerals.small_texts(array), _grounds(array)
+    cells = [small_cell(text, value, float(ground)) for text, value, ground in zip(texts, array, grounds, strict=True)]
+    rows = [Row(tuple(cells[start : start + _WRAPPED]), header=str(start)) for start in range(0, array.size, _WRAPPED)]
+    columns = tuple(map(str, range(_WRAPPED)))
+    return Table(tuple(rows), columns=columns, compact=True, width=max(map(len, texts)))
 
 
 def _grounds(array: np.ndarray) -> np.ndarray:
@@ -127,7 +152,8 @@ def _grounds(array: np.ndarray) -> np.ndarray:
     return finite / largest * _SMALL_GROUND if largest else finite
 
 
-def _small_cell(text: str, value: Any, ground: float) -> Cell:
+def small_cell(text: str, value: Any, ground: float) -> Cell:
+    """Returns one value of a small table."""
     if text in {"True", "False"}:
         return Cell(text, "plain" if text == "True" else "secondary", ground, align="center")
     span = _value_span(text, value)
@@ -164,7 +190,7 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if summary.role in {"image", "images"}:
         options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
         words = words if cut or max(shown.shape) <= _PIXELS else f"corners of {words}"
-    return words, _matrix_table(shown, options, caption)
+    return words, matrix_table(shown, options, caption)
 
 
 def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
@@ -196,7 +222,7 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, decimals: int) -> T
     )
 
 
-def _share(number: float) -> str:
+def share_text(number: float) -> str:
     """Returns a probability with three decimals, ``<.001`` where they would say nothing."""
     return "<.001" if 0 < number < 0.0005 else f"{number:.3f}"
 
@@ -214,7 +240,7 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         row = drawn[example].astype(np.float64)
         top, values = int(np.argmax(row)), row.tolist()
         cells = tuple(
-            _ELIDED if column is None else Cell(_share(values[column]), ground=values[column]) for column in columns
+            _ELIDED if column is None else Cell(share_text(values[column]), ground=values[column]) for column in columns
         )
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(values[top]))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
@@ -246,7 +272,8 @@ def _vector_table(array: np.ndarray) -> Table:
     )
 
 
-def _matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> Table:
+def matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> Table:
+    """Returns a matrix with its indices, elided in the middle."""
     rows = spread(array.shape[0], options.max_rows)
     columns = spread(array.shape[1], options.max_columns)
     kept_rows = [row for row in rows if row is not None]
@@ -271,20 +298,19 @@ def _heat_table(
     caption: str,
 ) -> Table:
     """Returns a table of the values at flat places, one format and one scale of heat for all that is shown."""
-    specification = "complex" if array.dtype.kind == "c" else numerals.table_format(shown)
-    numbers = np.abs(np.ma.compressed(shown)).astype(np.float64) if array.dtype.kind != "c" else np.zeros(1)
+    specification = numerals.table_format(shown)
+    numbers = np.abs(np.ma.compressed(shown)).astype(np.float64)
     finite = numbers[np.isfinite(numbers)]
     largest = float(finite.max()) if finite.size else 0.0
     heat = kind_rank(array.dtype) == 2 and largest > 0
-    width = max((len(line[1]) for line in lines if line is not None), default=1)
     wanted = [place for line in lines if line is not None for place in line[1] if place is not None]
     picked = array[np.unravel_index(wanted, array.shape)] if wanted else array.reshape(-1)[:0]
     # Python's numbers are formatted three times as fast as NumPy's.
-    values = iter(picked if specification == "complex" or isinstance(array, np.ma.MaskedArray) else picked.tolist())
+    values = iter(picked if isinstance(array, np.ma.MaskedArray) else picked.tolist())
     rows = []
     for line in lines:
         if line is None:
-            rows.append(Row(tuple(Cell("⋮", "secondary") for _ in range(width)), header="⋮"))
+            rows.append(Row((Cell("⋮", "secondary"),), header="⋮"))
             continue
         header, places = line
         cells = []
@@ -293,9 +319,6 @@ def _heat_table(
                 cells.append(_ELIDED)
                 continue
             value = next(values)
-            if specification == "complex":
-                cells.append(Cell(numerals.complex_text(value)))
-                continue
             text = numerals.cell_text(value, specification)
             if value is np.ma.masked:
                 cells.append(Cell(text, "secondary", title="masked"))
@@ -310,7 +333,7 @@ def _heat_table(
 def corner_table(summary: Summary) -> Table | None:
     """Returns a few corner values of a large matrix or vector, for terminals."""
     content = summary.content
-    if not isinstance(content, Dense) or kind_rank(content.array.dtype) not in {0, 1, 2} or not content.array.size:
+    if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array, caption = first_matrix(content.array, summary.role)
     rows = list(range(array.shape[0])) if array.shape[0] <= 4 else [0, 1, 2, None, array.shape[0] - 1]
@@ -340,6 +363,21 @@ def plain_text(value: Any) -> str:
     return type(value).__name__
 
 
+def word_table(array: np.ndarray) -> Table | None:
+    """Returns a matrix of a few short strings as it stands; ``None`` where it does not fit."""
+    if array.ndim != 2 or array.size > SMALL or array.shape[0] > SMALL_ROWS or array.shape[1] > IN_LINE:
+        return None
+    if not holds_strings(array) or not array.size:
+        return None
+    texts = [string_text(value) for value in array.reshape(-1)]
+    if not all(valid and len(text) <= _WORD_LENGTH for text, valid in texts):
+        return None
+    cells = [Cell(text, align="left", mono=True, quoted=True) for text, _ in texts]
+    width = array.shape[1]
+    rows = (Row(tuple(cells[start : start + width])) for start in range(0, len(cells), width))
+    return Table(tuple(rows), compact=True)
+
+
 def string_table(array: np.ndarray, limit: int = 12) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
     flat = array.reshape(-1)
@@ -357,99 +395,7 @@ def string_table(array: np.ndarray, limit: int = 12) -> Table:
             continue
         size = len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
         text, valid = string_text(value)
-        if not size:
-            cell = Cell("empty", "secondary", align="left")
-        else:
-            cell = Cell(
-                text if valid else f"{text}  not UTF-8", "plain" if valid else "invalid", align="left", mono=True
-            )
+        after = () if valid else (Span("not UTF-8", "invalid"),)
+        cell = Cell(text, align="left", mono=True, quoted=valid, after=after)
         rows.append(Row((Cell(wording.integer(size)), cell), header=header))
     return Table(tuple(rows), columns=("bytes", "text"), compact=True)
-
-
-def ragged_table(content: Ragged, limit: int = 12) -> Table:
-    """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
-    outer, *inner = content.splits
-    lengths = np.diff(outer)
-    longest = int(lengths.max(initial=0))
-    numeric = content.flat.dtype.kind != "O" and not inner and content.flat.ndim == 1
-    if numeric and content.flat.size <= SMALL and longest <= _SMALL_COLUMNS and len(lengths) <= _SMALL_ROWS:
-        texts = numerals.small_texts(content.flat) if content.flat.size else []
-        empty = (Cell("empty", "secondary", align="left", span=max(1, longest)),)
-        edges = outer.tolist()
-        return Table(
-            tuple(
-                Row(tuple(map(Cell, texts[edges[row] : edges[row + 1]])) or empty, header=str(row))
-                for row in range(len(lengths))
-            ),
-            compact=True,
-        )
-    rows = []
-    for row in spread(len(lengths), limit):
-        if row is None:
-            rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
-            continue
-        start, end = int(outer[row]), int(outer[row + 1])
-        rows.append(Row((Cell(str(end - start)), _row_cell(content, start, end, tuple(inner))), header=str(row)))
-    return Table(tuple(rows), columns=("length", "first values"), compact=True)
-
-
-def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ...]) -> Cell:
-    if end == start:
-        return Cell("empty", "secondary", align="left")
-    for split in inner:
-        start, end = int(split[start]), int(split[end])
-    values = content.flat[start : min(end, start + 10)]
-    if content.flat.dtype.kind == "O":
-        words = "  ".join(string_text(value)[0] for value in values.reshape(-1))
-        words, cut = wording.shorten(words, _TEXT_LENGTH)
-    else:
-        words, cut = "  ".join(numerals.small_texts(values[:10])), 0
-    more = " …" if end - start > 10 or cut else ""
-    return Cell(words + more, align="left", mono=content.flat.dtype == object)
-
-
-def entry_table(content: Sparse, limit: int = 8) -> Table:
-    """Returns the first stored entries of a sparse tensor."""
-    count = len(content.values)
-    shown = content.values[:limit]
-    texts = [string_text(value)[0] for value in shown] if shown.dtype == object else numerals.small_texts(shown)
-    rows = [
-        Row((Cell(text, mono=shown.dtype == object),), header=wording.index(position))
-        for text, position in zip(texts, content.indices[:limit], strict=True)
-    ]
-    if count > limit:
-        rows.append(Row((Cell(f"… {wording.integer(count - limit)} more", "secondary", align="left"),), header="⋮"))
-    return Table(tuple(rows), columns=("stored",), compact=True)
-
-
-def sparse_table(content: Sparse) -> Table | None:
-    """Returns the dense table of a small sparse matrix; a dot is what is not stored, a stored zero is ``0``."""
-    if len(content.shape) != 2 or not 0 < content.shape[0] <= _SMALL_ROWS or not 0 < content.shape[1] <= _SMALL_COLUMNS:
-        return None
-    if content.values.dtype == object or content.shape[0] * content.shape[1] > SMALL:
-        return None
-    texts = numerals.small_texts(content.values) if content.values.size else []
-    cells = [[Cell("·", "secondary") for _ in range(content.shape[1])] for _ in range(content.shape[0])]
-    for (row, column), text in zip(content.indices.tolist(), texts, strict=True):
-        if 0 <= row < content.shape[0] and 0 <= column < content.shape[1]:
-            cells[row][column] = Cell(text)
-    return Table(
-        tuple(Row(tuple(line), header=str(row)) for row, line in enumerate(cells)),
-        columns=tuple(map(str, range(content.shape[1]))),
-        compact=True,
-    )
-
-
-def slices_table(content: Slices, options: DisplayOptions, limit: int = 8) -> Table:
-    """Returns the first rows of ``IndexedSlices``, each headed by the index it is added to."""
-    shown = content.values.reshape(len(content.values), -1)[:limit]
-    if not shown.size:
-        return Table((), compact=True)
-    small = small_table(shown) if content.values.size <= SMALL else None
-    table = small if isinstance(small, Table) else _matrix_table(shown, options, "")
-    indices = content.indices[:limit].tolist()
-    rows = [Row(row.cells, header=f"[{index}]") for row, index in zip(table.rows, indices, strict=True)]
-    if len(content.values) > limit:
-        rows.append(Row(tuple(Cell("⋮", "secondary") for _ in rows[0].cells), header="⋮"))
-    return Table(tuple(rows), columns=table.columns, compact=True)

@@ -1,0 +1,140 @@
+"""Ragged rows, stored entries of sparse tensors and rows of gradients, as tables."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Ragged, Slices, Sparse
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display import numerals
+from tfnp_ext.display.values import (
+    SMALL_COLUMNS,
+    SMALL_ROWS,
+    TEXT_LENGTH,
+    matrix_table,
+    small_cell,
+    small_table,
+    spread,
+    string_text,
+)
+from tfnp_ext.document import Cell, Row, Table
+from tfnp_ext.roles import SMALL
+
+
+def ragged_table(content: Ragged, limit: int = 12) -> Table:
+    """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
+    outer, *inner = content.splits
+    lengths = np.diff(outer)
+    longest = int(lengths.max(initial=0))
+    small = content.flat.size <= SMALL and longest <= SMALL_COLUMNS and len(lengths) <= SMALL_ROWS
+    if small and not inner and content.flat.ndim == 1:
+        empty = (Cell("empty", "secondary", align="left", span=max(1, longest)),)
+        cells, edges = _flat_cells(content.flat), outer.tolist()
+        width = 0 if content.flat.dtype == object else max((len(cell.text) for cell in cells), default=0)
+        rows_of_cells = (tuple(cells[edges[row] : edges[row + 1]]) or empty for row in range(len(lengths)))
+        return Table(
+            tuple(Row(row, header=str(number)) for number, row in enumerate(rows_of_cells)), compact=True, width=width
+        )
+    if small and content.flat.dtype != object:
+        texts = nested_texts(content)
+        return Table(
+            tuple(Row((Cell(text, align="left"),), header=str(row)) for row, text in enumerate(texts)), compact=True
+        )
+    rows = []
+    for row in spread(len(lengths), limit):
+        if row is None:
+            rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
+            continue
+        start, end = int(outer[row]), int(outer[row + 1])
+        length = Cell(str(end - start), bar=(end - start) / longest if longest else 0.0)
+        rows.append(Row((length, _row_cell(content, start, end, tuple(inner))), header=str(row)))
+    return Table(tuple(rows), columns=("length", "first values"), compact=True)
+
+
+def _flat_cells(flat: np.ndarray) -> list[Cell]:
+    if flat.dtype == object:
+        texts = [string_text(value) for value in flat]
+        return [Cell(text, align="left", mono=True, quoted=valid) for text, valid in texts]
+    texts_of_numbers = numerals.small_texts(flat) if flat.size else []
+    return [small_cell(text, value, 0.0) for text, value in zip(texts_of_numbers, flat, strict=True)]
+
+
+def nested_texts(content: Ragged) -> list[str]:
+    """Returns each row of a small ragged tensor of a deeper rank as Python writes it: ``[1, 2], [3]``."""
+    width = content.flat[0].size if content.flat.ndim > 1 and len(content.flat) else 1
+    texts = numerals.small_texts(content.flat) if content.flat.size else []
+    level = (
+        [f"[{', '.join(texts[start : start + width])}]" for start in range(0, len(texts), width)]
+        if content.flat.ndim > 1
+        else texts
+    )
+    for split in reversed(content.splits[1:]):
+        edges = split.tolist()
+        level = [f"[{', '.join(level[start:end])}]" for start, end in itertools.pairwise(edges)]
+    edges = content.splits[0].tolist()
+    return [", ".join(level[start:end]) or "empty" for start, end in itertools.pairwise(edges)]
+
+
+def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ...]) -> Cell:
+    if end == start:
+        return Cell("empty", "secondary", align="left")
+    for split in inner:
+        start, end = int(split[start]), int(split[end])
+    values = content.flat[start : min(end, start + 10)]
+    if content.flat.dtype.kind == "O":
+        words = "  ".join(string_text(value)[0] for value in values.reshape(-1))
+        words, cut = wording.shorten(words, TEXT_LENGTH)
+    else:
+        words, cut = "  ".join(numerals.small_texts(values[:10])), 0
+    more = " …" if end - start > 10 or cut else ""
+    return Cell(words + more, align="left", mono=content.flat.dtype == object)
+
+
+def entry_table(content: Sparse, limit: int = 8) -> Table:
+    """Returns the first stored entries of a sparse tensor."""
+    count = len(content.values)
+    shown = content.values[:limit]
+    texts = [string_text(value)[0] for value in shown] if shown.dtype == object else numerals.small_texts(shown)
+    rows = [
+        Row((Cell(text, mono=shown.dtype == object, quoted=shown.dtype == object),), header=wording.index(position))
+        for text, position in zip(texts, content.indices[:limit], strict=True)
+    ]
+    if count > limit:
+        rows.append(Row((Cell(f"… {wording.integer(count - limit)} more", "secondary", align="left"),), header="⋮"))
+    return Table(tuple(rows), caption="stored" if rows else "", compact=True)
+
+
+def sparse_table(content: Sparse) -> Table | None:
+    """Returns the dense table of a small sparse matrix; a dot is what is not stored, a stored zero is ``0``."""
+    if len(content.shape) != 2 or not 0 < content.shape[0] <= SMALL_ROWS or not 0 < content.shape[1] <= SMALL_COLUMNS:
+        return None
+    if content.values.dtype == object or content.shape[0] * content.shape[1] > SMALL:
+        return None
+    texts = numerals.small_texts(content.values) if content.values.size else []
+    cells = [[Cell("·", "secondary") for _ in range(content.shape[1])] for _ in range(content.shape[0])]
+    for (row, column), text in zip(content.indices.tolist(), texts, strict=True):
+        if 0 <= row < content.shape[0] and 0 <= column < content.shape[1]:
+            cells[row][column] = Cell(text)
+    return Table(
+        tuple(Row(tuple(line), header=str(row)) for row, line in enumerate(cells)),
+        columns=tuple(map(str, range(content.shape[1]))),
+        compact=True,
+        width=max(map(len, texts), default=1),
+    )
+
+
+def slices_table(content: Slices, options: DisplayOptions, limit: int = 8) -> Table:
+    """Returns the first rows of ``IndexedSlices``, each headed by the index it is added to."""
+    shown = content.values.reshape(len(content.values), -1)[:limit]
+    if not shown.size:
+        return Table((), compact=True)
+    small = small_table(shown) if content.values.size <= SMALL else None
+    table = small if isinstance(small, Table) else matrix_table(shown, options, "")
+    indices = content.indices[:limit].tolist()
+    rows = [Row(row.cells, header=f"[{index}]") for row, index in zip(table.rows, indices, strict=True)]
+    if len(content.values) > limit:
+        rows.append(Row(tuple(Cell("⋮", "secondary") for _ in rows[0].cells), header="⋮"))
+    return Table(tuple(rows), columns=table.columns, compact=True)

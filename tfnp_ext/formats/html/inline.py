@@ -1,0 +1,153 @@
+"""Lines of text: the headline, the line of numbers, and the little histogram that sits in it."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from html import escape
+from unicodedata import bidirectional
+
+from tfnp_ext import wording
+from tfnp_ext.document import Fields, Heading, Inline, Note, Span, Sparkline, Text
+from tfnp_ext.formats.html.blocks import writes
+from tfnp_ext.formats.png import palette_png
+
+BLUE, ORANGE, MAGENTA = "#3a7dc0", "#c0631a", "#d03a94"
+MONO = 'ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace'
+SPARK_WIDTH, SPARK_HEIGHT = 64, 14
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
+_MARKUP = frozenset("&<>\"'")
+_WRAPS = ("white-space:nowrap", "word-wrap:break-word")  # numbers stay whole, strings of the user's may be long
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def bold(text: str) -> str:
+    """Returns markup at the weight of what is said first."""
+    return f"<b style=font-weight:600>{text}</b>"
+
+
+def quiet(text: str) -> str:
+    """Returns markup as what is said second."""
+    return f"<span style=opacity:.66>{text}</span>"
+
+
+def said(text: str) -> str:
+    """Returns text for the page: escaped, on one line, and words from right to left kept from turning others around."""
+    if text.isascii() and text.isprintable():
+        return text if _MARKUP.isdisjoint(text) else escape(text)
+    shown = escape(wording.printable(text))
+    return f"<bdi>{shown}</bdi>" if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text) else shown
+
+
+def write_heading(heading: Heading) -> str:
+    """Returns the headline; a fact is never broken in two."""
+    if heading.name:
+        pieces = [bold(said(heading.kind)), said(heading.name)]
+        pieces += [bold(said(heading.shape))] if heading.shape else []
+    else:
+        kind = " ".join(filter(None, (heading.kind, heading.shape)))
+        pieces = [bold(said(kind))] if kind else []
+    if heading.dtype:
+        pieces.append(said(heading.dtype))
+    line = " ".join(pieces)
+    if heading.role:
+        role = said(heading.role)
+        if heading.reason:
+            role = f'<span title="{escape(heading.reason)}">{role}</span>'
+        line += f" · {role}"
+    if heading.values:
+        values = "".join(
+            f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone == "code"]}">'
+            f"{write_span(span)}</span>"
+            for span in heading.values
+        )
+        line += f'<span style="margin-left:12px">{values}</span>'
+    if heading.facts:
+        margin = "4px" if heading.values else "14px"
+        facts = " · ".join(said(fact.replace(" ", _NO_BREAK)) for fact in heading.facts)
+        line += f'<span style="opacity:.66;margin-left:{margin}">{facts}</span>'
+    return f"<div>{line}</div>"
+
+
+def write_span(span: Span) -> str:
+    """Returns a piece of text in its tone."""
+    text = said(span.text)
+    title = f' title="{escape(span.title)}"' if span.title else ""
+    if span.tone == "strong":
+        return f"<b style=font-weight:600{title}>{text}</b>"
+    if span.tone == "secondary":
+        return f"<span style=opacity:.66{title}>{text}</span>"
+    if span.tone == "invalid":
+        return f'<b style="color:{MAGENTA};font-weight:600"{title}>{text}</b>'
+    if span.tone == "unsure":
+        return f'<b style="color:{ORANGE};font-weight:600"{title}>{text}</b>'
+    if span.tone == "code":
+        quote = quiet("&quot;")
+        return f"<bdi style='font-family:{MONO};font-size:12px'{title}>{quote}{text}{quote}</bdi>"
+    return f"<span{title}>{text}</span>" if title else text
+
+
+def write_inline(item: Inline) -> str:
+    """Returns a piece of text or a little histogram."""
+    return write_sparkline(item) if isinstance(item, Sparkline) else write_span(item)
+
+
+def write_text(text: Text) -> str:
+    """Returns the pieces of a text, a blank between them but before a comma."""
+    joined = ""
+    for item in text:
+        comma = isinstance(item, Span) and item.text.startswith(",")
+        joined += ("" if not joined or comma else " ") + write_inline(item)
+    return joined
+
+
+def write_sparkline(sparkline: Sparkline) -> str:
+    """Returns the histogram as a picture; where the card's picture has it, only what stands between its ends."""
+    if sparkline.in_picture:
+        return "…"
+    data = _sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
+    low, high = wording.amount(sparkline.low), wording.amount(sparkline.high)
+    width = SPARK_WIDTH // len(sparkline.counts) * len(sparkline.counts)
+    return (
+        f'<img width={width} height={SPARK_HEIGHT} alt="histogram from {low} to {high}"'
+        f' style="vertical-align:-2px" src="{data_uri(data, "image/png")}">'
+    )
+
+
+@lru_cache(maxsize=64)
+def _sparkline_png(counts: tuple[int, ...], low: float, high: float) -> bytes:
+    """Returns bars of a histogram on a hairline, with a grey tick at zero."""
+    highest = max(counts) or 1
+    each = [max(1, round(count / highest * (SPARK_HEIGHT - 1))) if count else 0 for count in counts]
+    # A histogram of a few integers has fewer bins than pixels: its bars are wider, with a pixel between them.
+    wide = max(1, SPARK_WIDTH // len(counts))
+    heights = [
+        0 if wide > 2 and pixel % wide == wide - 1 else each[pixel // wide] for pixel in range(wide * len(counts))
+    ]
+    zero = round(-low / (high - low) * (len(heights) - 1)) if low < 0 < high else -1
+    rows = []
+    for level in range(SPARK_HEIGHT, 0, -1):
+        rows.append(bytes(
+            1 if height >= level else 2 if (column == zero and level <= 3) or level == 1 else 0
+            for column, height in enumerate(heights)
+        ))  # fmt: skip
+    return palette_png(rows, ((0, 0, 0, 0), (0x3A, 0x7D, 0xC0, 255), (0x76, 0x76, 0x76, 128)))
+
+
+def data_uri(data: bytes, mime: str) -> str:
+    """Returns bytes as what an image's source may be."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+@writes(Fields)
+def write_fields(fields: Fields) -> str:
+    """Returns the line of numbers; between two of them is where a narrow window breaks it."""
+    items = " ".join(f"<span>{write_text(item)}</span>" for item in fields.items)
+    return f'<div style="font-size:12px;display:flex;flex-wrap:wrap;gap:0 16px;white-space:nowrap">{items}</div>'
+
+
+@writes(Note)
+def write_note(note: Note) -> str:
+    """Returns a sentence."""
+    return f'<div style="font-size:12px">{write_text(note.text)}</div>'

@@ -1,0 +1,102 @@
+"""Pictures: drawn ones as data URIs, and bars made of boxes."""
+
+from __future__ import annotations
+
+from html import escape
+
+from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tiles
+from tfnp_ext.formats.html.blocks import write, writes
+from tfnp_ext.formats.html.inline import BLUE, ORANGE, bold, data_uri, quiet, said
+
+_TILE_GAP = 4
+
+
+def _image(picture: Picture, alt: str, title: str = "", style: str = "") -> str:
+    if picture.width > 300:
+        style = f"max-width:100%;height:auto;{style}"
+    attributes = f' title="{escape(title)}"' if title else ""
+    attributes += f' style="{style}"' if style else ""
+    return (
+        f'<img width={picture.width} height={picture.height} alt="{escape(alt)}"{attributes}'
+        f' src="{data_uri(picture.data, picture.mime)}">'
+    )
+
+
+def _failed(alt: str, error: Exception, fallback: Block | None) -> str:
+    """Returns what stands in for a picture that could not be drawn: its words, and why."""
+    words = f"{alt} (not drawn: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]})"
+    return f'<div style="font-size:12px;opacity:.66">{said(words)}</div>' + (write(fallback) if fallback else "")
+
+
+@writes(Figure)
+def write_figure(figure: Figure) -> str:
+    """Returns a picture, or what stands for it."""
+    if figure.draw is None:
+        # The table in the fold says all that a table in the picture's place would.
+        return write(figure.fallback) if isinstance(figure.fallback, Bars) else ""
+    try:
+        picture = figure.draw()
+    except Exception as error:
+        return _failed(figure.alt, error, figure.fallback)
+    return f'<div style="margin:4px 0 2px;line-height:0">{_image(picture, figure.alt)}</div>'
+
+
+@writes(Tiles)
+def write_tiles(tiles: Tiles) -> str:
+    """Returns a sheet of images."""
+    try:
+        drawn = tiles.draw()
+    except Exception as error:
+        return _failed(tiles.alt, error, tiles.fallback)
+    items = "".join(
+        f"<div>{_image(tile.picture, tile.alt, tile.title, 'display:block')}"
+        f"{quiet(said(tile.caption)) if tile.caption else ''}</div>"
+        for tile in drawn
+    )
+    width = tiles.columns * (drawn[0].picture.width + _TILE_GAP) if tiles.columns and drawn else 830
+    return (
+        f'<div style="display:flex;flex-wrap:wrap;gap:3px {_TILE_GAP}px;margin:6px 0 2px;max-width:{width}px;'
+        f'font-size:9px;line-height:11px">{items}</div>'
+    )
+
+
+@writes(Bars)
+def write_bars(bars: Bars) -> str:
+    """Returns bars of boxes: a few as columns, else as rows."""
+    return _columns(bars) if bars.columns else _rows(bars)
+
+
+def _columns(bars: Bars) -> str:
+    """Returns a few probabilities as columns 30 high: no picture, no Matplotlib."""
+    columns = "".join(_column(bar) for bar in bars.bars)
+    style = "display:flex;flex-wrap:wrap;align-items:flex-end;text-align:center;margin:1px 0 0"
+    return f'<div style="{style}">{columns}</div>'
+
+
+def _column(bar: Bar) -> str:
+    weight = ";font-weight:600" if bar.strong else ""
+    ink = BLUE if bar.strong else f"{BLUE}b3"
+    height = max(1, round(abs(bar.length) * 30))
+    return (
+        f'<div style="min-width:46px"><div style="font-size:11px;line-height:13px{weight}">{said(bar.value)}</div>'
+        f'<div style="height:{height}px;width:36px;margin:0 auto;background:{ink}"></div>'
+        f'<div style="border-top:1px solid #76767680;font-size:12px;line-height:14px{weight};padding:0 3px">'
+        f"{said(bar.label)}</div></div>"
+    )
+
+
+def _rows(bars: Bars) -> str:
+    """Returns bars as lines of text and boxes: what stands for the picture where there is none."""
+    cells = []
+    for bar in bars.bars:
+        colour = BLUE if bar.length >= 0 else ORANGE
+        ink = colour if bar.strong else f"{colour}b3"
+        box = f"height:9px;width:{max(1, round(abs(bar.length) * 180))}px;background:{ink}"
+        label, value = said(bar.label), said(bar.value)
+        wrap = bold if bar.strong else "<span>{}</span>".format
+        cells.append(f'{wrap(label)}<div style="{box}"></div>{wrap(value)}')
+    if bars.rest:
+        cells.append(f'<span style="grid-column:2/4;opacity:.66">{said(bars.rest)}</span>')
+    columns = "display:grid;grid-template-columns:repeat(3,max-content);gap:0 6px;align-items:center"
+    style = f"{columns};font-size:12px;line-height:14px;margin:3px 0"
+    return f'<div style="{style}">{"".join(cells)}</div>'

@@ -1,0 +1,137 @@
+"""Tables of values: open ones in a card, and those in a fold."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from tfnp_ext.document import Beside, Cell, Row, Table
+from tfnp_ext.formats.html.blocks import write, writes
+from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
+
+_GROUND_ALPHA = 0.72
+_FAINTEST = 0.02
+_ROW = "<tr style=background:none>"
+_PAD = "padding:0 6px;line-height:16px"
+_DIGIT = 6.6  # how wide a figure is in an open table, in CSS pixels
+_BAR_WIDTH = 110
+
+
+@writes(Table)
+def write_table(table: Table) -> str:
+    """Returns a table by itself."""
+    # The first column lines up with the text above it, unless a ground shows the cell's own edge.
+    return _scrolled(table, _table(table, "1px 0 0" if _is_grounded(table) else "1px 0 0 -6px"))
+
+
+@writes(Beside)
+def write_beside(beside: Beside) -> str:
+    """Returns tables side by side, in the next line where there is no room."""
+    grounded = any(isinstance(block, Table) and _is_grounded(block) for block in _tables(beside))
+    blocks = "".join(_table(block, "0") if isinstance(block, Table) else write(block) for block in beside.blocks)
+    inner = any(isinstance(block, Beside) for block in beside.blocks)
+    margin = "1px 0 0" if grounded or inner else "1px 0 0 -6px"
+    return f'<div style="display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:{margin}">{blocks}</div>'
+
+
+def _tables(beside: Beside) -> list[Table]:
+    tables: list[Table] = []
+    for block in beside.blocks:
+        tables += [block] if isinstance(block, Table) else _tables(block) if isinstance(block, Beside) else []
+    return tables
+
+
+def _is_grounded(table: Table) -> bool:
+    return any(abs(cell.ground) >= _FAINTEST for row in table.rows for cell in row.cells)
+
+
+def _scrolled(table: Table, markup: str) -> str:
+    """Returns an open table that can be wider than a narrow window in a box of its own that scrolls."""
+    if not table.compact or max((len(row.cells) for row in table.rows), default=0) <= 8:
+        return markup
+    return f'<div style="overflow-x:auto">{markup}</div>'
+
+
+def _table(table: Table, margin: str) -> str:
+    pad = _PAD if table.compact else ""
+    headed = any(row.header is not None for row in table.rows)
+    caption, head = "", ""
+    if table.caption:
+        style = f"{_PAD};text-align:left;opacity:.66;white-space:nowrap"
+        caption = f'<caption style="{style}">{said(table.caption)}</caption>'
+    if table.columns:
+        lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
+        cells = "".join(
+            _header(column, pad, left=place < len(lefts) and lefts[place]) for place, column in enumerate(table.columns)
+        )
+        corner = _header("", pad) if headed else ""
+        head = f"<thead>{_ROW if table.compact else '<tr>'}{corner}{cells}<tbody>"
+    width = math.ceil(table.width * _DIGIT)
+    rows = "".join(_row(row, pad, headed, 0 if place else width) for place, row in enumerate(table.rows))
+    if table.compact:
+        style = f"font-size:12px;margin:{margin};border-collapse:separate;border-spacing:0;text-align:right"
+    else:
+        style = "font-size:11px;border-collapse:collapse;text-align:right;white-space:nowrap"
+    return f'<table style="{style}">{caption}{head}{rows}</table>'
+
+
+def _header(text: str, pad: str, *, left: bool = False) -> str:
+    if not pad:
+        # In a fold all of it comes from the extra style, where that is kept: headers are most of such a table's bytes.
+        return f"<th>{said(text)}"
+    return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}">{said(text)}'
+
+
+def _row(row: Row, pad: str, headed: bool, width: int) -> str:
+    header = _header(row.header or "", pad) if headed else ""
+    return _ROW + header + "".join(_cell(cell, pad, width) for cell in row.cells)
+
+
+_NUMBER = list(Cell("")[3:])
+"""What the fields of a cell are behind its text, tone and ground where it is a number and no more."""
+
+
+def _cell(cell: Cell, pad: str, width: int = 0) -> str:
+    text, tone, ground, *rest = cell
+    if not pad and not width and tone == "plain" and rest == _NUMBER:
+        if -_FAINTEST < ground < _FAINTEST:
+            return f"<td>{said(text)}"
+        return f"<td style={_ground(ground)}>{said(text)}"
+    styles = [pad] if pad else []
+    if width and cell.span == 1:
+        styles.append(f"width:{width}px")
+    if abs(cell.ground) >= _FAINTEST:
+        styles.append(_ground(cell.ground))
+    if cell.bar:
+        reach = max(1, round(min(1.0, cell.bar) * _BAR_WIDTH))
+        styles.append(f"min-width:{_BAR_WIDTH}px;background:linear-gradient(90deg,{BLUE}60 {reach}px,#76767624 0)")
+    if cell.align != "right":
+        styles.append(f"text-align:{cell.align}")
+    if cell.framed:
+        styles.append(f"border:1px solid {BLUE};line-height:14px;padding:0 5px")
+    if cell.mono or cell.align == "left":
+        styles.append("white-space:pre")
+    title = f' title="{escape(cell.title)}"' if cell.title else ""
+    style = ";".join(styles)
+    attribute = "" if not style else f" style={style}" if " " not in style else f' style="{style}"'
+    columns = f" colspan={cell.span}" if cell.span > 1 else ""
+    return f"<td{columns}{title}{attribute}>{_content(cell)}"
+
+
+def _content(cell: Cell) -> str:
+    text = said(cell.text)
+    if cell.mono:
+        quote = quiet("&quot;") if cell.quoted else ""
+        text = f"<bdi style='font-family:{MONO}'>{quote}{text}{quote}</bdi>"
+    if cell.tone == "strong":
+        text = bold(text)
+    elif cell.tone == "secondary":
+        text = quiet(text)
+    elif cell.tone in {"invalid", "unsure"}:
+        text = f'<b style="color:{MAGENTA if cell.tone == "invalid" else ORANGE};font-weight:600">{text}</b>'
+    return " ".join((text, *map(write_span, cell.after))) if cell.after else text
+
+
+def _ground(ground: float) -> str:
+    alpha = round(min(1.0, abs(ground)) * _GROUND_ALPHA * 255)
+    return f"background:{BLUE if ground > 0 else ORANGE}{alpha:02x}"
