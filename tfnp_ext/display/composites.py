@@ -93,7 +93,7 @@ def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ..
     return Cell(words + more, align="left", mono=content.flat.dtype == object)
 
 
-def entry_table(content: Sparse, limit: int = 8) -> Table:
+def entry_table(content: Sparse, limit: int = 6) -> Table:
     """Returns the first stored entries of a sparse tensor."""
     count = len(content.values)
     shown = content.values[:limit]

@@ -28,7 +28,6 @@ _SMALL_GROUND = 0.76
 SMALL_ROWS, SMALL_COLUMNS = 12, 16
 """The longest open table of numbers."""
 
-_WRAPPED = 10
 _WORD_LENGTH = 24
 TEXT_LENGTH = 72
 """Characters of a string before it is cut."""
@@ -75,16 +74,22 @@ def _value_span(text: str, value: Any) -> Span:
     return Span(text, "invalid" if text in {"nan", "inf", "-inf"} else "strong", title)
 
 
-def string_text(value: bytes | str) -> tuple[str, bool]:
-    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
+def string_parts(value: bytes | str) -> tuple[str, str, bool]:
+    """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8."""
+    valid = True
     if isinstance(value, bytes):
         try:
             value = value.decode("utf-8")
         except UnicodeDecodeError:
-            shown, cut = wording.shorten(repr(value), TEXT_LENGTH)
-            return shown + (f"… + {wording.integer(cut)} more" if cut else ""), False
+            value, valid = repr(value), False
     shown, cut = wording.shorten(value, TEXT_LENGTH)
-    return shown + (f"… + {wording.integer(cut)} more" if cut else ""), True
+    return shown, f"… + {wording.integer(cut)} more" if cut else "", valid
+
+
+def string_text(value: bytes | str) -> tuple[str, bool]:
+    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
+    shown, rest, valid = string_parts(value)
+    return shown + rest, valid
 
 
 def small_table(array: np.ndarray) -> Block | None:
@@ -132,12 +137,13 @@ def small_table(array: np.ndarray) -> Block | None:
 
 
 def _wrapped_vector(array: np.ndarray) -> Table:
-    """Returns a vector of up to 64 numbers ten to a row, each row headed by its first index."""
+    """Returns a vector of up to 64 numbers ten to a row, long ones eight, each row headed by its first index."""
     texts, grounds = numerals.small_texts(array), _grounds(array)
     cells = [small_cell(text, value, float(ground)) for text, value, ground in zip(texts, array, grounds, strict=True)]
-    rows = [Row(tuple(cells[start : start + _WRAPPED]), header=str(start)) for start in range(0, array.size, _WRAPPED)]
-    columns = tuple(map(str, range(_WRAPPED)))
-    return Table(tuple(rows), columns=columns, compact=True, width=max(map(len, texts)))
+    widest = max(map(len, texts))
+    beside = 10 if widest <= 5 else 8
+    rows = [Row(tuple(cells[start : start + beside]), header=str(start)) for start in range(0, array.size, beside)]
+    return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest)
 
 
 def _grounds(array: np.ndarray) -> np.ndarray:
@@ -394,8 +400,9 @@ def string_table(array: np.ndarray, limit: int = 12) -> Table:
             rows.append(Row((Cell(""), Cell(plain_text(value), "secondary", align="left")), header=header))
             continue
         size = len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
-        text, valid = string_text(value)
-        after = () if valid else (Span("not UTF-8", "invalid"),)
+        text, rest, valid = string_parts(value)
+        said = (Span(rest, "secondary"), Span("" if valid else "not UTF-8", "invalid"))
+        after = tuple(span for span in said if span.text)
         cell = Cell(text, align="left", mono=True, quoted=valid, after=after)
         rows.append(Row((Cell(wording.integer(size)), cell), header=header))
     return Table(tuple(rows), columns=("bytes", "text"), compact=True)

@@ -337,7 +337,10 @@ def _child(child: Child, depth: int, indent: str, widths: tuple[int, int, int]) 
         if isinstance(block, Note):
             return _hang(line, _block(block, max(room, _NARROWEST)), room)
         if isinstance(block, Fields):
-            return _hang(line, _wrap([_text(item) for item in block.items[:1]], max(room, _NARROWEST)), room)
+            first = block.items[0] if block.items else ()
+            if any(isinstance(item, Sparkline) for item in first):  # between its ends a histogram needs no words
+                first = tuple(item for item in first if not (isinstance(item, Span) and item.tone == "secondary"))
+            return _hang(line, [_text(first)], room)
         if isinstance(block, (Table, Beside, Bars)):
             lines = _block(block, room) if room >= _NARROWEST else []
             if not lines or max(map(wording_width, lines)) > room:

@@ -108,9 +108,8 @@ def write_sparkline(sparkline: Sparkline) -> str:
         return "…"
     data = _sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
     low, high = wording.amount(sparkline.low), wording.amount(sparkline.high)
-    width = SPARK_WIDTH // len(sparkline.counts) * len(sparkline.counts)
     return (
-        f'<img width={width} height={SPARK_HEIGHT} alt="histogram from {low} to {high}"'
+        f'<img width={SPARK_WIDTH} height={SPARK_HEIGHT} alt="histogram from {low} to {high}"'
         f' style="vertical-align:-2px" src="{data_uri(data, "image/png")}">'
     )
 
@@ -120,11 +119,13 @@ def _sparkline_png(counts: tuple[int, ...], low: float, high: float) -> bytes:
     """Returns bars of a histogram on a hairline, with a grey tick at zero."""
     highest = max(counts) or 1
     each = [max(1, round(count / highest * (SPARK_HEIGHT - 1))) if count else 0 for count in counts]
-    # A histogram of a few integers has fewer bins than pixels: its bars are wider, with a pixel between them.
-    wide = max(1, SPARK_WIDTH // len(counts))
-    heights = [
-        0 if wide > 2 and pixel % wide == wide - 1 else each[pixel // wide] for pixel in range(wide * len(counts))
-    ]
+    # Few bins are wide bars, with a pixel between them.
+    edges = [round(place * SPARK_WIDTH / len(counts)) for place in range(len(counts) + 1)]
+    gap = 1 if SPARK_WIDTH / len(counts) > 2 else 0
+    heights: list[int] = []
+    for place, height in enumerate(each):
+        wide = edges[place + 1] - edges[place]
+        heights += [height] * (wide - gap) + [0] * min(gap, wide)
     zero = round(-low / (high - low) * (len(heights) - 1)) if low < 0 < high else -1
     rows = []
     for level in range(SPARK_HEIGHT, 0, -1):

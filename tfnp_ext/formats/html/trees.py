@@ -163,7 +163,7 @@ def _ends(text: Text) -> str:
     """Returns smallest value, histogram and largest value in columns of their own; any other text as it is."""
     place = next((at for at, item in enumerate(text) if isinstance(item, Sparkline)), -1)
     if place < 0:
-        return _column(write_text(text), 3 * _END + 10)
+        return _column(write_text(text), 3 * _END + 3)
     ends = [item for item in text if isinstance(item, Span) and item.tone != "secondary"]
     low, high = (write_inline(end) for end in (ends[0], ends[-1]))
     left, right = _column(low, _END - 4, ";text-align:right"), _column(high, _END)
