@@ -615,3 +615,22 @@ def test_the_kind_of_one_s_own_in_the_readme_converts_and_shows_itself(ip, run):
     shown = run(ip, "Recording([0.0, 0.5, -0.5], 16_000)")
     assert shown.text.startswith("Recording (3,) float32  0  0.5  -0.5   16000 Hz · 12 B")
     assert "Recording" in shown.html
+
+
+def test_a_dataclass_that_holds_a_tensor_shows_itself_from_the_next_cell_on(ip, run, tf):
+    define = (
+        "import dataclasses\nfrom typing import Any\n\n"
+        "@dataclasses.dataclass\nclass Out:\n    loss: Any\n    name: str\n\n"
+        "@dataclasses.dataclass\nclass Named:\n    loss: Any\n    def __repr__(self): return 'mine'\n"
+    )
+    run(ip, "import tensorflow as tf\n" + define)
+    shown = run(ip, "Out(tf.constant([1.0, 2.0]), 'a')")
+    assert "loss" in shown.html
+    assert "1.0" in shown.html
+    assert shown.text.startswith("Out   1 tensor")
+    assert run(ip, "Named(tf.constant(1.0))").text == "mine"
+    assert run(ip, "Out(1, 'plain')").html == ""
+    bundles = ip.display_formatter.mimebundle_formatter.type_printers
+    assert ip.user_ns["Out"] in bundles
+    ip.run_line_magic("unload_ext", "tfnp_ext")
+    assert ip.user_ns["Out"] not in bundles

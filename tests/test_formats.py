@@ -46,7 +46,8 @@ HEBREW = "שלום"
 
 KEPT = {
     "div": {"class", "style"}, "span": {"style", "title"}, "b": {"style", "title"}, "bdi": {"style", "title"},
-    "table": {"style"}, "caption": {"style"}, "thead": set(), "tbody": set(), "tr": {"style"}, "td": {"style", "title", "colspan"},
+    "table": {"style"}, "caption": {"style"}, "thead": set(), "tbody": set(), "tr": {"style"},
+    "td": {"style", "title", "colspan"},
     "th": {"style", "colspan", "title"}, "details": {"style", "open"}, "summary": {"style"}, "style": set(),
     "img": {"width", "height", "alt", "title", "style", "src"}, "br": set(), "p": {"style"},
 }  # fmt: skip
@@ -258,7 +259,7 @@ class TestHtml:
             Fold("9 values", "why", (table,)),
             Children((Child("x", leaf), Child("y", blocks(Children((Child("z", leaf),), 3)), open=True)), more=2),
         )))  # fmt: skip
-        assert page.values("alt") == ["histogram from -1 to 2", "a chart", "tile"]
+        assert page.values("alt") == ["histogram from -1.00 to 2.00", "a chart", "tile"]
         assert {"details", "summary", "table", "img"} <= set(page.tags)
         for word in ("a note", "[0]", "nan", "2 others", "9 values · why", "… 2 more", "… 3 more", "caption"):
             assert word in page.text

@@ -196,7 +196,7 @@ class TestBars:
         assert [bar.get_height() for bar in axes.containers[0]] == pytest.approx(DIGIT.tolist())
         assert [tick.get_text() for tick in axes.get_xticklabels()] == [str(index) for index in range(10)]
         assert axes.containers[0][4].get_facecolor() == to_rgba("#3a7dc0")
-        assert axes.containers[0][5].get_facecolor() == to_rgba("#3a7dc0b3")
+        assert axes.containers[0][5].get_facecolor() == to_rgba("#3a7dc0cc")
 
     def test_rows_hold_the_largest_and_the_rest(self):
         axes = axes_of(DIGIT, "probabilities", labels=NAMES, top=5)

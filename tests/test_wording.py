@@ -143,7 +143,7 @@ def test_plurals_extents_and_indices():
     assert [wording.plural(count, "tensor") for count in (0, 1, 2, 1000)] == [
         "0 tensors", "1 tensor", "2 tensors", "1 000 tensors",
     ]  # fmt: skip
-    assert wording.extent((32, 1000)) == "32 × 1 000"
+    assert wording.extent((32, 1000)) == "32 × 1000"
     assert wording.index(np.array([4, 50])) == "[4, 50]"
 
 

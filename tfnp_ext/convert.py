@@ -246,7 +246,9 @@ def _entries(nest: Any, *, shown: bool) -> Iterable[Any]:
     if isinstance(nest, (list, tuple)):
         return nest
     adapter = find_adapter(nest)
-    return () if shown or not isinstance(adapter, NestAdapter) else adapter.parts(nest).children
+    if not isinstance(adapter, NestAdapter) or (shown and not adapter.is_container):
+        return ()
+    return adapter.parts(nest).children
 
 
 def is_list_of_bytes(obj: Any) -> bool:

@@ -89,6 +89,26 @@ def register_names(shell: InteractiveShell, printers: CardPrinters | None = None
 
 def _hear_of_new_kinds(shell: InteractiveShell, *_: Any) -> None:
     register_names(shell)
+    _register_records(shell)
+
+
+def _register_records(shell: InteractiveShell) -> None:
+    """Has the dataclasses and attrs classes in the user's namespace shown as nests, once they hold tensors.
+
+    IPython finds a printer by class, and such classes have no base in common but ``object``, which is everybody's.
+    """
+    loaded: Loaded | None = getattr(shell, _LOADED, None)
+    if loaded is None or "tensorflow" not in sys.modules:
+        return
+    printers = shell.display_formatter.mimebundle_formatter.type_printers
+    for value in list(shell.user_ns.values()):
+        cls = value if type(value) is type else type(value)
+        if not _RECORDS.isdisjoint(vars(cls)) and cls not in printers and loaded.printers.not_yet_met((repr(cls),)):
+            printers[cls] = loaded.printers.show_nest
+
+
+_RECORDS = frozenset(("__dataclass_fields__", "__attrs_attrs__"))
+"""What a class has that ``dataclasses`` or attrs made."""
 
 
 def _add_configuration(shell: InteractiveShell, undo: ExitStack) -> TensorDisplay:

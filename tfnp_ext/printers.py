@@ -226,7 +226,7 @@ def _users_classes(cls: type) -> Iterator[type]:
     """Yields the classes that come before a kind of ours along the MRO, but for those of the libraries themselves."""
     kinds = {*_registered_names(), *_FOR_ARRAYS_AND_NESTS}
     for base in cls.__mro__:
-        if f"{base.__module__}.{base.__qualname__}" in kinds:
+        if base is object or f"{base.__module__}.{base.__qualname__}" in kinds:
             return
         if base.__module__.partition(".")[0] not in _LIBRARIES:
             yield base
@@ -237,11 +237,15 @@ def _has_own_display(cls: type) -> bool:
 
 
 def _has_own_text(cls: type) -> bool:
-    """Returns whether the user wrote a ``__repr__``; that of a namedtuple is written by ``collections``."""
-    return any(
-        "__repr__" in vars(base) and getattr(vars(base)["__repr__"], "__module__", "") != "collections"
-        for base in _users_classes(cls)
-    )
+    """Returns whether the user wrote a ``__repr__``; that of a namedtuple or a dataclass is written for them."""
+    return any("__repr__" in vars(base) and not _is_generated(vars(base)["__repr__"]) for base in _users_classes(cls))
+
+
+def _is_generated(method: Any) -> bool:
+    """Returns whether a ``__repr__`` comes of ``collections``, of ``dataclasses`` or of attrs."""
+    file = getattr(getattr(method, "__code__", None), "co_filename", "")
+    generated = file.endswith(("reprlib.py", "dataclasses.py")) or file.startswith(("<attrs generated", "<string>"))
+    return generated or getattr(method, "__module__", "") == "collections"
 
 
 def _print_repr(obj: Any, printer: Any, cycle: bool) -> None:

@@ -92,15 +92,13 @@ def byte_count(count: int) -> str:
 
 
 def amount(value: float, digits: int = 3) -> str:
-    """Returns an integer, of whatever type, in full, and any other number with ``digits`` digits.
+    """Returns an integer in full, and any other number with ``digits`` digits.
 
     Example:
-        >>> amount(19.0), amount(7), amount(0.0391)
-        ('19', '7', '0.0391')
+        >>> amount(19), amount(19.0), amount(0.0391)
+        ('19', '19.0', '0.0391')
     """
-    if isinstance(value, int) or (math.isfinite(value) and float(value).is_integer() and abs(value) < 1e5):
-        return integer(int(value))
-    return number(value, digits)
+    return integer(value) if isinstance(value, int) else number(value, digits)
 
 
 def read_byte_count(text: str) -> int | None:

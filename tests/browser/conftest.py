@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .lab import LabServer, NotebookPage
+from .lab import Host, LabServer, NotebookPage
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -74,10 +74,10 @@ def open_notebook(browser, lab) -> Iterator[Callable]:
     """Opens a notebook of the server's folder in a browser context of its own: ``open_notebook(name)``."""
     contexts = []
 
-    def open_one(name: str, width: int = 1200, height: int = 900) -> NotebookPage:
+    def open_one(name: str, width: int = 1200, height: int = 900, host: Host = "lab") -> NotebookPage:
         context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2)
         contexts.append(context)
-        return NotebookPage(lab, context.new_page(), name)
+        return NotebookPage(lab, context.new_page(), name, host)
 
     yield open_one
     for context in contexts:

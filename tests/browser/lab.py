@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 Theme = Literal["light", "dark"]
+Host = Literal["lab", "notebook"]
 
 CELLS_TIMEOUT = 180
 """Seconds that the cells of one notebook may take, the import of TensorFlow included."""
@@ -64,10 +65,11 @@ class LabServer:
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"),
             *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"),
             *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"),
+            "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
         with self.log.open("w") as log:
             process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=self._environment(), start_new_session=True
+                command, stdout=log, stderr=subprocess.STDOUT, env=self.environment(), start_new_session=True
             )
             try:
                 self._wait_until_it_answers(process)
@@ -95,7 +97,8 @@ class LabServer:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(settings))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Returns the environment of a process that leaves the developer's own Jupyter alone."""
         own = {
             "JUPYTER_CONFIG_DIR": "config",
             "JUPYTER_DATA_DIR": "data",
@@ -129,19 +132,21 @@ class LabServer:
         nbformat.write(notebook, self.root / name)
         return name
 
-    def address(self, name: str) -> str:
-        """Returns the address that opens a notebook in a fresh workspace."""
+    def address(self, name: str, host: Host = "lab") -> str:
+        """Returns the address that opens a notebook, in JupyterLab in a fresh workspace, or in Notebook 7."""
+        if host == "notebook":
+            return f"{self.url}/notebooks/{name}?token={self.token}"
         return f"{self.url}/lab/workspaces/{secrets.token_hex(4)}/tree/{name}?token={self.token}&reset"
 
 
 class NotebookPage:
-    """A notebook open in JupyterLab, as its reader sees it."""
+    """A notebook open in JupyterLab or Notebook 7, as its reader sees it."""
 
-    def __init__(self, server: LabServer, page: Page, name: str) -> None:
+    def __init__(self, server: LabServer, page: Page, name: str, host: Host = "lab") -> None:
         self.server = server
         self.page = page
         self.name = name
-        page.goto(server.address(name))
+        page.goto(server.address(name, host))
         page.wait_for_function(
             "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
             " && window.jupyterapp.shell.currentWidget.context.isReady",

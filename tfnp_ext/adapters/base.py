@@ -273,6 +273,8 @@ class NestAdapter(Adapter):
     tensor_like = False
     holds_arrays: ClassVar[bool] = False
     """Whether its parts are always arrays: then they are not read only to learn that."""
+    is_container: ClassVar[bool] = False
+    """Whether it is a container of Python's, whose entries are there to be looked at."""
     is_value: ClassVar[bool] = False
     """Whether it is one value of TensorFlow's, made of several tensors: a list of such shows itself."""
 

@@ -23,6 +23,7 @@ class ContainerAdapter(NestAdapter):
     """What they have in common."""
 
     automatic = False
+    is_container = True
 
     def label(self, obj: Any) -> str:
         """Returns the class name, of what a tracking wrapper stands for too."""

@@ -94,6 +94,7 @@ class DataclassAdapter(NestAdapter):
     type_names = ("builtins.object",)
     priority = -50
     automatic = False
+    is_container = True
 
     def matches(self, obj: Any) -> bool:
         """Returns whether it is an instance of such a class."""

@@ -217,9 +217,15 @@ def _length_fields(content: Ragged) -> list[Text]:
         return []
     return [
         field("row lengths", _range(int(lengths.min()), int(lengths.max()))),
-        field("median", wording.amount(float(np.median(lengths)))),
+        field("median", _median(lengths)),
         field("empty rows", wording.integer(int((lengths == 0).sum()))),
     ]
+
+
+def _median(counts: np.ndarray) -> str:
+    """Returns the median of counts, which has a half at most."""
+    found = float(np.median(counts))
+    return wording.integer(int(found)) if found.is_integer() else f"{found:.1f}"
 
 
 def _range(low: int, high: int) -> str:
@@ -234,7 +240,7 @@ def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
     lengths = np.array([len(value) for value in strings])
     fields = [
         field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
-        field("median", wording.amount(float(np.median(lengths)))),
+        field("median", _median(lengths)),
         field("distinct", wording.integer(len(set(strings)))),
     ]
     empty = int((lengths == 0).sum())

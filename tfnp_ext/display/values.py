@@ -68,7 +68,9 @@ def _value_span(text: str, value: Any) -> Span:
     if np.asarray(value).dtype.kind == "c":
         phase = math.degrees(math.atan2(float(value.imag), float(value.real)))
         title = f"|z| {wording.number(abs(complex(value)), 4)}, phase {phase:.1f}°"
-    elif numerals.exact_text(value).removesuffix(".0") != text.removesuffix(".0").rstrip("0").rstrip("."):
+    elif text != "0" and numerals.exact_text(value).removesuffix(".0") != text.removesuffix(".0").rstrip("0").rstrip(
+        "."
+    ):
         title = numerals.exact_text(value)
         title = "" if title == text else title
     return Span(text, "invalid" if text in {"nan", "inf", "-inf"} else "strong", title)

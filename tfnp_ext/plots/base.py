@@ -50,7 +50,7 @@ class Style:
     orange: str = "#c0631a"
     magenta: str = "#d03a94"
     grey: str = "#767676"
-    quiet: str = "b3"
+    quiet: str = "cc"
     rule: str = "80"
 
 

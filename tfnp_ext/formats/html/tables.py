@@ -31,7 +31,8 @@ def write_beside(beside: Beside) -> str:
     blocks = "".join(_table(block, "0") if isinstance(block, Table) else write(block) for block in beside.blocks)
     inner = any(isinstance(block, Beside) for block in beside.blocks)
     margin = "1px 0 0" if grounded or inner else "1px 0 0 -6px"
-    return f'<div style="display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:{margin}">{blocks}</div>'
+    style = f"display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:{margin};overflow-x:auto"
+    return f'<div style="{style}">{blocks}</div>'
 
 
 def _tables(beside: Beside) -> list[Table]:
@@ -46,10 +47,8 @@ def _is_grounded(table: Table) -> bool:
 
 
 def _scrolled(table: Table, markup: str) -> str:
-    """Returns an open table that can be wider than a narrow window in a box of its own that scrolls."""
-    if not table.compact or max((len(row.cells) for row in table.rows), default=0) <= 8:
-        return markup
-    return f'<div style="overflow-x:auto">{markup}</div>'
+    """Returns an open table in a box of its own, which scrolls where a window is narrower."""
+    return f'<div style="overflow-x:auto">{markup}</div>' if table.compact else markup
 
 
 def _table(table: Table, margin: str) -> str:

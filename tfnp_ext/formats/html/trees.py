@@ -61,7 +61,8 @@ def write_children(children: Children) -> str:
         dtype=min(_WIDEST_DTYPE, max((7 * len(leaf.heading.dtype) + 8 for _, leaf, _ in leaves), default=0)),
         folds=any(depth for _, _, depth in leaves) or any(_unfolded(leaf) for _, leaf, _ in leaves),
     )
-    style = f"font-size:12px;line-height:18px;margin:2px 0 2px {_INDENT if columns.folds else 0}px;white-space:nowrap"
+    margin = f"2px 0 2px {_INDENT if columns.folds else 0}px"
+    style = f"font-size:12px;line-height:18px;margin:{margin};white-space:nowrap;overflow-x:auto"
     return f'<div style="{style}">{_lines(children, columns, 0)}</div>'
 
 
