@@ -186,7 +186,7 @@ def _logit_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...
 
 
 def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
-    rows = max(1, _MOST_FOR_ROWS // 4 // drawn.shape[1])
+    rows = max(1, _MOST_FOR_ROWS // 16 // drawn.shape[1])
     sampled = len(drawn) > rows
     # Sorted, so that memory is read in order.
     places = np.sort(np.random.default_rng(SEED).integers(0, len(drawn), rows)) if sampled else np.arange(len(drawn))

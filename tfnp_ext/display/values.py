@@ -15,7 +15,7 @@ from tfnp_ext.adapters import Dense
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table
+from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary
 
@@ -248,7 +248,7 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         row = drawn[example].astype(np.float64)
         top, values = int(np.argmax(row)), row.tolist()
         cells = tuple(
-            _ELIDED if column is None else Cell(share_text(values[column]), ground=values[column]) for column in columns
+            _ELIDED if column is None else number_cell(share_text(values[column]), values[column]) for column in columns
         )
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(values[top]))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
@@ -333,7 +333,7 @@ def _heat_table(
                 continue
             bad = text in {"nan", "inf", "-inf"}
             ground = 0.0 if bad or not heat else float(value) / largest
-            cells.append(Cell(text, "invalid" if bad else "plain", ground))
+            cells.append(Cell(text, "invalid") if bad else number_cell(text, ground))
         rows.append(Row(tuple(cells), header=header))
     return Table(tuple(rows), columns=columns, caption=caption)
 

@@ -32,6 +32,7 @@ def quiet(text: str) -> str:
     return f"<span style=opacity:.66>{text}</span>"
 
 
+@lru_cache(maxsize=4096)
 def said(text: str) -> str:
     """Returns text for the page: escaped, on one line, and words from right to left kept from turning others around."""
     if text.isascii() and text.isprintable():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-from tfnp_ext.document import Beside, Cell, Row, Table
+from tfnp_ext.document import PLAIN_NUMBER, Beside, Cell, Row, Table
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
 
@@ -86,16 +86,12 @@ def _row(row: Row, pad: str, headed: bool, width: int) -> str:
     return _ROW + header + "".join(_cell(cell, pad, width) for cell in row.cells)
 
 
-_NUMBER = list(Cell("")[3:])
-"""What the fields of a cell are behind its text, tone and ground where it is a number and no more."""
-
-
 def _cell(cell: Cell, pad: str, width: int = 0) -> str:
-    text, tone, ground, *rest = cell
-    if not pad and not width and tone == "plain" and rest == _NUMBER:
+    if not pad and not width and cell[1] == "plain" and cell[3:] == PLAIN_NUMBER:
+        ground = cell[2]
         if -_FAINTEST < ground < _FAINTEST:
-            return f"<td>{said(text)}"
-        return f"<td style={_ground(ground)}>{said(text)}"
+            return f"<td>{said(cell[0])}"
+        return f"<td style={_ground(ground)}>{said(cell[0])}"
     styles = [pad] if pad else []
     if width and cell.span == 1:
         styles.append(f"width:{width}px")
@@ -132,5 +128,7 @@ def _content(cell: Cell) -> str:
 
 
 def _ground(ground: float) -> str:
-    alpha = round(min(1.0, abs(ground)) * _GROUND_ALPHA * 255)
-    return f"background:{BLUE if ground > 0 else ORANGE}{alpha:02x}"
+    return _GROUNDS[ground > 0][round(min(1.0, abs(ground)) * _GROUND_ALPHA * 255)]
+
+
+_GROUNDS = tuple(tuple(f"background:{ink}{alpha:02x}" for alpha in range(256)) for ink in (ORANGE, BLUE))
