@@ -138,9 +138,9 @@ class TensorDisplay(SingletonConfigurable):
         Raises:
             OptionError: An option is unknown or its value is refused.
         """
-        configured = DisplayOptions(
-            **{name: getattr(self, name) for name in self.class_trait_names(config=True) if name != "enabled"}
-        )
+        configured = DisplayOptions(**{name: getattr(self, name) for name in _CONFIGURED})
+        if not overrides:
+            return configured
         given = {name: value for name, value in overrides.items() if value is not None}
         known = configured.__dataclass_fields__.keys() - {"labels_required"}
         unknown = set(given) - known
@@ -149,7 +149,7 @@ class TensorDisplay(SingletonConfigurable):
         if "labels" in given:
             given["labels"] = read_labels(given["labels"])
             given["labels_required"] = True
-        for name in given.keys() & set(self.class_trait_names(config=True)) - {"labels"}:
+        for name in given.keys() & set(_CONFIGURED) - {"labels"}:
             try:
                 given[name] = self.traits()[name]._validate(self, given[name])
             except TraitError as refusal:
@@ -157,3 +157,7 @@ class TensorDisplay(SingletonConfigurable):
         if given.get("plot", "auto") not in {"auto", "none"}:
             given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)
+
+
+# Asking traitlets for the names takes longer than reading the values.
+_CONFIGURED = tuple(sorted(set(TensorDisplay.class_trait_names(config=True)) - {"enabled"}))

@@ -240,18 +240,32 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     examples, classes = drawn.shape
     names = options.class_names(classes)
     columns = spread(classes, 20)
+    shown = spread(examples, options.max_rows)
+    places = [example for example in shown if example is not None]
+    classes_shown = [column for column in columns if column is not None]
+    # Python's numbers are formatted three times as fast as NumPy's.
+    read = zip(drawn[np.ix_(places, classes_shown)].astype(np.float64).tolist(), _tops(drawn, places), strict=True)
     rows = []
-    for example in spread(examples, options.max_rows):
+    for example in shown:
         if example is None:
-            rows.append(Row(tuple(_ELIDED for _ in range(len(columns) + 2)), header="⋮"))
+            rows.append(Row((_ELIDED,) * (len(columns) + 2), header="⋮"))
             continue
-        row = drawn[example].astype(np.float64)
-        top, values = int(np.argmax(row)), row.tolist()
-        cells = tuple(
-            _ELIDED if column is None else number_cell(share_text(values[column]), values[column]) for column in columns
-        )
-        rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(values[top]))), header=str(example)))
+        values, (top, share) = next(read)
+        numbers = map(number_cell, map(share_text, values), values)
+        cells = numbers if len(values) == classes else [_ELIDED if c is None else next(numbers) for c in columns]
+        rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(share))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
+
+
+def _tops(drawn: np.ndarray, examples: list[int]) -> list[tuple[int, float]]:
+    """Returns the first largest class of each example and its value, a few rows copied at a time."""
+    step = max(1, 2**20 // drawn.shape[1])
+    tops: list[tuple[int, float]] = []
+    for start in range(0, len(examples), step):
+        rows = drawn[examples[start : start + step]].astype(np.float64)
+        classes = rows.argmax(axis=1)
+        tops += zip(classes.tolist(), rows[np.arange(len(rows)), classes].tolist(), strict=True)
+    return tops
 
 
 def _vector_words(array: np.ndarray) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tfnp_ext import wording
 from tfnp_ext.document import (
@@ -98,10 +99,12 @@ def wording_width(text: str) -> int:
     """Returns how many terminal columns a text takes: wide characters two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+    return sum(map(_character_width, text))
+
+
+@lru_cache(4096)
+def _character_width(character: str) -> int:
+    return 0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _quoted(text: str) -> str:

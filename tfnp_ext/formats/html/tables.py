@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-from tfnp_ext.document import PLAIN_NUMBER, Beside, Cell, Row, Table
+from tfnp_ext.document import Beside, Cell, NumberCell, Row, Table
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
 
@@ -83,15 +83,19 @@ def _header(text: str, pad: str, *, left: bool = False) -> str:
 
 def _row(row: Row, pad: str, headed: bool, width: int) -> str:
     header = _header(row.header or "", pad) if headed else ""
-    return _ROW + header + "".join(_cell(cell, pad, width) for cell in row.cells)
+    if pad or width:
+        return _ROW + header + "".join([_cell(cell, pad, width) for cell in row.cells])
+    return _ROW + header + "".join([_number(cell) if type(cell) is NumberCell else _cell(cell) for cell in row.cells])
 
 
-def _cell(cell: Cell, pad: str, width: int = 0) -> str:
-    if not pad and not width and cell[1] == "plain" and cell[3:] == PLAIN_NUMBER:
-        ground = cell[2]
-        if -_FAINTEST < ground < _FAINTEST:
-            return f"<td>{said(cell[0])}"
-        return f"<td style={_ground(ground)}>{said(cell[0])}"
+def _number(cell: Cell) -> str:
+    ground = cell[2]
+    if -_FAINTEST < ground < _FAINTEST:
+        return f"<td>{said(cell[0])}"
+    return f"<td style={_ground(ground)}>{said(cell[0])}"
+
+
+def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
     styles = [pad] if pad else []
     if width and cell.span == 1:
         styles.append(f"width:{width}px")
