@@ -27,7 +27,7 @@ from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.lines import index_step, read_curve
-from tfnp_ext.plots.pooling import pool
+from tfnp_ext.plots.pooling import MOST_READ, pool
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 
@@ -421,6 +421,22 @@ class TestMatrix:
             for row in range(0, shape[0], block[0])
         ]
         np.testing.assert_allclose(pool(values, block).means, expected, rtol=1e-4, atol=1e-5)
+
+    @pytest.mark.parametrize("shape", [(65, 63), (7, 501), (4000, 3000)])
+    def test_the_order_of_memory_does_not_matter(self, shape):
+        values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        values[3, 5], values[6, 60], values[-1, -1] = np.nan, np.inf, -np.inf
+        block = (-(-shape[0] // 64), -(-shape[1] // 64))
+        plain, turned = pool(values, block), pool(np.asfortranarray(values), block)
+        assert plain.shape == turned.shape == shape
+        names = ("means", "extremes", "nans", "highs", "lows")
+        if values.size < MOST_READ:
+            for name in names:
+                np.testing.assert_allclose(getattr(plain, name), getattr(turned, name), rtol=1e-4, atol=1e-5)
+        else:  # every other column instead of every other row
+            assert (plain.step, turned.step) == ((2, 1), (1, 2))
+            assert turned.means.shape == tuple(-(-n // size) for n, size in zip(shape, turned.block, strict=True))
+            assert np.abs(turned.means).max() < 0.15  # of a thousand normal values each
 
     def test_the_last_row_and_column_count(self):
         values = np.zeros((1000, 1000), np.float32)

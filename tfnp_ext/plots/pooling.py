@@ -56,6 +56,12 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
         [[2.5, 4.5], [10.5, 12.5]]
     """
     rows, columns = matrix.shape
+    if abs(matrix.strides[0]) < abs(matrix.strides[1]) and rows > 1:
+        # Memory is read in its own order, several times as fast.
+        turned = pool(matrix.T, block[::-1], extremes)
+        names = ("means", "extremes", "nans", "highs", "lows")
+        blocks = {name: getattr(turned, name).T for name in names}
+        return replace(turned, shape=(rows, columns), block=turned.block[::-1], step=turned.step[::-1], **blocks)
     if rows * columns > MOST_READ:
         # Whole rows, whose values lie beside each other in memory; of columns only where a block's row is too long.
         down = min(math.ceil(rows * columns / MOST_READ), block[0])

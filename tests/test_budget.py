@@ -1,0 +1,119 @@
+"""The budget and the memory of cards of large values, in a process that measures its own peak."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import json, math, sys, time
+from pathlib import Path
+import ml_dtypes
+import numpy as np
+import tensorflow as tf
+from tfnp_ext import TensorDisplay
+from tfnp_ext.display import mimebundle
+from tfnp_ext.summary import summarize
+
+BYTES = 200_000_000
+draw = np.random.default_rng(0)
+
+
+def filled(shape, dtype, values):
+    array = np.empty(shape, dtype)
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, values.size):
+        flat[start : start + values.size] = values[: flat.size - start]
+    return array
+
+
+normal = draw.normal(size=10**6)
+shares = np.exp(3 * draw.normal(size=(10**5, 10)))
+shares /= shares.sum(axis=1, keepdims=True)
+shares = shares.astype(np.float32).reshape(-1)
+
+
+def tensor(array):
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def ragged():
+    splits = np.arange(0, BYTES // 4 + 1, 1000)
+    return tf.RaggedTensor.from_row_splits(tensor(filled(splits[-1], "f4", normal)), splits, validate=False)
+
+
+makers = {
+    "vector": lambda: tensor(filled(BYTES // 4, "f4", normal)),
+    "matrix": lambda: tensor(filled((BYTES // 4 // 5000, 5000), "f4", normal)),
+    "turned": lambda: filled((5000, BYTES // 4 // 5000), "f4", normal).T,
+    "strided": lambda: filled((BYTES // 4 // 5000, 5000), "f4", normal)[:, ::2],
+    "float64": lambda: tensor(filled(BYTES // 8, "f8", normal)),
+    "float16": lambda: tensor(filled(BYTES // 2, "f2", normal)),
+    "bfloat16": lambda: filled(BYTES // 2, ml_dtypes.bfloat16, normal),
+    "int64": lambda: tensor(filled(BYTES // 8, "i8", normal * 1000)),
+    "bool": lambda: filled(BYTES, "?", normal > 0),
+    "complex64": lambda: tensor(filled(BYTES // 8, "c8", normal)),
+    "images": lambda: filled((BYTES // 3 // 224 // 224, 224, 224, 3), "u1", np.abs(normal * 50)),
+    "batch": lambda: tensor(filled((BYTES // 40, 10), "f4", shares)),
+    "ragged": ragged,
+}
+
+
+def memory(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+
+def processor_seconds(value):
+    taken = []
+    for _ in range(3):
+        start = time.process_time()
+        assert "text/html" in mimebundle(value)
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+settings = TensorDisplay.instance()
+found = {}
+mimebundle(tf.zeros((300, 10))), mimebundle(filled((4, 8, 8), "f4", np.ones(256)))  # loads what a card imports
+for name, make in makers.items():
+    value = make()
+    settings.budget_ms = math.inf
+    mimebundle(value)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = memory("VmRSS")
+    seconds = processor_seconds(value)
+    extra = memory("VmHWM") - before
+    settings.budget_ms = 5.0
+    share = processor_seconds(value) / seconds
+    statistics = summarize(value, budget_ms=5.0).statistics
+    found[name] = {
+        "extra": extra, "share": share, "seen": statistics.seen / statistics.size
+    }
+    del value
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, dict[str, float]]:
+    """What one process found: extra bytes, the share of processor time within 5 ms, the share of values read."""
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("the peak of a process can be begun anew only on Linux")
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_card_needs_little_memory_beside_a_large_value(measured):
+    most = {name: row["extra"] / 1e6 for name, row in measured.items()}
+    assert {name: extra for name, extra in most.items() if extra > 16} == {}
+
+
+def test_a_small_budget_reads_a_part_and_costs_a_part(measured):
+    assert {name: row["seen"] for name, row in measured.items() if not 0 < row["seen"] < 0.9} == {}
+    assert {name: row["share"] for name, row in measured.items() if row["share"] > 0.75} == {}
