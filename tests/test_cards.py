@@ -663,6 +663,17 @@ class TestShow:
             show(tf.constant(1), colour="red")
 
 
+def test_a_masked_array_says_how_many_are_masked():
+    values = np.ma.masked_array(np.arange(1000.0), np.arange(1000) % 3 == 0)
+    assert "masked 334" in mimebundle(values)["text/plain"]
+    # Of what is copied for a picture there is a bound; the numbers stay.
+    large = np.ma.masked_array(np.tile(np.arange(1024.0), 1025), np.zeros(1024 * 1025, bool))
+    bundle = mimebundle(large)
+    assert "min 0" in bundle["text/plain"]
+    assert "masked 0" in bundle["text/plain"]
+    assert "1 049 600 values" in bundle["text/html"]
+
+
 def test_a_large_value_folds_its_numbers_and_says_why(tf):
     document = compose(tf.constant(TestBytes.shares(32, 10)), TensorDisplay().options())
     (fold,) = (block for block in document.blocks if isinstance(block, Fold))

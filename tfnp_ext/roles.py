@@ -96,10 +96,16 @@ def read_role(array: np.ndarray, statistics: Statistics | None, *, weights: bool
     return Role("other", drawn=drawn, reason=f"rank {array.ndim}, no image or prediction")
 
 
+_MOST_FILLED = 2**20
+"""Masked values are copied for a picture up to this many, 8 MiB; of more there is the histogram."""
+
+
 def _masked(array: np.ma.MaskedArray) -> Role:
     """Returns the role of a masked array: its numbers if few, else a matrix or series with gaps, nothing guessed."""
     if kind_rank(array.dtype) not in {0, 1, 2} or array.size <= SMALL:
         return Role("values")
+    if array.size > _MOST_FILLED:
+        return Role("other")
     drawn = _without_batch(np.asarray(np.ma.filled(array.astype(np.float64), np.nan)))
     return Role({1: "series", 2: "matrix"}.get(drawn.ndim, "other"), drawn=drawn)
 

@@ -131,6 +131,8 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         fields.append(field("mean", wording.number(numbers.mean, digits)))
         fields.append(field("std", wording.number(numbers.std, digits)))
     fields.append(field("zeros", wording.integer(numbers.zeros)))
+    if isinstance(summary.content, Dense) and isinstance(summary.content.array, np.ma.MaskedArray):
+        fields.append(field("masked", wording.integer(int(summary.content.array.mask.sum()))))
     if summary.role == "series" and numbers.minimum_at and numbers.maximum_at:
         fields.append(field("at", f"min {wording.index(numbers.minimum_at)}, max {wording.index(numbers.maximum_at)}"))
     return fields + _sample_field(numbers)
