@@ -123,6 +123,16 @@ def test_symbols_of_loops_and_branches_belong_to_the_function(tf, graph):
         to_numpy(leaked[0])
 
 
+def test_the_error_leaves_a_function_as_it_is(tf):
+    @tf.function
+    def inside(values):
+        return to_numpy(values)
+
+    with pytest.raises(SymbolicTensorError) as caught:
+        inside(tf.constant([1.0]))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_string_keeps_its_trailing_nul(graph):
     assert to_numpy(graph.words, session=graph.session).item() == b"ab\x00"
 

@@ -367,16 +367,26 @@ def test_ours_is_one_line(ip, run, line, message):
         ("x --dtype float99", "ConversionError: dtype 'float99'"),
         ("x --dtype int8", "ConversionError: "),
         ("x --casting maybe --dtype int8", "ConversionError: casting='maybe'"),
-        ("x --ragged maybe", ""),
-        ("tf.function(lambda q: get_ipython().run_line_magic('tonumpy', 'q'))(x)", ""),
+        ("x --ragged maybe", "ConversionError: ragged='maybe'"),
     ],
 )
 def test_what_cannot_be_converted_is_one_line(ip, run, line, start):
     ran = run(ip, f"%tonumpy {line}")
-    if start:
-        assert ran.printed.startswith(start), ran.printed
-        assert len(ran.printed.strip().splitlines()) == 1
-        assert not ran.result.success
+    assert ran.printed.startswith(start), ran.printed
+    assert len(ran.printed.strip().splitlines()) == 1
+    assert not ran.result.success
+
+
+@pytest.mark.parametrize("decorator", ["tf.function", "tf.function(autograph=False)"])
+@pytest.mark.parametrize("body", ["%tonumpy x", "if tf.reduce_sum(x) > 0:\n        %tonumpy x\n    y = x"])
+def test_inside_a_function_of_tensorflow_the_name_is_that_of_the_function(ip, run, decorator, body):
+    if "if" in body and "autograph" in decorator:
+        body = "%tonumpy x + 0"
+    run(ip, "x = np.arange(6)")  # a global of the same name
+    ran = run(ip, f"@{decorator}\ndef f(x):\n    {body}\n    return x\nf(tf.constant([1.0]))")
+    assert ran.printed.startswith("SymbolicTensorError: "), ran.printed
+    assert "(1,) float32, has no value yet inside tf.function" in ran.printed
+    assert len(ran.printed.strip().splitlines()) == 1
 
 
 def test_errors_keep_their_class(ip, run):

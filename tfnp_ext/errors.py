@@ -12,6 +12,9 @@ class ConversionError(TypeError, ValueError):
     It is both a ``TypeError`` and a ``ValueError``, so code that guarded ``np.asarray`` keeps working.
     """
 
+    ag_pass_through = True
+    """Inside ``tf.function`` AutoGraph then raises it as it is, and not as one of its own with a list of frames."""
+
 
 class SymbolicTensorError(ConversionError):
     """A value exists only as a symbol: inside a ``tf.function``, a Keras graph or a TF 1 graph."""
@@ -19,6 +22,8 @@ class SymbolicTensorError(ConversionError):
 
 class OptionError(ValueError):
     """An option of a card, a plot or a magic has a value that cannot be used."""
+
+    ag_pass_through = True
 
 
 _HEADINGS = ("Graph execution error", "Detected at node", "Node:")

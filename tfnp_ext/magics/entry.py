@@ -51,6 +51,7 @@ class LazyMagics:
             __tracebackhide__ = True
             return self.made.tonumpy(line, cell, local_ns)
 
+        tonumpy.autograph_info__ = {}  # tf.function calls it as it is, and converts nothing of what it calls
         tonumpy.getdoc = lambda: self.made.tonumpy.__doc__  # for %tonumpy?
         tonumpy.parser, tonumpy.has_arguments = self, True  # IPython >= 9 completes attributes in the expression
         return tonumpy

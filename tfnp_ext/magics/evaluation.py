@@ -5,10 +5,12 @@ import __future__
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from operator import or_
+from types import FrameType
 from typing import Any, cast
 
 from IPython.core.error import UsageError
@@ -83,6 +85,22 @@ def _scope(shell: InteractiveShell, local_ns: Mapping[str, Any] | None) -> dict[
     if (local_ns is None or local_ns is user) and module is user:
         return cast(dict[str, Any], user)
     return {**module, **user, **(local_ns or {})}
+
+
+def traced_scope(shell: InteractiveShell) -> dict[str, Any] | None:
+    """Returns the names of the user's function that ``tf.function`` converted and that called the magic, if one did.
+
+    AutoGraph converts ``run_line_magic`` too, so that IPython looks for the caller's names in a frame of AutoGraph's
+    and finds global ones of the same name. Its converted functions have ``ag__`` as a free variable, and the branches
+    of an ``if`` are functions of their own within the function.
+    """
+    scope: dict[str, Any] = {}
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if "ag__" in frame.f_code.co_freevars and frame.f_globals is shell.user_global_ns:
+            scope = {**frame.f_locals, **scope}
+        frame = frame.f_back
+    return scope or None
 
 
 def _is_of(frame: Any, code: Any) -> bool:

@@ -17,7 +17,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.magics.cell import cell_options, split_cell
-from tfnp_ext.magics.evaluation import cell_number, evaluate, one_line_errors
+from tfnp_ext.magics.evaluation import cell_number, evaluate, one_line_errors, traced_scope
 from tfnp_ext.magics.line import LineError, quoted, split_line
 from tfnp_ext.magics.options import BY_NAME, OPTIONS, Option, close_match
 from tfnp_ext.magics.pending import PendingCard
@@ -110,6 +110,7 @@ class TensorMagics:
             split = split_line(line)
             if not split.expression:
                 raise LineError("%tonumpy needs an expression, as in: %tonumpy preds")
+            local_ns = traced_scope(self.shell) or local_ns
             request = self._request(split.options, local_ns)
         value = evaluate(self.shell, split.expression, local_ns)
         return self._finish(value, request)
