@@ -51,7 +51,8 @@ def test_ipython_config_py_reaches_the_options():
 @pytest.mark.parametrize(
     ("name", "value"),
     [("top", 0), ("top", -1), ("top", "many"), ("precision", 0), ("precision", 18), ("max_rows", 1), ("max_columns", 1),
-     ("budget_ms", -1.0), ("budget_ms", "soon"), ("plots", "yes"), ("enabled", 3), ("labels", 5),
+     ("budget_ms", -1.0), ("budget_ms", float("nan")), ("max_rows", 10**6), ("max_columns", 10**6),
+     ("budget_ms", "soon"), ("plots", "yes"), ("enabled", 3), ("labels", 5),
      ("labels", {"a": "b"})],
 )  # fmt: skip
 def test_a_bad_value_is_refused_at_assignment_and_the_former_stays(config, name, value):

@@ -143,6 +143,17 @@ class TestChoice:
         assert choose_plot(summary, OPTIONS).alt(summary, OPTIONS).count("20×4") == 1
 
 
+def test_truth_values_are_all_counted():
+    values = np.random.default_rng(0).random(300_000) > 0.7
+    summary = summary_of(values, "other")
+    plot = PLOTS["histogram"]
+    found = plot.prepare(summary, OPTIONS)
+    assert found.counts == (int((~values).sum()), int(values.sum()))
+    assert (found.word(0), found.word(1)) == ("False", "True")
+    assert plot.note(summary, OPTIONS) == ""
+    assert plot.alt(summary, OPTIONS).startswith("Histogram from False to True, most often False, ")
+
+
 def test_softmax_of_large_logits_is_exact():
     np.testing.assert_allclose(softmax(np.array([1e4, 1e4 - 1, -1e4])), [0.731059, 0.268941, 0], atol=1e-6)
     np.testing.assert_allclose(softmax(np.array([[1.0, 2, 3], [1e300, 0, 0]])).sum(axis=1), 1)
@@ -374,6 +385,16 @@ class TestBatch:
         assert plot.size(summary, OPTIONS)[0] <= 845
         few = summary_of(batch(32, 10), "probability batch")
         assert plot.note(few, OPTIONS) == ""
+
+    def test_how_often_counts_all_examples_or_says_which(self):
+        values = batch(1000, 10)
+        alt = block_of(values, "probability batch").alt
+        counts = np.bincount(values.argmax(axis=1), minlength=10)
+        assert f"Predicted: {', '.join(f'{count}×{name}' for name, count in enumerate(counts) if count)}." in alt
+        many = choose_plot(summary_of(batch(30_000, 10), "probability batch"), OPTIONS)
+        prepared = many.prepare(summary_of(batch(30_000, 10), "probability batch"), OPTIONS)
+        assert not prepared.counted
+        assert prepared.often.sum() == len(prepared.values)
 
     @pytest.mark.parametrize("examples", [9, 32, 40, 48, 49, 170, 400])
     def test_it_fits_a_notebook(self, examples):
@@ -612,6 +633,16 @@ class TestHistogram:
 
 
 class TestImages:
+    def test_smooth_colours_are_kept_as_they_are(self):
+        across, down = np.meshgrid(np.arange(64), np.arange(64))
+        values = np.stack([across * 4, down * 4, (across + down) * 2], -1).astype(np.uint8)[None].repeat(4, axis=0)
+        summary = summary_of(values, "images", limits=(0, 255))
+        plot = choose_plot(summary, OPTIONS)
+        picture = plot.tiles(summary, OPTIONS)[0].picture
+        pixels = np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB"))
+        assert np.array_equal(pixels, values[0])
+        assert "colours" not in plot.note(summary, OPTIONS)
+
     def tiles(self, values, role, limits, **changes):
         block = block_of(values, role, limits, **changes)
         assert isinstance(block, Tiles)

@@ -6,6 +6,7 @@ time into one frozen ``DisplayOptions``, which travels down the pipeline; nothin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -112,13 +113,22 @@ class TensorDisplay(SingletonConfigurable):
         config=True
     )
     precision = Int(3, min=1, max=17, help="Significant digits in the line of numbers.").tag(config=True)
-    max_rows = Int(40, min=2, help="Rows of a table of values before it is elided in the middle.").tag(config=True)
-    max_columns = Int(12, min=2, help="Columns of a table of values before it is elided in the middle.").tag(
+    max_rows = Int(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.").tag(
+        config=True
+    )
+    max_columns = Int(12, min=2, max=100, help="Columns of a table of values before it is elided in the middle.").tag(
         config=True
     )
     budget_ms = Float(
         150.0, min=0.0, help="Milliseconds for exact statistics; beyond it they come from a seeded sample, and say so."
     ).tag(config=True)
+
+    @validate("budget_ms")
+    def _is_number(self, proposal: Any) -> Any:
+        """Refuses NaN, which is below no bound and above none."""
+        if math.isnan(proposal["value"]):
+            raise TraitError("budget_ms is a number of milliseconds, inf for no bound, not nan")
+        return proposal["value"]
 
     @validate("labels")
     def _read_labels(self, proposal: Any) -> Any:

@@ -54,6 +54,8 @@ class ElementsAdapter(Adapter):
     """What yields elements: it is described, and an element is drawn only by who asks for one."""
 
     tensor_like = False
+    one = ""
+    """What a user types to have one element."""
 
     def spec(self, obj: Any) -> Any:
         """Returns the structure of an element."""
@@ -64,10 +66,10 @@ class ElementsAdapter(Adapter):
         return Facts(shape=None, dtype="")
 
     def content(self, obj: Any) -> Content:
-        """Returns what an element looks like."""
+        """Returns what an element looks like, and how to have one; the card draws none."""
         name = type(obj).__name__.removeprefix("_")
         own = "" if name == self.label(obj) else f"{name} · "
-        return Elements(tuple(spec_parts(self.spec(obj))), f"{own}nothing drawn to show this")
+        return Elements(tuple(spec_parts(self.spec(obj))), f"{own}no element was read; {self.one} gives one")
 
 
 @register_adapter
@@ -75,6 +77,7 @@ class DatasetAdapter(ElementsAdapter):
     """``tf.data.Dataset``, and the dataset of a strategy."""
 
     kind = "Dataset"
+    one = "next(iter(…))"
     type_names = (
         "tensorflow.python.data.ops.dataset_ops.DatasetV2",
         "tensorflow.python.distribute.input_lib.DistributedDataset",
@@ -105,6 +108,7 @@ class IteratorAdapter(ElementsAdapter):
     """Iterators of datasets."""
 
     kind = "iterator"
+    one = "next(…)"
     type_names = (
         "tensorflow.python.data.ops.iterator_ops.OwnedIterator",
         "tensorflow.python.data.ops.dataset_ops.NumpyIterator",

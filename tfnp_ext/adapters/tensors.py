@@ -188,7 +188,8 @@ class VariableAdapter(DenseAdapter):
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, name, device, bytes and whether it is trained."""
         shape = static_shape(obj)
-        known = shape is not None and None not in shape
+        # How long the strings of a variable are is known only by reading it.
+        known = shape is not None and None not in shape and dtype_name(obj) != "string"
         return Facts(
             shape=shape,
             dtype=dtype_name(obj),

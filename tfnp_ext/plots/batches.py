@@ -11,7 +11,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Cell, Row, Span, Table
-from tfnp_ext.plots.base import Array, Style, as_floats, class_labels
+from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_labels
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _LONGEST_LABEL = 14
 _SMALL = (8, 12)
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
+_MOST_COUNTED = 2**18
+"""So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Batch:
         confidences: Its probability, [N]; NaN where a row holds no number.
         examples: How many examples there are.
         column: Width of an example in CSS pixels.
+        often: How often each class drawn is the top one, [R], of all examples or of those drawn.
+        counted: Whether that is of all examples.
     """
 
     values: Array
@@ -60,6 +64,8 @@ class Batch:
     confidences: Array
     examples: int
     column: int
+    often: Array
+    counted: bool
 
     @property
     def small(self) -> bool:
@@ -98,11 +104,6 @@ class Batch:
             text_width(answer, TEXT, True) <= self.column - 1 for answer in self.answers
         )
 
-    def counts(self) -> Array:
-        """Returns how often each class drawn is the top one, [R]."""
-        found = np.bincount(self.tops[self.tops >= 0], minlength=self.everything.shape[1])
-        return np.asarray(found[self.classes])
-
     def note(self) -> str:
         """Returns which examples and classes are drawn, where it is not all."""
         notes = []
@@ -116,7 +117,7 @@ class Batch:
 
     def alt(self) -> str:
         """Returns what runs where, how often each class is predicted and which examples are unsure."""
-        counts = self.counts()
+        counts = self.often
         predicted = [f"{count}×{name}" for count, name in zip(counts.tolist(), self.names, strict=True) if count]
         parts = [
             "Heat map, one column per example, one row per class; confidence above, predicted class below.",
@@ -133,26 +134,25 @@ class Batch:
         return " ".join(parts)
 
 
-def read_batch(values: Array, examples: int, options: DisplayOptions) -> Batch:
+def read_batch(values: Array, options: DisplayOptions) -> Batch:
     """Returns what is drawn of a batch.
 
     Args:
-        values: Probabilities [N, C] of the first examples.
-        examples: How many examples there are.
+        values: Probabilities [N, C] of all examples.
         options: For the class names.
     """
-    everything = as_floats(values).astype(np.float64)
-    names = class_labels(options, everything.shape[1], _LONGEST_LABEL)
+    everything = as_floats(values[:MOST_EXAMPLES]).astype(np.float64)
+    count = everything.shape[1]
+    names = class_labels(options, count, _LONGEST_LABEL)
     room = _WIDTH - sum(_margins((max(names, key=len),)))
     column = _NARROW
     if len(everything) <= _MOST_WIDE_COLUMNS:
         column = max(_NARROWEST, min(_WIDEST, room // max(1, len(everything))))
     everything = everything[: max(1, room // column)]
-    numbers = np.where(np.isfinite(everything), everything, -np.inf)
-    tops = numbers.argmax(axis=1)
-    confidences = np.take_along_axis(numbers, tops[:, None], axis=1)[:, 0]
-    tops = np.where(np.isfinite(confidences), tops, -1)
-    classes = _classes(tops, everything.shape[1])
+    tops, confidences = _answers(everything)
+    counted = values.size <= _MOST_COUNTED
+    all_tops = _answers(as_floats(values).astype(np.float64))[0] if counted and len(values) > len(tops) else tops
+    classes = _classes(all_tops, count)
     return Batch(
         values=everything[:, classes],
         everything=everything,
@@ -161,9 +161,19 @@ def read_batch(values: Array, examples: int, options: DisplayOptions) -> Batch:
         answers=tuple(names[top] if top >= 0 else "×" for top in tops),
         tops=tops,
         confidences=np.where(np.isfinite(confidences), confidences, np.nan),
-        examples=examples,
+        examples=len(values),
         column=column,
+        often=np.bincount(all_tops[all_tops >= 0], minlength=count)[classes],
+        counted=counted or len(values) == len(tops),
     )
+
+
+def _answers(values: Array) -> tuple[Array, Array]:
+    """Returns the top class of each row, -1 where it holds no number, and what stands there."""
+    numbers = np.where(np.isfinite(values), values, -np.inf)
+    tops = numbers.argmax(axis=1)
+    confidences = np.take_along_axis(numbers, tops[:, None], axis=1)[:, 0]
+    return np.where(np.isfinite(confidences), tops, -1), confidences
 
 
 def _margins(names: tuple[str, ...]) -> tuple[int, int]:
@@ -232,14 +242,15 @@ def _paint_confidence(sheet: Sheet, batch: Batch, starts: Array, left: int, styl
 
 
 def _paint_counts(sheet: Sheet, batch: Batch, left: float, style: Style) -> None:
-    counts = batch.counts()
+    counts = batch.often
     bars = left + batch.left - 2
     unit = (_COUNTS - 2) / max(1, int(counts.max(initial=0)))
     lengths = np.rint(counts * unit * 2) / 2
     tops = _TOP + np.arange(len(counts)) * _ROW
     sheet.boxes(bars, tops + 2, lengths, _ROW - 3.5, style.blue + style.quiet)
     sheet.boxes(bars - 0.5, _TOP, 0.5, len(counts) * _ROW, style.grey)
-    sheet.text(bars, _TOP - 4, "how often", style.grey)
+    heading = "how often" if batch.counted else f"of the first {len(batch.values)}"
+    sheet.text(bars, _TOP - 4, heading, style.grey)
     for row, (count, name) in enumerate(zip(counts.tolist(), batch.names, strict=True)):
         sheet.text(bars - 4, tops[row] + 9, name, style.grey, SMALL_TEXT, False, "right")
         if count:

@@ -137,8 +137,7 @@ class HeatmapPlot(Plot):
         """Returns the batch with its answers, or the pooled matrix with its scale."""
         reading = read(summary, options)
         if reading.role == "probability batch":
-            examples = int(np.asarray(summary.drawn).shape[0])
-            return read_batch(reading.values, examples, options)
+            return read_batch(np.asarray(summary.drawn), options)
         rows, columns = reading.values.shape
         most = _MOST_WIDE if columns >= 2 * rows else _MOST_CELLS
         block = math.ceil(rows / _MOST_CELLS), math.ceil(columns / most)

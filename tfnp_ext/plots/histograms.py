@@ -46,9 +46,17 @@ class Distribution:
     lows: int = 0
     size: int = 0
     integers: bool = False
+    truths: bool = False
+
+    @property
+    def counted(self) -> int:
+        """How many values were counted; fewer than ``size`` in a sample."""
+        return sum(self.counts) + self.nans + self.highs + self.lows
 
     def word(self, value: float) -> str:
-        """Returns an end in words: ``-0.207``, and integers without decimals."""
+        """Returns an end in words: ``-0.207``, integers without decimals, ``False`` and ``True``."""
+        if self.truths:
+            return str(bool(value))
         return wording.number(value) if not self.integers or abs(value) >= 1e5 else f"{value:.0f}"
 
     @property
@@ -70,8 +78,11 @@ def read_distribution(summary: Summary, options: DisplayOptions) -> Distribution
     """Returns the histogram that the statistics hold already, or one made anew."""
     known = summary.statistics
     if known is not None and known.histogram:
+        truths = summary.dtype == "bool"
+        # Of truth values the pass has counted all, where a histogram may be of a sample.
+        both = truths and known.minimum != known.maximum
         return Distribution(
-            tuple(map(int, known.histogram)),
+            (known.zeros, known.finite - known.zeros) if both else tuple(map(int, known.histogram)),
             float(known.minimum),
             float(known.maximum),
             known.nans,
@@ -79,6 +90,7 @@ def read_distribution(summary: Summary, options: DisplayOptions) -> Distribution
             known.negative_infinities,
             known.size,
             isinstance(known.minimum, int),
+            truths,
         )
     values = read(summary, options).values
     flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel()
@@ -133,8 +145,7 @@ class HistogramPlot(Plot):
     def note(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns how many of the values the histogram counts, where it is not all."""
         found = self.prepare(summary, options)
-        counted = sum(found.counts) + found.nans + found.highs + found.lows
-        if not found.counts or counted >= found.size:
+        if not found.counts or found.counted >= found.size:
             return ""
         return f"histogram of {wording.integer(sum(found.counts))} of the values"
 
@@ -202,13 +213,20 @@ def paint_histogram(
 
 def _paint_named(sheet: Sheet, found: Distribution, edges: Array, tops: Array, base: float, style: Style) -> None:
     """Draws a bar for each of a few integers, apart from each other, with the integer below and its count above."""
-    first = int(found.low)
+    first, most = int(found.low), max(found.counts)
+    words = [wording.integer(count) for count in found.counts]
+    # Counts of a sample are no counts; those that do not fit above their bar are left to the table.
+    written = found.counted == found.size and max(map(text_width, words)) <= edges[1] - edges[0] - 2
+    shrink = 1 - 11 / (base - float(tops.min())) if written else 1.0
     for place, count in enumerate(found.counts):
         value, left, right = first + place, float(edges[place]), float(edges[place + 1])
         color = (style.orange if value < 0 else style.blue) + style.quiet
+        top = base - round((base - float(tops[place])) * shrink * 2) / 2
         if count:
-            sheet.boxes(left + 2, float(tops[place]), right - left - 4, base - float(tops[place]), color)
-        sheet.text((left + right) / 2, base + 11, str(value), style.grey, align="center")
+            sheet.boxes(left + 2, top, right - left - 4, base - top, color)
+            if written:
+                sheet.text((left + right) / 2, top - 3, words[place], style.grey, bold=count == most, align="center")
+        sheet.text((left + right) / 2, base + 11, found.word(value), style.grey, align="center")
 
 
 def _share(found: Distribution) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -155,7 +155,13 @@ class _ImagePlot(Plot):
         height, width, channels = values.shape[1:]
         zoom, coding, most = _layout(height, width, channels, count, single)
         shown = values[: min(count, most)]
-        return _Images(shown, count, _limits(summary, shown), zoom, coding, single)
+        images = _Images(shown, count, _limits(summary, shown), zoom, coding, single)
+        if coding == "palette" and zoom >= 1:
+            # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
+            pixels = to_pixels(images.values, images.limits)
+            if sum(len(_png(image, 1, 0)) for image in pixels) <= BUDGET:
+                images = replace(images, coding="exact")
+        return images
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``axes.imshow`` of the pixels; of a batch one sheet with a gap between the images."""

@@ -142,10 +142,18 @@ def data_uri(data: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
+_SENTENCE = 50  # characters: a field longer than that is a warning in words, which a narrow window must break
+
+
+def _wrap(item: Text) -> str:
+    length = sum(len(part.text) for part in item if isinstance(part, Span))
+    return " style=white-space:normal" if length > _SENTENCE else ""
+
+
 @writes(Fields)
 def write_fields(fields: Fields) -> str:
     """Returns the line of numbers; between two of them is where a narrow window breaks it."""
-    items = " ".join(f"<span>{write_text(item)}</span>" for item in fields.items)
+    items = " ".join(f"<span{_wrap(item)}>{write_text(item)}</span>" for item in fields.items)
     return f'<div style="font-size:12px;display:flex;flex-wrap:wrap;gap:0 16px;white-space:nowrap">{items}</div>'
 
 

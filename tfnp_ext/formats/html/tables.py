@@ -56,7 +56,7 @@ def _table(table: Table, margin: str) -> str:
     headed = any(row.header is not None for row in table.rows)
     caption, head = "", ""
     if table.caption:
-        style = f"{_PAD};text-align:left;opacity:.66;white-space:nowrap"
+        style = f"{_PAD};text-align:left;opacity:.66"
         caption = f'<caption style="{style}">{said(table.caption)}</caption>'
     if table.columns:
         lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
@@ -68,7 +68,8 @@ def _table(table: Table, margin: str) -> str:
     width = math.ceil(table.width * _DIGIT)
     rows = "".join(_row(row, pad, headed, 0 if place else width) for place, row in enumerate(table.rows))
     if table.compact:
-        style = f"font-size:12px;margin:{margin};border-collapse:separate;border-spacing:0;text-align:right"
+        layout = "border-collapse:separate;border-spacing:0;text-align:right;white-space:nowrap"
+        style = f"font-size:12px;margin:{margin};{layout}"
     else:
         style = "font-size:11px;border-collapse:collapse;text-align:right;white-space:nowrap"
     return f'<table style="{style}">{caption}{head}{rows}</table>'
