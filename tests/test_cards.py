@@ -75,7 +75,7 @@ GOLDEN = {
     ),
     "not finite": (
         lambda tf: tf.constant([1.5, NAN, -2.0, INF, 0.0, 0.25]),
-        "Tensor (6,) float32  ⚠ 1.50  nan  -2.00  inf  0  0.25   24 B · CPU · view",
+        "Tensor (6,) float32  ⚠ 1.50  nan  -2.00  inf  0  0.25\n      24 B · CPU · view",
     ),
     "complex": (
         lambda tf: tf.constant([1 + 2j, -0.5j, 3, 0.1 - 2.2j], tf.complex64),
@@ -190,7 +190,8 @@ none  None
 note  'text'
 n     1 tensor · 4 B
   [0]  ()  float32  1.5
-  [1]  0 tensors""",
+  [1]  0 tensors
+    x  3""",
     ),
     "gradients": (
         lambda tf: [tf.constant([1.0]), None],

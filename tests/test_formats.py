@@ -200,7 +200,50 @@ class TestText:
             "long name  (3,)  int32  1  2\nb          None\nc          1 tensor\n  x  (3,)  int32  1  2\n… 1 200 more"
         )
         closed = Children((Child("c", group),))
-        assert below(closed) == "c  1 tensor"
+        assert below(closed) == "c  1 tensor\n  x  (3,)  int32  1  2"  # a terminal cannot unfold
+
+    def test_a_table_in_pieces_has_its_labels_beside_each(self):
+        table = Table(tuple(Row(tuple(Cell(f"{row}.{column:07}") for column in range(12))) for row in range(2)),
+                      compact=True)  # fmt: skip
+        lines = below(table).split("\n")
+        assert [line.split()[0] for line in lines] == ["0", "0", "1", "7", "0", "1"]
+        assert lines[0].split() == [str(column) for column in range(7)]
+        assert lines[4].split() == ["0", *(f"0.{column:07}" for column in range(7, 12))]
+
+    @pytest.mark.parametrize(
+        "heading",
+        [
+            Heading(
+                "Tensor", "v" * 500, "(3,)", "int32", "labels " * 40, values=(Span("x" * 90),), facts=("f" * 30,) * 9
+            ),
+            Heading("K" * 200),
+            Heading("Tensor", shape="()", dtype="string", values=(Span('"' * 72 + "… + 4 928 more", "code"),)),
+        ],
+        ids=["all", "kind", "quotes"],
+    )
+    def test_no_line_of_a_headline_passes_column_80(self, heading):
+        assert all(wording_width(line) <= 80 for line in render_text(Document(heading)).split("\n"))
+
+    def test_a_card_of_one_line_leaves_room_for_the_prompt(self):
+        heading = Heading("Tensor", shape="()", dtype="string", values=(Span("x" * 40, "code"),), facts=("12 B",))
+        assert render_text(Document(heading)) == f'Tensor () string  "{"x" * 40}"   12 B'
+        heading = Heading("Tensor", shape="()", dtype="string", values=(Span("x" * 48, "code"),), facts=("12 B",))
+        assert render_text(Document(heading)) == f'Tensor () string  "{"x" * 48}"\n      12 B'
+
+    def test_what_is_cut_of_a_string_is_counted(self):
+        span = Span("x" * 72 + "… + 4 928 more", "code")
+        text = render_text(Document(Heading("Tensor", values=(span,))))
+        assert text.count("x") + 4942 == 5000
+        assert "… + 4 942 more" in text
+        cell = Cell("x" * 72, mono=True, quoted=True, after=(Span("… + 28 more"), Span("not UTF-8", "invalid")))
+        text = below(Table((Row((cell,), header="0"),), compact=True))
+        assert len(text) <= 80
+        assert text.endswith(f"… + {100 - text.count('x')} more not UTF-8")
+
+    def test_a_line_of_numbers_too_long_by_itself_goes_on_in_the_next(self):
+        lines = below(Fields(((Span(" ".join(["word"] * 30)),),))).split("\n")
+        assert all(len(line) <= 80 for line in lines)
+        assert " ".join(lines).split() == ["word"] * 30
 
     @pytest.mark.parametrize(("text", "width"), [("abc", 3), ("日本", 4), ("é", 1), ("e\u0301", 1), ("", 0), ("😀", 2)])
     def test_columns_of_a_terminal(self, text, width):
@@ -379,7 +422,7 @@ class TestNothingOfTheUsersIsMarkup:
                 Bars((Bar(text, text, 0.5),), rest=text),
                 Bars((Bar(text, text, 0.5),), columns=True),
                 Fold(text, text, (Note((Span(text),)),)),
-                Children((Child(text, leaf), Child(text, blocks(Children((Child(text, leaf),))))),),
+                Children((Child(text[:40], leaf), Child(text[:40], blocks(Children((Child(text[:40], leaf),))))),),
             ),
         )  # fmt: skip
         page = Page(render_html(document))

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfnp_ext.statistics import BINS, BLOCK, FULL_BINS, HISTOGRAM_SAMPLE, Statistics, compute_statistics
+from tfnp_ext.statistics import BINS, BLOCK, FULL_BINS, HISTOGRAM_SAMPLE, SHARED, Statistics, compute_statistics
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "float32", "float64", "bfloat16", "float8_e4m3fn", "float8_e5m2")
@@ -184,6 +184,51 @@ def test_unsigned_integers_near_2_to_the_64_are_exact():
     assert sum(found.histogram) == 3
 
 
+@pytest.mark.parametrize("arrange", [lambda a: a, lambda a: a[::-1], lambda a: a.astype(a.dtype.newbyteorder())])
+@pytest.mark.parametrize(
+    ("first", "dtype"),
+    [
+        (2**62, "i8"),
+        (-(2**63), "i8"),
+        (2**53, "i8"),
+        (2**40, "i8"),
+        (-50, "i8"),
+        (2**63 - 50, "u8"),
+        (2**64 - 200, "u8"),
+    ],
+    ids=str,
+)
+def test_large_integers_have_the_spread_of_small_ones(first, dtype, arrange):
+    found = compute_statistics(arrange(np.array([first + place for place in range(200)], dtype)))
+    small = compute_statistics(arrange(np.arange(200)))
+    assert found.std == pytest.approx(np.arange(200).std(), rel=1e-12)
+    assert found.mean == pytest.approx(first + 99.5, rel=1e-15)
+    assert found.histogram == small.histogram
+
+
+@pytest.mark.parametrize("size", [3 * BLOCK + 5, SHARED], ids=str)
+def test_large_integers_of_several_blocks_too(size):
+    small = np.random.default_rng(0).integers(0, 1000, size)
+    small[: 2 * BLOCK] = 3
+    assert compute_statistics(small + 2**61).std == pytest.approx(small.std(), rel=1e-9)
+    spread = np.repeat([-(2**63), 2**63 - 1], size // 2)
+    assert compute_statistics(spread).std == pytest.approx(2.0**63, rel=1e-9)
+
+
+@pytest.mark.parametrize("count", [50, 2 * BLOCK], ids=str)
+@pytest.mark.parametrize("value", [1e308, 1e200])
+def test_sums_of_the_largest_floats_do_not_overflow(value, count):
+    found = compute_statistics(np.array([value] * count + [-value] * count))
+    assert (found.mean, found.std) == pytest.approx((0, value), rel=1e-12, abs=1e-12 * value)
+
+
+def test_large_and_small_floats_in_different_blocks_are_added_up():
+    array = np.concatenate([np.linspace(-3, 3, BLOCK), np.full(BLOCK, 1e300), np.linspace(1e300, 1.1e300, BLOCK)])
+    found = compute_statistics(array)
+    assert found.mean == pytest.approx(array.mean(), rel=1e-12)
+    assert found.std == pytest.approx((array / 1e300).std() * 1e300, rel=1e-9)
+
+
 def test_complex_numbers_count_by_their_magnitude():
     found = compute_statistics(np.array([3 + 4j, 0, 1j, complex(math.nan, 1), complex(math.inf, 0)]))
     assert (found.minimum, found.maximum, found.zeros) == (0, 5, 1)
@@ -319,6 +364,16 @@ def test_no_temporary_of_the_size_of_the_data():
             assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
         finally:
             tracemalloc.stop()
+
+
+def test_a_masked_array_without_a_mask_is_given_none():
+    array = np.ma.masked_array(np.ones(20 * 2**20, np.uint8))
+    tracemalloc.start()
+    try:
+        assert compute_statistics(array).size == array.size
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_smallest_complex_numbers_have_a_histogram():

@@ -10,8 +10,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from tfnp_ext import ConversionError, OptionError, summarize, to_numpy
+from tfnp_ext import ConversionError, OptionError, summarize, to_numpy, wording
 from tfnp_ext.adapters import Absent, Dense
+from tfnp_ext.config import TensorDisplay
+from tfnp_ext.display import numbers
 from tfnp_ext.statistics import BLOCK
 from tfnp_ext.summary import with_softmax
 
@@ -39,9 +41,9 @@ def test_its_numbers_are_those_of_the_array(tf, name, shape):
     array = np.abs(np.asarray(values)).astype(np.dtype(getattr(ml_dtypes, name, name)))
     summary = summarize(tf.constant(array))
     wide = np.abs(array).astype(np.float64) if name.startswith("complex") else array.astype(np.float64)
-    numbers = summary.statistics
-    assert (numbers.minimum, numbers.maximum, numbers.zeros) == (wide.min(), wide.max(), int((wide == 0).sum()))
-    assert (numbers.mean, numbers.std) == pytest.approx((wide.mean(), wide.std()), rel=1e-6, abs=1e-9)
+    found = summary.statistics
+    assert (found.minimum, found.maximum, found.zeros) == (wide.min(), wide.max(), int((wide == 0).sum()))
+    assert (found.mean, found.std) == pytest.approx((wide.mean(), wide.std()), rel=1e-6, abs=1e-9)
     assert summary.content.array.tobytes() == array.tobytes()
 
 
@@ -104,10 +106,91 @@ def test_a_role_has_a_title_and_a_reason(tf):
 
 def test_beyond_the_budget_the_numbers_are_of_a_sample():
     array = np.random.default_rng(0).normal(size=8 * BLOCK)
-    numbers = summarize(array, budget_ms=0.0).statistics
-    assert (numbers.size, numbers.seen) == (8 * BLOCK, BLOCK)
-    assert not numbers.exact
+    found = summarize(array, budget_ms=0.0).statistics
+    assert (found.size, found.seen) == (8 * BLOCK, BLOCK)
+    assert not found.exact
     assert summarize(array, budget_ms=60_000.0).statistics.exact
+
+
+def test_a_part_of_the_budget_is_left_for_the_picture(monkeypatch):
+    given = []
+    monkeypatch.setattr("tfnp_ext.summary.compute_statistics", lambda array, budget: given.append(budget))
+    summarize(np.arange(3), budget_ms=1000.0)
+    assert 500 < given[0] < 800
+
+
+def said(block) -> str:
+    return " | ".join(" ".join(getattr(span, "text", "▁") for span in item) for item in block.items)
+
+
+class TestLineOfNumbers:
+    """What is counted beside the statistics is bounded, and a sample never passes for the whole."""
+
+    MANY = 2**18 + 1
+
+    def test_a_sample_names_no_places_of_the_whole(self):
+        array = np.random.default_rng(0).normal(size=8 * BLOCK)
+        exact, sampled = (
+            numbers.line(summarize(array, budget_ms=ms), TensorDisplay().options()) for ms in (60_000.0, 0.0)
+        )
+        assert "at min [" in said(exact)
+        assert "at min [" not in said(sampled)
+        assert f"from {wording.integer(BLOCK)} of {wording.integer(8 * BLOCK)}" in said(sampled)
+
+    def test_complex_numbers_of_a_sample_name_no_largest(self):
+        summary = summarize(np.arange(8 * BLOCK) * 1j, budget_ms=0.0)
+        assert "largest" not in said(numbers.line(summary, TensorDisplay().options()))
+
+    def test_the_first_invalid_of_a_sample_is_the_first_seen(self):
+        array = np.full(8 * BLOCK, np.nan)
+        assert "first seen at" in said(numbers.warning(summarize(array, budget_ms=0.0)))
+        assert "first at" in said(numbers.warning(summarize(array, budget_ms=60_000.0)))
+
+    def test_a_sample_of_nothing_but_nan_says_that_it_is_one(self):
+        line = numbers.line(summarize(np.full(8 * BLOCK, np.nan), budget_ms=0.0), TensorDisplay().options())
+        assert said(line) == f"from {wording.integer(BLOCK)} of {wording.integer(8 * BLOCK)}"
+
+    def test_nothing_but_nan_has_no_line(self):
+        assert numbers.line(summarize(np.full(100, np.nan)), TensorDisplay().options()) is None
+
+    @pytest.mark.parametrize("count", [100, MANY], ids=str)
+    def test_empty_rows_of_a_sparse_tensor(self, tf, count):
+        places = np.stack([np.arange(count), np.zeros(count, np.int64)], 1)
+        value = tf.SparseTensor(places, tf.random.normal((count,)), (2 * count, 3))
+        assert ("empty rows" in said(numbers.line(summarize(value), TensorDisplay().options()))) == (count == 100)
+
+    @pytest.mark.parametrize("count", [100, MANY], ids=str)
+    def test_distinct_rows_of_slices(self, tf, count):
+        value = tf.IndexedSlices(tf.random.normal((count, 1)), tf.range(count))
+        assert ("distinct" in said(numbers.line(summarize(value), TensorDisplay().options()))) == (count == 100)
+
+    def test_many_rows_of_a_ragged_tensor_are_sampled(self, tf):
+        value = tf.RaggedTensor.from_row_splits(tf.range(self.MANY), tf.range(self.MANY + 1))
+        line = said(numbers.line(summarize(value), TensorDisplay().options()))
+        assert f"from {wording.integer(2**18)} of {wording.integer(self.MANY)} rows" in line
+        assert "row lengths 1 | median 1" in line
+        assert "empty rows" not in line
+
+    def test_many_strings_are_sampled(self):
+        array = np.array([b"a", b"", b"\xff", b"bcd"] * 2**15, object)
+        line = said(numbers.line(summarize(array), TensorDisplay().options()))
+        assert f"from {wording.integer(2**16)} of {wording.integer(2**17)}" in line
+        assert "lengths 0 … 3 bytes" in line
+        assert "not UTF-8" in line
+        assert "distinct" not in line
+
+    def test_long_strings_are_not_decoded(self):
+        line = said(numbers.line(summarize(np.array([b"\xff" * 2**24, b"a"], object)), TensorDisplay().options()))
+        assert "lengths 1 … 16 777 216 bytes" in line.replace("\u202f", " ").replace("\u2009", " ").replace("\xa0", " ")
+        assert "distinct" not in line
+
+    def test_a_vector_of_very_many_shares_has_the_line_of_numbers(self):
+        summary = summarize(np.full(2**19, 2.0**-19))
+        assert "top" not in said(numbers.line(summary, TensorDisplay().options()))
+
+    def test_masked_values_are_counted(self):
+        array = np.ma.masked_array(np.arange(100.0), np.arange(100) % 4 == 0)
+        assert "masked 25" in said(numbers.line(summarize(array), TensorDisplay().options()))
 
 
 @pytest.mark.parametrize("value", ["text", 5, object(), {"a": "set"}.keys()], ids=repr)

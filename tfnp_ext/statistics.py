@@ -38,6 +38,14 @@ HISTOGRAM_SAMPLE = 2**16
 SEED = 0
 _HISTOGRAM_RUN = 256
 
+_SUMMED_EXACTLY = 2**53 // SHARED_BLOCK
+"""Up to this size integers of a block add up exactly in float64; larger ones are taken from the block's smallest."""
+
+_SQUARED = 2.0**480
+"""Up to this size floats have sums of squares in float64; larger ones are scaled down first."""
+
+_SCALE = 2.0**-600
+
 
 @dataclass(frozen=True, slots=True)
 class Extremes:
@@ -118,16 +126,38 @@ class _Totals:
 
     def __init__(self) -> None:
         self.count = 0
-        self.mean = 0.0
+        self.origin = 0
+        self.scale = 1.0
+        self.shift = 0.0
         self.squares = 0.0
 
-    def add(self, values: np.ndarray, count: int, left_out: np.ndarray | None = None) -> None:
+    @property
+    def mean(self) -> float:
+        """The mean of what was added."""
+        return self.origin + self.shift / self.scale
+
+    @property
+    def std(self) -> float:
+        """The population standard deviation of what was added."""
+        return math.sqrt(self.squares / self.count) / self.scale
+
+    def add(
+        self,
+        values: np.ndarray,
+        count: int,
+        left_out: np.ndarray | None = None,
+        *,
+        origin: int = 0,
+        scale: float = 1.0,
+    ) -> None:
         """Adds a block of float64 values, which are overwritten.
 
         Args:
-            values: The block; 0 where a value is left out.
+            values: The block, less ``origin`` and times ``scale``; 0 where a value is left out.
             count: How many values are not left out.
             left_out: Where a value is left out; ``None`` for nowhere.
+            origin: What was subtracted from the values, an integer that float64 may not hold.
+            scale: What the values were multiplied by.
         """
         # Not values @ values: BLAS would start threads for a block, which on a busy machine wait for each other.
         mean = float(np.einsum("i->", values)) / count
@@ -135,16 +165,31 @@ class _Totals:
         if left_out is not None:
             np.copyto(values, 0, where=left_out)
         np.multiply(values, values, out=values)
-        self.merge(count, mean, float(np.einsum("i->", values)))
+        self.merge(count, mean, float(np.einsum("i->", values)), origin=origin, scale=scale)
 
-    def merge(self, count: int, mean: float, squares: float) -> None:
-        """Adds what others added up: so many values, their mean, and the sum of their squared deviations from it."""
+    def merge(self, count: int, shift: float, squares: float, *, origin: int = 0, scale: float = 1.0) -> None:
+        """Adds what others added up.
+
+        Args:
+            count: Of so many values.
+            shift: Their mean, less ``origin`` and times ``scale``.
+            squares: The sum of their squared deviations from it, times the square of ``scale``.
+            origin: What was subtracted from the values.
+            scale: What the values were multiplied by.
+        """
         if not count:
             return
+        if not self.count:
+            self.origin = origin
+        smaller = min(self.scale, scale)
+        if smaller < scale:
+            shift, squares = shift * smaller, squares * smaller * smaller
+        elif smaller < self.scale:
+            self.shift, self.squares, self.scale = self.shift * smaller, self.squares * smaller * smaller, smaller
         total = self.count + count
-        delta = mean - self.mean
+        delta = shift - self.shift + (origin - self.origin)
         self.squares += squares + delta * delta * self.count * count / total
-        self.mean += delta * count / total
+        self.shift += delta * count / total
         self.count = total
 
 
@@ -166,7 +211,9 @@ def compute_statistics(
     """
     if not _is_numeric(array.dtype):
         return None
-    hidden = np.ma.getmaskarray(array) if isinstance(array, np.ma.MaskedArray) else None
+    deadline = clock() + budget_ms / 1000
+    masked = isinstance(array, np.ma.MaskedArray) and array.mask is not np.ma.nomask
+    hidden = np.ma.getmaskarray(array) if masked else None
     array = np.asarray(array)
     size = array.size - (0 if hidden is None else int(np.count_nonzero(hidden)))
     if not size:
@@ -181,7 +228,6 @@ def compute_statistics(
         np.random.default_rng(SEED).shuffle(starts)
     runs = -(-array.size // RUN) if array.ndim == 1 and shared and hidden is None else 0
     pending = iter(starts.tolist())
-    deadline = clock() + budget_ms / 1000
 
     def scan() -> _Scan:
         scanned = _Scan(array.dtype, runs)
@@ -224,6 +270,16 @@ def _flat(array: np.ndarray) -> tuple[Any, Callable[[int], tuple[int, ...]]]:
     if array.flags.f_contiguous:
         return array.T.reshape(-1), lambda place: tuple(map(int, np.unravel_index(place, array.shape[::-1])))[::-1]
     return array.flat, lambda place: tuple(map(int, np.unravel_index(place, array.shape)))
+
+
+def _origin(low: float, high: float) -> int:
+    """Returns what is subtracted from a block before float64 rounds it: nothing but of large integers."""
+    return low if isinstance(low, int) and max(-low, high) > _SUMMED_EXACTLY else 0
+
+
+def _scale(low: float, high: float) -> float:
+    """Returns what a block is multiplied by so that no square overflows: a power of two, which rounds nothing."""
+    return _SCALE if isinstance(low, float) and max(-low, high) > _SQUARED else 1.0
 
 
 class _Scan:
@@ -271,15 +327,28 @@ class _Scan:
         if high > self.high:
             self.high, self.high_at = high, start + int(highs.argmax())
         if low == high:
-            self.totals.merge(count, float(low), 0.0)  # exactly: sums of a constant are rounded
+            self._add_constant(count, low)
             return
         if self.scratch.size < block.size:
             self.scratch = np.empty(block.size)
         wide = self.scratch[: block.size]
+        origin, scale = _origin(low, high), _scale(low, high)
+        if origin:
+            # Modulo 2**64, which is exact for the difference.
+            offsets = block.astype(np.uint64)
+            offsets -= np.uint64(origin % 2**64)
+            block = offsets
         np.copyto(wide, block, casting="unsafe")
         if left_out is not None:
             np.copyto(wide, 0, where=left_out)
-        self.totals.add(wide, count, left_out)
+        if scale != 1:
+            wide *= scale
+        self.totals.add(wide, count, left_out, origin=origin, scale=scale)
+
+    def _add_constant(self, count: int, value: float) -> None:
+        """Adds equal values exactly: their sum would be rounded."""
+        origin, scale = _origin(value, value), _scale(value, value)
+        self.totals.merge(count, float(value - origin) * scale, 0.0, origin=origin, scale=scale)
 
     def _ends(self, start: int, lows: np.ndarray, highs: np.ndarray) -> tuple[Any, Any]:
         """Returns the smallest and largest value of a block, and keeps those of its runs where they are wanted.
@@ -322,7 +391,8 @@ class _Scan:
 
     def merge(self, other: _Scan) -> None:
         """Adds what another thread read: other blocks of the same array."""
-        self.totals.merge(other.totals.count, other.totals.mean, other.totals.squares)
+        added = other.totals
+        self.totals.merge(added.count, added.shift, added.squares, origin=added.origin, scale=added.scale)
         self.seen += other.seen
         self.zeros += other.zeros
         self.nans += other.nans
@@ -348,7 +418,7 @@ class _Scan:
             minimum=self.low if found else math.nan,
             maximum=self.high if found else math.nan,
             mean=self.totals.mean if found else math.nan,
-            std=math.sqrt(self.totals.squares / self.totals.count) if found else math.nan,
+            std=self.totals.std if found else math.nan,
             zeros=self.zeros,
             nans=self.nans,
             positive_infinities=self.positive,
@@ -379,8 +449,12 @@ def _histogram(flat: Any, mask: np.ndarray | None, low: float, high: float, dtyp
         starts = np.sort(np.random.default_rng(SEED).integers(0, size - _HISTOGRAM_RUN, count))
         runs = [slice(start, start + _HISTOGRAM_RUN) for start in starts.tolist()]
     values = np.concatenate([flat[run] if mask is None else flat[run][~mask[run]] for run in runs])
-    values = (np.abs(values) if dtype.kind == "c" else values).astype(np.float64)
     whole = kind_rank(dtype) == 1
+    origin = _origin(low, high)
+    if origin:
+        values = values.astype(np.uint64) - np.uint64(origin % 2**64)
+        low, high = low - origin, high - origin
+    values = (np.abs(values) if dtype.kind == "c" else values).astype(np.float64)
     # Of few values the bins are few, else most would be empty; those of integers hold equally many each.
     most = BINS if len(values) >= FULL_BINS else max(8, BINS * len(values) // FULL_BINS)
     wide = -(-(int(high) - int(low) + 1) // most) if whole else 1

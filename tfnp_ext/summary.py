@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +25,9 @@ from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.errors import OptionError
 from tfnp_ext.roles import Role, read_role
 from tfnp_ext.statistics import Statistics, compute_statistics
+
+_FOR_STATISTICS = 2 / 3
+"""Share of the budget for the conversion and the statistics; the rest is for the picture, which reads values too."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         >>> summarize(np.arange(3)).statistics.maximum
         2
     """
+    started = time.perf_counter()
     adapter = find_adapter(obj)
     if adapter is None:
         raise not_tensor_like(obj)
@@ -94,7 +99,8 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
     if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_masked(content.array):
         content = Dense(np.asarray(content.array))
     array = _numbers(content)
-    statistics = compute_statistics(array, budget_ms) if array is not None and array.size else None
+    left = budget_ms * _FOR_STATISTICS - (time.perf_counter() - started) * 1000
+    statistics = compute_statistics(array, max(0.0, left)) if array is not None and array.size else None
     role = _role(content, statistics, adapter)
     return Summary(
         kind=adapter.label(obj),

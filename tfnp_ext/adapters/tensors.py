@@ -150,8 +150,12 @@ def on_host(device: str) -> bool:
     return "device:CPU" in device or not device
 
 
-def _string_bytes(tensor: Any) -> int:
-    return sum(map(len, np.asarray(tensor).ravel().tolist()))
+_MOST_COUNTED = 2**18
+"""Strings whose bytes are added up at most: NumPy has to make an object of each."""
+
+
+def _string_bytes(tensor: Any) -> int | None:
+    return sum(map(len, np.asarray(tensor).ravel().tolist())) if np.prod(tensor.shape) <= _MOST_COUNTED else None
 
 
 @register_adapter

@@ -85,7 +85,9 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
             return Document(_heading(summary, _calm(spans)))
     if isinstance(summary.content, Absent) or summary.role == "empty":
         return card(summary, options)
-    return Document(_heading(summary), _present(_flagged(summary, numbers.line(summary, options))))
+    return Document(
+        _heading(summary), _present(_flagged(summary, numbers.line(summary, options)), numbers.warning(summary))
+    )
 
 
 def compose_leaf(obj: Any, options: DisplayOptions) -> Document:
@@ -104,11 +106,13 @@ def compose_leaf(obj: Any, options: DisplayOptions) -> Document:
         return Document(_heading(summary, _answer_first(summary.drawn, options)))
     if whole.heading.values:
         return Document(_heading(summary, _calm(whole.heading.values)))
-    if summary.role == "text" or _is_low(content.array):
+    if summary.role == "text":
         return whole
-    line = numbers.line(summary, options)
+    line = _flagged(summary, numbers.line(summary, options))
+    if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
+        return replace(whole, blocks=_present(*whole.blocks, line))
     rest = tuple(block for block in whole.blocks if isinstance(block, (Table, Beside, Fold, Bars)))
-    return Document(_heading(summary), _present(_flagged(summary, line), *rest))
+    return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
 
 
 def _is_low(array: np.ndarray) -> bool:
@@ -132,10 +136,14 @@ def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ..
 
 def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
     """Returns the line of numbers with its first field flagged where there are values that are not finite."""
-    numbers_seen = summary.statistics
-    if line is None or numbers_seen is None or not numbers_seen.invalid or not line.items:
+    seen = summary.statistics
+    if seen is None or not seen.invalid:
         return line
-    flag = Span(f"⚠ {wording.integer(numbers_seen.invalid)} not finite", "invalid")
+    kinds = {"NaN": seen.nans, "+Inf": seen.positive_infinities, "-Inf": seen.negative_infinities}
+    named = next((kind for kind, count in kinds.items() if count == seen.invalid), "not finite")
+    flag = Span(f"⚠ {wording.integer(seen.invalid)} {named}", "invalid")
+    if line is None or not line.items:  # nothing is finite: there are no numbers to flag
+        return Fields(((flag,),))
     return Fields(((*line.items[0], flag), *line.items[1:]))
 
 

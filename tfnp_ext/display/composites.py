@@ -23,18 +23,22 @@ from tfnp_ext.display.values import (
 from tfnp_ext.document import Cell, Row, Table
 from tfnp_ext.roles import SMALL
 
+_MOST_COMPARED = 2**18
+
 
 def ragged_table(content: Ragged, limit: int = 12) -> Table:
     """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
     outer, *inner = content.splits
-    lengths = np.diff(outer)
-    longest = int(lengths.max(initial=0))
-    small = content.flat.size <= SMALL and longest <= SMALL_COLUMNS and len(lengths) <= SMALL_ROWS
+    count, shown = len(outer) - 1, spread(len(outer) - 1, limit)
+    # Bars of very many rows are of the longest one shown: all lengths would be an array of the rows' size.
+    longest = max((int(outer[row + 1] - outer[row]) for row in shown if row is not None), default=0)
+    longest = int(np.diff(outer).max(initial=0)) if count <= _MOST_COMPARED else longest
+    small = content.flat.size <= SMALL and longest <= SMALL_COLUMNS and count <= SMALL_ROWS
     if small and not inner and content.flat.ndim == 1:
         empty = (Cell("empty", "secondary", align="left", span=max(1, longest)),)
         cells, edges = _flat_cells(content.flat), outer.tolist()
         width = 0 if content.flat.dtype == object else max((len(cell.text) for cell in cells), default=0)
-        rows_of_cells = (tuple(cells[edges[row] : edges[row + 1]]) or empty for row in range(len(lengths)))
+        rows_of_cells = (tuple(cells[edges[row] : edges[row + 1]]) or empty for row in range(count))
         return Table(
             tuple(Row(row, header=str(number)) for number, row in enumerate(rows_of_cells)), compact=True, width=width
         )
@@ -44,7 +48,7 @@ def ragged_table(content: Ragged, limit: int = 12) -> Table:
             tuple(Row((Cell(text, align="left"),), header=str(row)) for row, text in enumerate(texts)), compact=True
         )
     rows = []
-    for row in spread(len(lengths), limit):
+    for row in shown:
         if row is None:
             rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
             continue

@@ -17,6 +17,14 @@ from tfnp_ext.summary import Summary
 
 _ROWS_NAMED = 8
 _MOST_FOR_ROWS = 2**22
+_MOST_COUNTED = 2**18
+"""Rows or indices that are counted; of more, a sample of so many is."""
+
+_MOST_STRINGS = 2**16
+"""Strings that are read; of more, a sample of so many is: each lies elsewhere in memory."""
+
+_MOST_BYTES = 2**24
+"""Bytes of strings that are compared and decoded."""
 
 
 def field(label: str, *rest: Inline | str) -> Text:
@@ -39,9 +47,10 @@ def warning(summary: Summary) -> Fields | None:
         if count
     ]
     share = wording.percent(numbers.invalid / numbers.seen)
+    first = "first at" if numbers.exact else "first seen at"
     text: list[Inline] = [
         Span(f"⚠ {' · '.join(counts)}", "invalid"),
-        Span(f"of {wording.integer(numbers.seen)} ({share}), first at", "secondary"),
+        Span(f"of {wording.integer(numbers.seen)} ({share}), {first}", "secondary"),
         Span(wording.index(_first_invalid(summary, numbers))),
     ]
     rows = _invalid_rows(summary)
@@ -65,8 +74,7 @@ def _invalid_rows(summary: Summary) -> list[int]:
     array = summary.content.array if isinstance(summary.content, Dense) else None
     if array is None or array.ndim != 2 or array.size > _MOST_FOR_ROWS:
         return []
-    numbers = array.astype(np.float32) if array.dtype.kind == "V" else array
-    rows: list[int] = np.flatnonzero(~np.isfinite(numbers).all(axis=1)).tolist()
+    rows: list[int] = np.flatnonzero(~np.isfinite(array).all(axis=1)).tolist()
     return rows
 
 
@@ -83,9 +91,10 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
         return Fields(_string_fields(content.array))
     if summary.statistics is None:
         return None
-    if summary.role == "probabilities" and summary.drawn is not None:
+    few = summary.drawn is not None and summary.drawn.ndim > 0 and summary.drawn.shape[-1] <= _MOST_COUNTED
+    if summary.role == "probabilities" and summary.drawn is not None and few:
         return Fields(_probability_fields(summary.drawn, options))
-    if summary.role == "probability batch" and summary.drawn is not None:
+    if summary.role == "probability batch" and summary.drawn is not None and few:
         return Fields(_batch_fields(summary.drawn, options))
     if summary.role == "logits" and summary.drawn is not None:
         return Fields(_logit_fields(summary.drawn, options))
@@ -93,18 +102,20 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     if isinstance(content, Ragged):
         fields += _length_fields(content)
     fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
-    if isinstance(content, Sparse) and len(content.shape) == 2 and content.shape[0] > 1:
+    # How many differ is not told by a sample.
+    few = isinstance(content, (Sparse, Slices)) and len(content.indices) <= _MOST_COUNTED
+    if isinstance(content, Sparse) and few and len(content.shape) == 2 and content.shape[0] > 1:
         empty = content.shape[0] - len(np.unique(content.indices[:, 0]))
         fields.append(field("empty rows", f"{wording.integer(empty)} of {wording.integer(content.shape[0])}"))
-    if isinstance(content, Slices):
+    if isinstance(content, Slices) and few:
         distinct = len(np.unique(content.indices))
         fields.append(field("rows", f"{wording.integer(distinct)} distinct of {wording.integer(len(content.indices))}"))
-    return Fields(tuple(fields))
+    return Fields(tuple(fields)) if fields else None
 
 
 def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_picture: bool) -> list[Text]:
     if not numbers.finite:
-        return []
+        return _sample_field(numbers)
     complex_values = summary.dtype.startswith("complex")
     low, high = _ends(numbers, digits)
     prefix = "finite " if numbers.invalid else ""
@@ -118,7 +129,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     fields: list[Text]
     if complex_values:
         fields = [field("|z|", f"{low} … {high}")]
-        if numbers.maximum_at is not None:
+        if numbers.maximum_at is not None and numbers.exact:
             fields.append(field("largest", wording.index(numbers.maximum_at)))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
         bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
@@ -132,8 +143,9 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         fields.append(field("std", wording.number(numbers.std, digits)))
     fields.append(field("zeros", wording.integer(numbers.zeros)))
     if isinstance(summary.content, Dense) and isinstance(summary.content.array, np.ma.MaskedArray):
-        fields.append(field("masked", wording.integer(int(summary.content.array.mask.sum()))))
-    if summary.role == "series" and numbers.minimum_at and numbers.maximum_at:
+        fields.append(field("masked", wording.integer(summary.content.array.size - numbers.size)))
+    # Of a sample the places say nothing: the extremes of the whole may stand elsewhere.
+    if summary.role == "series" and numbers.exact and numbers.minimum_at and numbers.maximum_at:
         fields.append(field("at", f"min {wording.index(numbers.minimum_at)}, max {wording.index(numbers.maximum_at)}"))
     return fields + _sample_field(numbers)
 
@@ -189,10 +201,10 @@ def _logit_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...
 
 def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
     rows = max(1, _MOST_FOR_ROWS // 16 // drawn.shape[1])
-    sampled = len(drawn) > rows
-    # Sorted, so that memory is read in order.
-    places = np.sort(np.random.default_rng(SEED).integers(0, len(drawn), rows)) if sampled else np.arange(len(drawn))
-    values = drawn[places].astype(np.float64) if sampled else drawn.astype(np.float64)
+    sample = _sample(len(drawn), rows)
+    sampled = sample is not None
+    places = np.arange(len(drawn)) if sample is None else sample
+    values = (drawn if sample is None else drawn[sample]).astype(np.float64)
     names = options.class_names(drawn.shape[1])
     tops = values.argmax(axis=1)
     confidence = values.max(axis=1)
@@ -214,14 +226,27 @@ def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...
 
 
 def _length_fields(content: Ragged) -> list[Text]:
-    lengths = np.diff(content.splits[0])
-    if not lengths.size:
+    splits = content.splits[0]
+    rows = len(splits) - 1
+    if rows < 1:
         return []
-    return [
+    sample = _sample(rows, _MOST_COUNTED)
+    lengths = np.diff(splits) if sample is None else splits[sample + 1] - splits[sample]
+    fields = [
         field("row lengths", _range(int(lengths.min()), int(lengths.max()))),
         field("median", _median(lengths)),
-        field("empty rows", wording.integer(int((lengths == 0).sum()))),
     ]
+    if sample is None:
+        fields.append(field("empty rows", wording.integer(int((lengths == 0).sum()))))
+    else:
+        fields.append(field("from", f"{wording.integer(len(sample))} of {wording.integer(rows)} rows"))
+    return fields
+
+
+def _sample(count: int, most: int) -> np.ndarray | None:
+    """Returns the sorted places of a seeded sample of so many; ``None`` where all are few enough."""
+    # Sorted, so that memory is read in order.
+    return np.sort(np.random.default_rng(SEED).integers(0, count, most)) if count > most else None
 
 
 def _median(counts: np.ndarray) -> str:
@@ -235,22 +260,27 @@ def _range(low: int, high: int) -> str:
 
 
 def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
+    sample = _sample(array.size, _MOST_STRINGS)
     strings = [
         value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-        for value in array.reshape(-1).tolist()
+        for value in (array.reshape(-1) if sample is None else array.flat[sample]).tolist()
     ]
     lengths = np.array([len(value) for value in strings])
+    few = int(lengths.sum()) <= _MOST_BYTES
     fields = [
         field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
         field("median", _median(lengths)),
-        field("distinct", wording.integer(len(set(strings)))),
     ]
+    if sample is None and few:
+        fields.append(field("distinct", wording.integer(len(set(strings)))))
     empty = int((lengths == 0).sum())
     if empty:
         fields.append(field("empty", wording.integer(empty)))
-    undecoded = sum(not _is_utf8(value) for value in strings)
+    undecoded = sum(not _is_utf8(value) for value in strings) if few else 0
     if undecoded:
         fields.append((Span(f"⚠ {wording.integer(undecoded)} not UTF-8", "invalid"),))
+    if sample is not None:
+        fields.append(field("from", f"{wording.integer(len(sample))} of {wording.integer(array.size)}"))
     return tuple(fields)
 
 

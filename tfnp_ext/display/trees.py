@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
+from tfnp_ext.adapters.base import IndexSteps
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.values import plain_text
 from tfnp_ext.document import Child, Children, Document, Heading, Span
@@ -19,12 +20,17 @@ MOST_ENTRIES = 200
 MOST_GROUPS = 100
 """Groups drawn at most."""
 
+MOST_PLAIN = 100
+"""Entries without a tensor drawn at most: they take no room from those with one."""
+
 _ENTRIES_A_GROUP = 40
 _DEEPEST = 12
 _OPEN_DEPTH = 2
 _DETAILED = 20
 _MOST_VISITED = 20_000
 _DEEPEST_COUNTED = 200
+_SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes})
+_WHOLE_LIST, _FIRST_OF_LIST, _SCALAR_LENGTH = 8, 3, 16
 
 Compose = Callable[[Any, DisplayOptions], Document]
 
@@ -44,18 +50,22 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True)
 class _Totals:
-    """What a nest holds, at any depth."""
+    """What a nest holds, at any depth; ``cut`` is why not all of it was counted."""
 
     tensors: int = 0
     nbytes: int = 0
+    cut: str = ""
 
     def __add__(self, other: _Totals) -> _Totals:
-        return _Totals(self.tensors + other.tensors, self.nbytes + other.nbytes)
+        return _Totals(self.tensors + other.tensors, self.nbytes + other.nbytes, self.cut or other.cut)
 
     def words(self) -> str:
-        """Returns ``24 tensors · 281 KiB``."""
-        size = f" · {wording.byte_count(self.nbytes)}" if self.nbytes else ""
-        return wording.plural(self.tensors, "tensor") + size
+        """Returns ``24 tensors · 281 KiB``; of a nest that was not counted to its end no number that is too small."""
+        if self.cut and not self.tensors:
+            return self.cut
+        least = "at least " if self.cut else ""
+        size = wording.byte_count(self.nbytes) if self.nbytes else ""
+        return " · ".join(filter(None, (least + wording.plural(self.tensors, "tensor"), size, self.cut)))
 
 
 @dataclass
@@ -67,16 +77,21 @@ class _Census:
 
     def of(self, obj: Any, adapter: NestAdapter, depth: int = 0) -> _Totals:
         """Returns the totals of a nest; of a cycle, or beyond a bound, what was counted so far."""
-        if id(obj) in self.known or depth > _DEEPEST_COUNTED:
-            return self.known.get(id(obj), _Totals())
+        if id(obj) in self.known:
+            return self.known[id(obj)]
+        if depth > _DEEPEST_COUNTED:
+            return _Totals(cut=f"deeper than {_DEEPEST_COUNTED} levels")
         self.known[id(obj)] = totals = _Totals()
         try:
             children = adapter.shown_parts(obj).children
         except ConversionError:  # it has no parts yet: its line says why
             return totals
+        if _are_scalars(children):
+            return totals
         for child in children:
             self.visited += 1
             if self.visited > _MOST_VISITED:
+                totals += _Totals(cut=f"more than {wording.integer(_MOST_VISITED)} entries")
                 break
             inner = find_adapter(child)
             if isinstance(inner, NestAdapter):
@@ -85,6 +100,14 @@ class _Census:
                 totals += _Totals(1, _size(child, inner))
         self.known[id(obj)] = totals
         return totals
+
+    def holds_tensors(self, child: Any) -> bool:
+        """Returns whether an entry is a tensor or holds one, as far as was counted."""
+        adapter = find_adapter(child)
+        if not isinstance(adapter, NestAdapter):
+            return _is_tensor(child, adapter)
+        totals = self.of(child, adapter)
+        return bool(totals.tensors or totals.cut)
 
 
 def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
@@ -110,26 +133,50 @@ class _Tree:
         self.options = options
         self.compose = compose
         self.census = census
-        self.entries = self.groups = 0
+        self.entries = self.groups = self.plain = 0
 
     def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
         """Returns the document of one container."""
         parts = adapter.shown_parts(obj)
-        items: list[Child] = []
-        for step, child in zip(parts.steps, parts.children, strict=True):
-            if self.entries >= MOST_ENTRIES or self.groups >= MOST_GROUPS:
-                break
-            if isinstance(find_adapter(child), NestAdapter):
-                self.groups += 1
-            else:
-                self.entries += 1
-            items.append(self._entry(_entry_name(step, child), child, (*ancestors, id(obj))))
+        first, rest = self._in_order_of_worth(parts.children)
+
+        def drawn(places: Sequence[int]) -> tuple[Child, ...]:
+            inside = (*ancestors, id(obj))
+            taken = ((parts.steps[place], parts.children[place]) for place in places)
+            return tuple(
+                self._entry(_entry_name(step, child), child, inside) for step, child in taken if self._has_room(child)
+            )
+
+        shown, folded = drawn(first), drawn(rest)
         facts = [self.census.of(obj, adapter).words()]
         if len(parts.children) > _ENTRIES_A_GROUP:
             facts.insert(0, wording.plural(len(parts.children), "entry", "entries"))
         heading = Heading(kind=adapter.label(obj), facts=tuple(facts))
-        shown, folded = tuple(items[:_ENTRIES_A_GROUP]), tuple(items[_ENTRIES_A_GROUP:])
-        return Document(heading, (Children(shown, len(parts.children) - len(items), folded),))
+        left_out = len(parts.children) - len(shown) - len(folded)
+        return Document(heading, (Children(shown, left_out, folded),))
+
+    def _in_order_of_worth(self, children: Sequence[Any]) -> tuple[Sequence[int], Sequence[int]]:
+        """Returns the places of the entries shown and of those folded, entries with tensors before plain ones."""
+        if len(children) <= _ENTRIES_A_GROUP:
+            return range(len(children)), ()
+        holding: list[int] = []
+        plain: list[int] = []
+        for place in range(min(len(children), _MOST_VISITED)):
+            (holding if self.census.holds_tensors(children[place]) else plain).append(place)
+        ranked = holding + plain
+        folded = ranked[_ENTRIES_A_GROUP : MOST_ENTRIES + MOST_GROUPS + MOST_PLAIN]
+        return sorted(ranked[:_ENTRIES_A_GROUP]), sorted(folded)
+
+    def _has_room(self, child: Any) -> bool:
+        """Returns whether one more entry of its kind is drawn, and counts it."""
+        if not self.census.holds_tensors(child):
+            self.plain += 1
+            return self.plain <= MOST_PLAIN
+        if isinstance(find_adapter(child), NestAdapter):
+            self.groups += 1
+            return self.groups <= MOST_GROUPS
+        self.entries += 1
+        return self.entries <= MOST_ENTRIES
 
     def _entry(self, name: str, child: Any, ancestors: tuple[int, ...]) -> Child:
         adapter = find_adapter(child)
@@ -140,14 +187,18 @@ class _Tree:
         if len(ancestors) > _DEEPEST:
             return Child(name, _native(f"{adapter.label(child)}, deeper than {_DEEPEST} levels"))
         try:
+            if adapter.is_container:
+                parts = adapter.parts(child)
+                if isinstance(parts.steps, IndexSteps) and parts.children and _are_scalars(parts.children):
+                    return Child(name, _scalars(adapter.label(child), parts.children))
             return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
         except ConversionError as error:
             return Child(name, _native(str(error)))
 
     def _leaf(self, child: Any, adapter: Adapter | None) -> Document:
-        if not _is_tensor(child, adapter):
-            return _native(plain_text(child))
         try:
+            if not _is_tensor(child, adapter):
+                return _native(_described(child))
             return self.compose(child, self.options)
         except Exception as error:
             return _native(f"{type(child).__name__} (not shown: {type(error).__name__}: {reason(error)})")
@@ -176,5 +227,46 @@ def _is_variable(child: Any) -> bool:
     return adapter is not None and adapter.kind == "Variable"
 
 
-def _native(text: str) -> Document:
-    return Document(Heading(kind="", values=(Span(text),)))
+def _native(*texts: str) -> Document:
+    return Document(Heading(kind="", values=tuple(map(Span, texts))))
+
+
+def _are_scalars(children: Sequence[Any]) -> bool:
+    """Returns whether all are plain scalars of Python's; the loop is C's, a list may hold a million."""
+    return all(map(_SCALARS.__contains__, map(type, children)))
+
+
+def _scalars(label: str, children: Sequence[Any]) -> Document:
+    """Returns the one line of a list of plain scalars: how many, and all of a few or the first of many."""
+    count = len(children)
+    shown = children[: count if count <= _WHOLE_LIST else _FIRST_OF_LIST]
+    texts = [_shortened(child) for child in shown]
+    texts[0] = f"{label} of {wording.integer(count)} · {texts[0]}"
+    if count > len(shown):
+        texts[-1] += " …"
+    return _native(*texts)
+
+
+def _shortened(scalar: Any) -> str:
+    try:
+        shown, cut = wording.shorten(plain_text(scalar), _SCALAR_LENGTH)
+    except ValueError:  # an integer of more digits than Python writes
+        return type(scalar).__name__
+    return f"{shown}…" if cut else shown
+
+
+def _described(child: Any) -> str:
+    """Returns what a leaf without numbers says of tensors, where it is TensorFlow's own class, or its plain text."""
+    cls = type(child)
+    if cls.__module__.startswith("tensorflow.python.framework."):
+        if cls.__name__ == "TensorSpec":
+            return f"TensorSpec {_shape_words(child.shape)} {child.dtype.name}"
+        if cls.__name__ == "DType":
+            return f"tf.{child.name}"
+        if cls.__name__ == "TensorShape":
+            return f"TensorShape {_shape_words(child)}"
+    return plain_text(child)
+
+
+def _shape_words(shape: Any) -> str:
+    return wording.shape(None if shape.rank is None else shape.as_list())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +25,9 @@ _LINE_LENGTH = 60
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
 SMALL_ROWS, SMALL_COLUMNS = 12, 16
-"""The longest open table of numbers."""
+"""The longest open table of numbers, where slices stand side by side; of a matrix alone, ``_MATRIX_ROWS``."""
+
+_MATRIX_ROWS = 32
 
 _WORD_LENGTH = 24
 TEXT_LENGTH = 72
@@ -35,7 +36,7 @@ TEXT_LENGTH = 72
 _HEAD, _TAIL = 6, 2
 _PIXELS = 10
 _PLAIN_LENGTH = 60
-_ELIDED = Cell("…", "secondary")
+_ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
 
 def headline_values(array: np.ndarray) -> tuple[Span, ...]:
@@ -102,11 +103,13 @@ def small_table(array: np.ndarray) -> Block | None:
     rows = array.shape[-2] if array.ndim > 1 else 1
     if array.ndim == 1 and columns > SMALL_COLUMNS:
         return _wrapped_vector(array)
-    if columns > SMALL_COLUMNS or rows > SMALL_ROWS:
+    if columns > SMALL_COLUMNS or rows > (_MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
         return None
     texts = np.array(numerals.small_texts(array), dtype=object).reshape(array.shape)
     width = max(map(len, texts.flat)) if array.ndim > 1 else 0
     grounds = _grounds(array)
+    # Above a vector of integers, a row of indices would look like values.
+    headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
 
     def one(position: tuple[int, ...]) -> Table:
         block = array[position] if position else np.atleast_2d(array)
@@ -123,7 +126,7 @@ def small_table(array: np.ndarray) -> Block | None:
                 )
                 for row in range(rows)
             ),
-            columns=tuple(map(str, range(columns))) if columns > IN_LINE else (),
+            columns=tuple(map(str, range(columns))) if headed else (),
             caption=wording.index(position) if position else "",
             compact=True,
             width=width,
@@ -182,23 +185,26 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
         return None
     array = content.array
     if summary.role == "probabilities" and summary.drawn is not None:
-        return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, decimals=6)
+        return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, shares=True)
     if summary.role == "logits" and summary.drawn is not None:
-        return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, decimals=4)
+        return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options)
     if summary.role == "probability batch" and summary.drawn is not None:
         return f"{wording.extent(summary.drawn.shape)} values", batch_table(summary.drawn, options)
     if array.ndim == 1:
         return _vector_words(array), _vector_table(array)
     shown, caption = first_matrix(array, summary.role)
-    cut = shown.shape[0] > options.max_rows or shown.shape[1] > options.max_columns
-    if array.ndim > 2:
-        words = f"{'corners of ' if cut else ''}{caption} of {wording.integer(array.size)} values"
-    else:
-        words = f"{'corners of ' if cut else ''}{wording.extent(array.shape)} values"
     if summary.role in {"image", "images"}:
         options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
-        words = words if cut or max(shown.shape) <= _PIXELS else f"corners of {words}"
-    return words, matrix_table(shown, options, caption)
+    what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
+    return f"{_part_words(shown, options)}{what} values", matrix_table(shown, options, caption)
+
+
+def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
+    """Returns which part of a matrix its table shows: nothing where it shows all."""
+    tall, wide = matrix.shape[0] > options.max_rows, matrix.shape[1] > options.max_columns
+    if tall and wide:
+        return "corners of "
+    return "first and last rows of " if tall else "first and last columns of " if wide else ""
 
 
 def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
@@ -212,27 +218,33 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     return array[(0,) * before], f"[{'0, ' * before}:, :]"
 
 
-def _class_table(drawn: np.ndarray, options: DisplayOptions, decimals: int) -> Table:
+def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = False) -> Table:
+    """Returns the table of a vector of classes, the largest first; shares with six decimals where they are carried."""
     names = options.class_names(drawn.size)
-    numbers = drawn.astype(np.float64)
-    largest = float(np.abs(numbers).max()) or 1.0
-    scale = 1.0 if decimals == 6 else largest
-    cells = [Cell(numerals.cell_text(number, f".{decimals}f"), ground=number / scale)
-             for number, value in zip(numbers.tolist(), drawn, strict=True)]  # fmt: skip
-    if drawn.size <= 10 and all(len(name) <= 8 for name in names):
+    wide = shares and drawn.dtype.itemsize > 2
+    inline = drawn.size <= 10 and all(len(name) <= 8 for name in names)
+    places = list(range(drawn.size)) if inline else np.argsort(-drawn.astype(np.float64), kind="stable").tolist()
+    shown = [
+        None if at is None else places[at] for at in spread(drawn.size, drawn.size if inline else options.max_rows)
+    ]
+    picked = drawn[[place for place in shown if place is not None]]
+    numbers = picked.astype(np.float64)
+    scale = 1.0 if shares else float(np.abs(numbers).max()) or 1.0
+    texts = [numerals.fixed_text(number, 6) for number in numbers.tolist()] if wide else numerals.small_texts(picked)
+    cells = iter([Cell(text, ground=number / scale) for text, number in zip(texts, numbers.tolist(), strict=True)])
+    if inline:
         return Table((Row(tuple(cells)),), columns=names)
-    order = np.argsort(-numbers, kind="stable").tolist()
-    return Table(
-        tuple(
-            Row((cells[place],), header=names[place]) if place is not None else Row((_ELIDED,), header="⋮")
-            for place in [None if at is None else order[at] for at in spread(drawn.size, options.max_rows)]
-        )
-    )
+    rows = (Row((_DOWN,), header="⋮") if place is None else Row((next(cells),), header=names[place]) for place in shown)
+    return Table(tuple(rows))
 
 
 def share_text(number: float) -> str:
     """Returns a probability with three decimals, ``<.001`` where they would say nothing."""
-    return "<.001" if 0 < number < 0.0005 else f"{number:.3f}"
+    return _share_texts([number])[0]
+
+
+def _share_texts(numbers: list[float]) -> list[str]:
+    return ["<.001" if 0 < number < 0.0005 else f"{number:.3f}" for number in numbers]
 
 
 def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
@@ -248,10 +260,10 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     rows = []
     for example in shown:
         if example is None:
-            rows.append(Row((_ELIDED,) * (len(columns) + 2), header="⋮"))
+            rows.append(Row((_DOWN,) * (len(columns) + 2), header="⋮"))
             continue
         values, (top, share) = next(read)
-        numbers = map(number_cell, map(share_text, values), values)
+        numbers = map(number_cell, _share_texts(values), values)
         cells = numbers if len(values) == classes else [_ELIDED if c is None else next(numbers) for c in columns]
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(share))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
@@ -278,78 +290,63 @@ def _vector_table(array: np.ndarray) -> Table:
     width = 10
     count = math.ceil(array.size / width)
     starts = list(range(count)) if count <= 10 else [0, 1, 2, 3, None, count - 2, count - 1]
-    places = [list(range(start * width, min(array.size, (start + 1) * width))) for start in starts if start is not None]
-    shown = array[list(itertools.chain.from_iterable(places))]
-    return _heat_table(
-        shown,
-        [
-            None
-            if start is None
-            else (str(start * width), list(range(start * width, min(array.size, (start + 1) * width))))
-            for start in starts
-        ],
-        array,
-        (),
-        "",
-    )
+    lines = [
+        None if at is None else (str(at * width), list(range(at * width, min(array.size, (at + 1) * width))))
+        for at in starts
+    ]
+    return _heat_table(lines, array, tuple(map(str, range(min(width, array.size)))), "")
 
 
 def matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> Table:
     """Returns a matrix with its indices, elided in the middle."""
     rows = spread(array.shape[0], options.max_rows)
     columns = spread(array.shape[1], options.max_columns)
-    kept_rows = [row for row in rows if row is not None]
-    kept_columns = [column for column in columns if column is not None]
-    shown = np.asarray(array)[np.ix_(kept_rows, kept_columns)]
     lines = [
         None
         if row is None
         else (str(row), [None if column is None else row * array.shape[1] + column for column in columns])
         for row in rows
     ]
-    return _heat_table(
-        shown, lines, array, tuple("…" if column is None else str(column) for column in columns), caption
-    )
+    return _heat_table(lines, array, tuple("…" if column is None else str(column) for column in columns), caption)
 
 
 def _heat_table(
-    shown: np.ndarray,
     lines: Sequence[tuple[str, Sequence[int | None]] | None],
     array: np.ndarray,
     columns: tuple[str, ...],
     caption: str,
 ) -> Table:
     """Returns a table of the values at flat places, one format and one scale of heat for all that is shown."""
-    specification = numerals.table_format(shown)
-    numbers = np.abs(np.ma.compressed(shown)).astype(np.float64)
-    finite = numbers[np.isfinite(numbers)]
-    largest = float(finite.max()) if finite.size else 0.0
-    heat = kind_rank(array.dtype) == 2 and largest > 0
     wanted = [place for line in lines if line is not None for place in line[1] if place is not None]
-    picked = array[np.unravel_index(wanted, array.shape)] if wanted else array.reshape(-1)[:0]
-    # Python's numbers are formatted three times as fast as NumPy's.
-    values = iter(picked if isinstance(array, np.ma.MaskedArray) else picked.tolist())
+    picked = array[np.unravel_index(wanted, array.shape)]
+    read = zip(numerals.small_texts(picked), _heat(picked), strict=True)
+    down = Row((_DOWN,) * max(len(line[1]) for line in lines if line is not None), header="⋮")
     rows = []
     for line in lines:
         if line is None:
-            rows.append(Row((Cell("⋮", "secondary"),), header="⋮"))
+            rows.append(down)
             continue
         header, places = line
-        cells = []
-        for place in places:
-            if place is None:
-                cells.append(_ELIDED)
-                continue
-            value = next(values)
-            text = numerals.cell_text(value, specification)
-            if value is np.ma.masked:
-                cells.append(Cell(text, "secondary", title="masked"))
-                continue
-            bad = text in {"nan", "inf", "-inf"}
-            ground = 0.0 if bad or not heat else float(value) / largest
-            cells.append(Cell(text, "invalid") if bad else number_cell(text, ground))
-        rows.append(Row(tuple(cells), header=header))
+        cells = tuple([_ELIDED if place is None else _large_cell(*next(read)) for place in places])
+        rows.append(Row(cells, header=header))
     return Table(tuple(rows), columns=columns, caption=caption)
+
+
+def _heat(values: np.ndarray) -> list[float]:
+    """Returns the ground of each value: its share of the largest, of floats only."""
+    if kind_rank(values.dtype) != 2:
+        return [0.0] * values.size
+    numbers = np.ma.filled(values.astype(np.float64), 0.0)
+    finite = np.where(np.isfinite(numbers), numbers, 0.0)
+    shares: list[float] = (finite / (np.abs(finite).max() or 1.0)).tolist()
+    return shares
+
+
+def _large_cell(text: str, ground: float) -> Cell:
+    """Returns one value of a large table."""
+    if text == "--":
+        return Cell(text, "secondary", title="masked")
+    return Cell(text, "invalid") if text in {"nan", "inf", "-inf"} else number_cell(text, ground)
 
 
 def corner_table(summary: Summary) -> Table | None:
@@ -360,18 +357,21 @@ def corner_table(summary: Summary) -> Table | None:
     array, caption = first_matrix(content.array, summary.role)
     rows = list(range(array.shape[0])) if array.shape[0] <= 4 else [0, 1, 2, None, array.shape[0] - 1]
     columns = list(range(array.shape[1])) if array.shape[1] <= 6 else [0, 1, 2, None, array.shape[1] - 1]
-    shown = np.asarray(array)[np.ix_([r for r in rows if r is not None], [c for c in columns if c is not None])]
     lines = [
         None if row is None else (str(row), [None if c is None else row * array.shape[1] + c for c in columns])
         for row in rows
     ]
-    table = _heat_table(shown, lines, array, (), caption)
+    table = _heat_table(lines, array, (), caption)
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))
 
 
+_MOST_LOOKED_AT = 2**16
+
+
 def holds_strings(array: np.ndarray) -> bool:
-    """Returns whether all values are strings; the arrays of string tensors hold nothing else."""
-    return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat)
+    """Returns whether all values are strings, of a large array those looked at; string tensors hold nothing else."""
+    step = max(1, array.size // _MOST_LOOKED_AT)
+    return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat[::step])
 
 
 def plain_text(value: Any) -> str:
@@ -406,7 +406,7 @@ def string_table(array: np.ndarray, limit: int = 12) -> Table:
     rows = []
     for place in spread(flat.size, limit):
         if place is None:
-            rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
+            rows.append(Row((_DOWN, _DOWN._replace(align="left")), header="⋮"))
             continue
         value = flat[place]
         header = (

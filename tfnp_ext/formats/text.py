@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from tfnp_ext import wording
@@ -32,67 +34,80 @@ from tfnp_ext.document import (
 
 WIDTH = 80
 MOST_LINES = 44
-"""Lines of a tree: a terminal cannot fold them away."""
+"""Lines of a card with a tree: a terminal cannot fold them away."""
 
 _GAP = "   "
 _INDENT = "      "
 _SPARK_BINS = 16
 _NARROWEST = 24
+_PROMPT = len("Out[10]: ")  # IPython puts it before a card of one line
+_LONGEST_NAME = 40
+_REST_SAID = re.compile(r"… \+ (\d[\d ]*) more")
+_REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
+_ROOMS = ((40, 40, 40), (10, 40, 10), (3, 10, 3), (1, 3, 0))
+"""Entries shown of a closed group, of an open one, and of one without tensors, until a tree fits."""
 
 
 def render_text(document: Document) -> str:
-    """Returns a card as plain text, in 80 columns where the values allow."""
+    """Returns a card as plain text, in 80 columns."""
+    below = [line for block in document.blocks for line in _block(block)]
     lines = _heading(document.heading)
-    for block in document.blocks:
-        lines += _block(block)
-    return "\n".join(lines)
+    if not below and len(lines) == 1:
+        lines = _heading(document.heading, WIDTH - _PROMPT)
+    return "\n".join(_cut(line) for line in lines + below)
 
 
-def _heading(heading: Heading) -> list[str]:
-    """Returns the headline; what passes column 80 stands in the next line, indented."""
-    name = wording.printable(heading.name)
+def _cut(text: str, room: int = WIDTH) -> str:
+    """Returns a text that takes no more than so many columns, with ``…`` where it was cut."""
+    if wording_width(text) <= room:
+        return text
+    kept = text[:room]
+    while wording_width(kept) >= room:
+        kept = kept[:-1]
+    return f"{kept}…"
+
+
+def _heading(heading: Heading, width: int = WIDTH) -> list[str]:
+    """Returns the headline; what passes the last column stands in the next line, indented."""
+    name = _cut(wording.printable(heading.name), _LONGEST_NAME)
     line = " ".join(piece for piece in (heading.kind, name, heading.shape, heading.dtype) if piece)
     facts = " · ".join(wording.printable(fact) for fact in heading.facts)
-    values = _values(heading)
+    values = "  ".join(_pieces(heading))
     lines = [line]
     if heading.role:
-        role = wording.printable(heading.role)
+        role = _cut(wording.printable(heading.role), WIDTH - len(_INDENT) - 2)
         first, comma, rest = role.partition(", ")
-        if rest and wording_width(f"{line} · {role}") > WIDTH >= wording_width(f"{line} · {first},"):
+        if rest and wording_width(f"{line} · {role}") > width >= wording_width(f"{line} · {first},"):
             lines = [f"{line} · {first}{comma.rstrip()}", f"{_INDENT}{rest}"]
         else:
-            lines = _appended(lines, f" · {role}", f"· {role}")
+            lines = _appended(lines, width, f" · {role}", f"· {role}")
     if values:
-        lines = _appended(lines, f"  {values}" if line else values, *_pieces(heading))
+        lines = _appended(lines, width, f"  {values}" if line else values, *_pieces(heading))
     if facts:
         whole = f"{lines[-1]}{_GAP}{facts}"
         # Values that had to move leave their place in the first line to the facts.
-        if values and len(lines) > 1 and wording_width(f"{lines[0]}{_GAP}{facts}") <= WIDTH:
+        if values and len(lines) > 1 and wording_width(f"{lines[0]}{_GAP}{facts}") <= width:
             lines[0] += f"{_GAP}{facts}"
-        elif wording_width(whole) <= WIDTH:
+        elif wording_width(whole) <= width:
             lines[-1] = whole
         else:
-            lines.append(f"{_INDENT}{facts}")
+            lines += [f"{_INDENT}{more}" for more in _wrap(facts.split(" · "), WIDTH - len(_INDENT), " · ")]
     return lines
 
 
-def _appended(lines: list[str], ending: str, *pieces: str) -> list[str]:
+def _appended(lines: list[str], width: int, ending: str, *pieces: str) -> list[str]:
     """Returns the lines with more behind the last, or, where it does not fit, its pieces in lines of their own."""
-    if wording_width(lines[-1] + ending) <= WIDTH:
+    if wording_width(lines[-1] + ending) <= width:
         return [*lines[:-1], lines[-1] + ending]
     return lines + [f"{_INDENT}{line}" for line in _wrap(list(pieces), WIDTH - len(_INDENT), "  ")]
 
 
-def _pieces(heading: Heading) -> list[str]:
+def _pieces(heading: Heading, room: int = WIDTH - len(_INDENT)) -> list[str]:
     """Returns the small values one by one; the warning sign belongs to what it stands before."""
-    texts = [_span(span) for span in heading.values]
+    texts = [_span(span, room) for span in heading.values]
     if texts[:1] == ["⚠"] and len(texts) > 1:
         texts = [f"⚠ {texts[1]}", *texts[2:]]
     return texts
-
-
-def _values(heading: Heading) -> str:
-    return "  ".join(_pieces(heading)) if heading.values else ""
 
 
 def wording_width(text: str) -> int:
@@ -111,8 +126,27 @@ def _quoted(text: str) -> str:
     return wording.printable(json.dumps(text, ensure_ascii=False))
 
 
-def _span(span: Span) -> str:
-    return _quoted(span.text) if span.tone == "code" else wording.printable(span.text)
+def _span(span: Span, room: int = WIDTH) -> str:
+    return _string(span.text, room) if span.tone == "code" else wording.printable(span.text)
+
+
+def _string(text: str, room: int) -> str:
+    """Returns a string of the user's in quotes, cut to the room, how much is missing inside the quotes."""
+    whole = _quoted(text)
+    if wording_width(whole) <= room:
+        return whole
+    said = _REST_SAID.fullmatch(text, _REST_FROM)
+    return _shortened(text[:_REST_FROM] if said else text, said, room, lambda shown, rest: _quoted(shown + rest))
+
+
+def _shortened(text: str, said: re.Match[str] | None, room: int, form: Callable[[str, str], str]) -> str:
+    """Returns as much of a text as has room together with the count of what is missing."""
+    missing = int(said[1].replace(" ", "")) if said else 0
+    for length in range(min(len(text), room), -1, -1):
+        shown = form(text[:length], f"… + {wording.integer(missing + len(text) - length)} more")
+        if wording_width(shown) <= room:
+            return shown
+    return "…"
 
 
 def _inline(item: Inline) -> str:
@@ -143,7 +177,7 @@ def _block(block: Block, room: int = WIDTH) -> list[str]:
         room: Columns that a line may take.
     """
     if isinstance(block, Fields):
-        return _wrap([_text(item) for item in block.items], room)
+        return _broken(_wrap([_text(item) for item in block.items], room), room)
     if isinstance(block, Note):
         return _wrap(_text(block.text).split(" "), room, " ")
     if isinstance(block, Table):
@@ -170,9 +204,18 @@ def _wrap(items: Sequence[str], room: int = WIDTH, gap: str = _GAP) -> list[str]
     return lines
 
 
+def _broken(lines: list[str], room: int) -> list[str]:
+    """Returns lines of which those that are too long by themselves go on, indented, in the next."""
+    fitting: list[str] = []
+    for line in lines:
+        first, *rest = [line] if wording_width(line) <= room else _wrap(line.split(" "), room - len(_INDENT), " ")
+        fitting += [first, *(_INDENT + more for more in rest)]
+    return fitting
+
+
 def _bars(bars: Bars) -> list[str]:
     ordered = sorted(bars.bars, key=lambda bar: -bar.length) if bars.columns else list(bars.bars)
-    labels = [wording.printable(bar.label) for bar in ordered]
+    labels = [_cut(wording.printable(bar.label), _LONGEST_NAME) for bar in ordered]
     label_width = max(map(wording_width, labels), default=0)
     value_width = max((wording_width(bar.value) for bar in ordered), default=0)
     longest = max(8, min(40 if label_width < 24 else 24, WIDTH - label_width - value_width - 6))
@@ -188,21 +231,38 @@ def _bars(bars: Bars) -> list[str]:
     return lines
 
 
-def _cell(cell: Cell) -> str:
-    text = _quoted(cell.text) if cell.quoted else wording.printable(cell.text)
+def _cell(cell: Cell, room: int = WIDTH) -> str:
+    """Returns what stands in a cell, cut to the room."""
     if cell.after:
-        text = " ".join((f" {text}", *(_span(span) for span in cell.after)))
+        return _cell_and_more(cell, room)
+    if cell.quoted:
+        return _string(cell.text, room)
+    text = wording.printable(cell.text)
+    text = _cut(text, room - cell.framed)
     return f"▸{text}" if cell.framed else text
+
+
+def _cell_and_more(cell: Cell, room: int) -> str:
+    """Returns a string and what is said behind it: what is missing of it, that it is not UTF-8."""
+    write = _quoted if cell.quoted else wording.printable
+    whole = " ".join((f" {write(cell.text)}", *(_span(span) for span in cell.after)))
+    if wording_width(whole) <= room:
+        return whole
+    said = _REST_SAID.fullmatch(cell.after[0].text)
+    others = "".join(f" {_span(span)}" for span in cell.after[1 if said else 0 :])
+    return _shortened(cell.text, said, room, lambda shown, rest: f" {write(shown)} {rest}{others}")
 
 
 def _table(table: Table, room: int = WIDTH) -> list[str]:
     headed = any(row.header is not None for row in table.rows)
+    limit = _room_of_strings(table, headed, room)
     grid: list[list[str]] = []
     spanning: list[list[bool]] = []
     if table.columns:
-        grid.append(([""] if headed else []) + [wording.printable(column) for column in table.columns])
+        columns = [_cut(wording.printable(column), _LONGEST_NAME) for column in table.columns]
+        grid.append([""] * headed + columns)
         spanning.append([False] * len(grid[0]))
-    grid += [_cells(row, headed) for row in table.rows]
+    grid += [_cells(row, headed, limit) for row in table.rows]
     spanning += [[False] * headed + [cell.span > 1 for cell in row.cells] for row in table.rows]
     lefts = [cell.align == "left" for cell in max((row.cells for row in table.rows), key=len, default=())]
     lefts = [False] * headed + lefts
@@ -219,7 +279,11 @@ def _table(table: Table, room: int = WIDTH) -> list[str]:
     least = table.width + framed if table.caption or framed else 0
     widths = [max(width, least) if place >= headed else width for place, width in enumerate(widths)]
     lines = [table.caption] if table.caption else []
-    for number, kept in enumerate(_fitting(widths, headed, room, whole=table.compact)):
+    groups = _fitting(widths, headed, room, whole=table.compact)
+    labelled = _labelled(table) if len(groups) > 1 else table
+    if labelled is not table:
+        return _table(labelled, room)
+    for number, kept in enumerate(groups):
         margin = _INDENT if number else ""
         for line, wide in zip(grid, spanning, strict=True):
             cells = []
@@ -233,6 +297,26 @@ def _table(table: Table, room: int = WIDTH) -> list[str]:
                     cells.append(text + padding if left else padding + text)
             lines.append((margin + "  ".join(cells)).rstrip())
     return lines
+
+
+def _labelled(table: Table) -> Table:
+    """Returns a table of plain rows with its indices, without which its pieces say little."""
+    lengths = {len(row.cells) for row in table.rows}
+    whole = bool(table.columns) and any(row.header is not None for row in table.rows)
+    if whole or len(lengths) != 1 or any(cell.span > 1 for row in table.rows for cell in row.cells):
+        return table
+    rows = [row if row.header is not None else replace(row, header=str(at)) for at, row in enumerate(table.rows)]
+    return replace(table, rows=tuple(rows), columns=table.columns or tuple(map(str, range(*lengths))))
+
+
+def _room_of_strings(table: Table, headed: bool, room: int) -> int:
+    """Returns how wide a string may be beside its row's header and, where there are two cells, the first of them."""
+    count = max((len(row.cells) for row in table.rows), default=0)
+    left = room - max((wording_width(_cells(row, headed)[0]) + 2 for row in table.rows if headed), default=0)
+    if count > 2:  # it may stand alone in the next line
+        return max(left - len(_INDENT), _NARROWEST)
+    beside = [*(_cell(row.cells[0]) for row in table.rows if len(row.cells) == 2), *table.columns[: count - 1]]
+    return max(left - min(max(map(wording_width, beside), default=-2), left // 2) - 2, _NARROWEST)
 
 
 def _fitting(widths: list[int], headed: bool, room: int, *, whole: bool) -> list[list[int | None]]:
@@ -267,8 +351,9 @@ def _fitting(widths: list[int], headed: bool, room: int, *, whole: bool) -> list
     return [[*kept, None, len(widths) - 1]]
 
 
-def _cells(row: Row, headed: bool) -> list[str]:
-    return ([wording.printable(row.header or "")] if headed else []) + [_cell(cell) for cell in row.cells]
+def _cells(row: Row, headed: bool, room: int = WIDTH) -> list[str]:
+    header = [_cut(wording.printable(row.header or ""), _LONGEST_NAME)] if headed else []
+    return header + [_cell(cell, room) for cell in row.cells]
 
 
 def _beside(beside: Beside, room: int = WIDTH) -> list[str]:
@@ -303,53 +388,104 @@ def _join(columns: list[list[str]]) -> list[str]:
 
 
 def _tree(children: Children) -> list[str]:
-    """Returns the lines of a tree, no more than a terminal shows well."""
-    lines = _children(children, 0)
-    if len(lines) <= MOST_LINES:
-        return lines
-    return [*lines[: MOST_LINES - 1], f"… {wording.integer(len(lines) - MOST_LINES + 1)} more lines"]
+    """Returns the lines of a tree, no more than a terminal shows well: it cannot fold, so groups show fewer entries."""
+    lines: list[str] = []
+    for rooms in _ROOMS:
+        lines = _children(children, 0, len(children.items), rooms)
+        if len(lines) < MOST_LINES:
+            return lines
+    return [*lines[: MOST_LINES - 2], f"… {wording.integer(len(lines) - MOST_LINES + 2)} more lines"]
 
 
-def _children(children: Children, depth: int) -> list[str]:
+def _children(children: Children, depth: int, most: int, rooms: tuple[int, int, int]) -> list[str]:
+    """Returns the lines of a group's entries, at most so many, and how many are left out."""
     indent = "  " * depth
-    items = children.items
-    name_width = max((wording_width(wording.printable(child.name)) for child in items), default=0)
+    items = _worthiest(children.items, most)
+    name_width = max((wording_width(_name(child)) for child in items), default=0)
     shape_width = max((len(child.document.heading.shape) for child in items), default=0)
     dtype_width = max((len(child.document.heading.dtype) for child in items), default=0)
     lines: list[str] = []
     for child in items:
-        lines += _child(child, depth, indent, (min(name_width, 40), shape_width, dtype_width))
-    more = children.more + len(children.folded)
+        group = _group_of(child)
+        if group is not None:
+            lines += _group(child, group, depth, name_width, rooms)
+        else:
+            lines += _leaf(child, indent, (name_width, shape_width, dtype_width))
+    more = len(children.items) - len(items) + children.more + len(children.folded)
     return [*lines, f"{indent}… {wording.integer(more)} more"] if more else lines
 
 
-def _child(child: Child, depth: int, indent: str, widths: tuple[int, int, int]) -> list[str]:
+def _worthiest(items: tuple[Child, ...], most: int) -> tuple[Child, ...]:
+    """Returns at most so many entries in their order, those without tensors left out first."""
+    if len(items) <= most:
+        return items
+    ranked = sorted(range(len(items)), key=lambda place: _is_plain(items[place]))
+    return tuple(items[place] for place in sorted(ranked[:most]))
+
+
+def _group_of(child: Child) -> Children | None:
+    blocks = child.document.blocks
+    return blocks[0] if blocks and isinstance(blocks[0], Children) else None
+
+
+def _is_plain(child: Child) -> bool:
+    """Returns whether no tensor stands in an entry."""
+    group = _group_of(child)
+    return not child.document.heading.kind if group is None else all(map(_is_plain, (*group.items, *group.folded)))
+
+
+def _name(child: Child) -> str:
+    return _cut(wording.printable(child.name), _LONGEST_NAME)
+
+
+def _group(child: Child, group: Children, depth: int, width: int, rooms: tuple[int, int, int]) -> list[str]:
+    """Returns the line of a group and those of its entries."""
+    closed, opened, plain = rooms
+    named = _name(child)
+    name = named + " " * (width - wording_width(named))
+    line = f"{'  ' * depth}{name}  {' · '.join(child.document.heading.facts)}"
+    most = plain if _is_plain(child) else opened if child.open else closed
+    if most:
+        return [line, *_children(group, depth + 1, most, rooms)]
+    left_out = len(group.items) + len(group.folded) + group.more
+    return [f"{line} … {wording.integer(left_out)} more"] if left_out else [line]
+
+
+def _leaf(child: Child, indent: str, widths: tuple[int, int, int]) -> list[str]:
     heading, blocks = child.document.heading, child.document.blocks
-    named = wording.printable(child.name)
-    name = named + " " * (widths[0] - wording_width(named))
-    if blocks and isinstance(blocks[0], Children):
-        lines = [f"{indent}{name}  {' · '.join(heading.facts)}"]
-        return lines + (_children(blocks[0], depth + 1) if child.open else [])
-    line = f"{indent}{name}"
+    named = _name(child)
+    line = indent + named + " " * (widths[0] - wording_width(named))
     if heading.kind:
         line += f"  {heading.shape.ljust(widths[1])}  {heading.dtype.ljust(widths[2])}"
     room = WIDTH - wording_width(line) - 2
     if heading.values:
-        return _hang(line, _wrap(_pieces(heading), max(room, _NARROWEST), "  "), room)
-    for block in blocks:
+        pieces = _pieces(heading, max(room, _NARROWEST))
+        return _hang(line, _wrap(pieces, max(room, _NARROWEST), "  "), room)
+    for place, block in enumerate(blocks):
         if isinstance(block, Note):
             return _hang(line, _block(block, max(room, _NARROWEST)), room)
         if isinstance(block, Fields):
-            first = block.items[0] if block.items else ()
-            if any(isinstance(item, Sparkline) for item in first):  # between its ends a histogram needs no words
-                first = tuple(item for item in first if not (isinstance(item, Span) and item.tone == "secondary"))
-            return _hang(line, [_text(first)], room)
+            return _hang(line, [_range(block)], room)
         if isinstance(block, (Table, Beside, Bars)):
-            lines = _block(block, room) if room >= _NARROWEST else []
-            if not lines or max(map(wording_width, lines)) > room:
-                lines = _block(block, WIDTH - len(_INDENT))
-            return _hang(line, lines, room)
+            return _hang(line, _small_block(block, blocks[place + 1 :], room), room)
     return [line.rstrip()]
+
+
+def _range(fields: Fields) -> str:
+    """Returns the first number of a leaf; between its ends a histogram needs no words."""
+    first = fields.items[0] if fields.items else ()
+    if any(isinstance(item, Sparkline) for item in first):
+        first = tuple(item for item in first if not (isinstance(item, Span) and item.tone == "secondary"))
+    return _text(first)
+
+
+def _small_block(block: Table | Beside | Bars, others: tuple[Block, ...], room: int) -> list[str]:
+    """Returns a small block in a leaf's line; where there is no room for all of it, the range of its numbers."""
+    instead = next((other for other in others if isinstance(other, Fields)), None)
+    if instead is not None and max(map(wording_width, _block(block, WIDTH * 4)), default=0) > room:
+        return [_range(instead)]
+    lines = _block(block, room) if room >= _NARROWEST else []
+    return lines if lines and max(map(wording_width, lines)) <= room else _block(block, WIDTH - len(_INDENT))
 
 
 def _hang(line: str, rest: list[str], room: int) -> list[str]:

@@ -62,10 +62,12 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
         names = ("means", "extremes", "nans", "highs", "lows")
         blocks = {name: getattr(turned, name).T for name in names}
         return replace(turned, shape=(rows, columns), block=turned.block[::-1], step=turned.step[::-1], **blocks)
-    if rows * columns > MOST_READ:
+    # NumPy reads the small floats of other libraries one by one, ten times as slowly.
+    most = MOST_READ // 8 if matrix.dtype.kind == "V" else MOST_READ
+    if rows * columns > most:
         # Whole rows, whose values lie beside each other in memory; of columns only where a block's row is too long.
-        down = min(math.ceil(rows * columns / MOST_READ), block[0])
-        across = min(math.ceil(-(-rows // down) * columns / MOST_READ), block[1])
+        down = min(math.ceil(rows * columns / most), block[0])
+        across = min(math.ceil(-(-rows // down) * columns / most), block[1])
         few = pool(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)), extremes)
         larger = (few.block[0] * down, few.block[1] * across)
         return replace(few, shape=(rows, columns), block=larger, step=(down, across))

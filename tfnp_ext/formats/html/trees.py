@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import NamedTuple
 
 from tfnp_ext import wording
@@ -25,9 +26,11 @@ from tfnp_ext.formats.html.inline import bold, quiet, said, write_inline, write_
 _INDENT = 16
 _MARKER = 12.7  # how wide browsers draw the triangle of a fold in this type, so that leaves without one line up
 _END, _BYTES = 64, 60
+_NAME_LENGTH, _TITLE_LENGTH = 40, 1000
 _WIDEST_NAME, _WIDEST_SHAPE, _WIDEST_DTYPE = 320, 150, 90
 
 
+_EN_SPACE = "\N{EN SPACE}"
 _ZEROS = Span("zeros", "secondary")
 
 
@@ -56,7 +59,10 @@ def write_children(children: Children) -> str:
     """Returns the lines of a tree."""
     leaves = list(_leaves(children, 0))
     columns = _Columns(
-        name=min(_WIDEST_NAME, max((7 * len(name) + _INDENT * depth + 12 for name, _, depth in leaves), default=0)),
+        name=min(
+            _WIDEST_NAME,
+            max((7 * min(len(name), _NAME_LENGTH + 1) + _INDENT * depth + 12 for name, _, depth in leaves), default=0),
+        ),
         shape=min(_WIDEST_SHAPE, max((7 * len(leaf.heading.shape) + 8 for _, leaf, _ in leaves), default=0)),
         dtype=min(_WIDEST_DTYPE, max((7 * len(leaf.heading.dtype) + 8 for _, leaf, _ in leaves), default=0)),
         folds=any(depth for _, _, depth in leaves) or any(_unfolded(leaf) for _, leaf, _ in leaves),
@@ -103,11 +109,10 @@ def _child(child: Child, columns: _Columns, depth: int) -> str:
         return _group(child, group, columns, depth)
     heading = child.document.heading
     rest = _unfolded(child.document)
-    name = said(child.name) if rest else bold(said(child.name))
-    line = _column(name, columns.name - _INDENT * depth)
+    line = _column(_name(child.name), columns.name - _INDENT * depth)
     indent = f"padding-left:{_MARKER}px;" if columns.folds else ""
     if not heading.kind:
-        return f'<div style="{indent}">{line}{"".join(map(write_span, heading.values))}</div>'
+        return f'<div style="{indent}">{line}{_EN_SPACE.join(map(write_span, heading.values))}</div>'
     line += _column(said(heading.shape), columns.shape) + _column(said(heading.dtype), columns.dtype, ";opacity:.66")
     block = child.document.blocks[0] if child.document.blocks else None
     if isinstance(block, (Table, Beside)):
@@ -119,6 +124,16 @@ def _child(child: Child, columns: _Columns, depth: int) -> str:
     return f"<details><summary>{line}</summary>{inner}</details>"
 
 
+def _name(name: str) -> str:
+    """Returns the name of a line, a long one cut, its whole in the title."""
+    shown, cut = wording.shorten(name, _NAME_LENGTH)
+    if not cut:
+        return said(name)
+    title, beyond = wording.shorten(name, _TITLE_LENGTH)
+    whole = escape(wording.printable(title)) + ("…" if beyond else "")
+    return f'<span title="{whole}">{said(f"{shown}…")}</span>'
+
+
 def _column(markup: str, width: float, more: str = "") -> str:
     # Without quotes: a tree has a thousand of these.
     return f"<span style=display:inline-block;min-width:{width:g}px{more}>{markup}</span>"
@@ -127,7 +142,7 @@ def _column(markup: str, width: float, more: str = "") -> str:
 def _group(child: Child, group: Children, columns: _Columns, depth: int) -> str:
     heading = child.document.heading
     kind = "" if heading.kind in {"dict", "list", "tuple"} else f"{said(heading.kind)} "
-    line = f"{bold(said(child.name))} {kind}{quiet(said(' · '.join(heading.facts)))}"
+    line = f"{bold(_name(child.name))} {kind}{quiet(said(' · '.join(heading.facts)))}"
     opened = " open" if child.open else ""
     inner = f'<div style="margin-left:{_INDENT}px">{_lines(group, columns, depth + 1)}</div>'
     return f"<details{opened}><summary>{line}</summary>{inner}</details>"

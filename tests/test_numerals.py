@@ -1,0 +1,133 @@
+"""Numbers in tables: one rule for small and large ones, no digit that misleads, and what heads rows and columns."""
+
+from __future__ import annotations
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from tfnp_ext import TensorDisplay
+from tfnp_ext.display import compose
+from tfnp_ext.document import Document, Fold, Table
+from tfnp_ext.formats import render_html, render_text
+
+
+def card_of(value: object) -> Document:
+    return compose(value, TensorDisplay().options(plots=False))
+
+
+def table_of(value: object) -> Table:
+    (block,) = (block for block in card_of(value).blocks if isinstance(block, Table | Fold))
+    return block if isinstance(block, Table) else block.blocks[0]
+
+
+def texts_of(value: object) -> list[str]:
+    document = card_of(value)
+    if document.heading.values:
+        return [span.text for span in document.heading.values]
+    return [cell.text for row in table_of(value).rows for cell in row.cells if cell.text not in {"…", "⋮"}]
+
+
+def normal(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def significant(text: str) -> int:
+    return len(text.partition("e")[0].lstrip("-0.").replace(".", ""))
+
+
+class TestOneRuleForAllTables:
+    @pytest.mark.parametrize("size", [3, 8, 20])
+    def test_whole_floats_have_one_decimal(self, size):
+        assert set(texts_of(np.eye(size, dtype=np.float32))) == {"1.0", "0"}
+
+    @pytest.mark.parametrize("count", [6, 20, 40, 120])
+    def test_exact_ones_have_as_many_decimals_as_they_need(self, count):
+        assert set(texts_of(np.resize(np.float32([0.25, 13, -2.5]), count))) == {"0.25", "13.00", "-2.50"}
+
+    @pytest.mark.parametrize("shape", [(5, 4), (8, 8), (20, 20)])
+    def test_others_have_four_digits_of_the_largest(self, shape):
+        texts = texts_of(normal(*shape))
+        assert sum(len(text.partition(".")[2]) == 3 and "e" not in text for text in texts) > 0.95 * len(texts)
+
+    @pytest.mark.parametrize("count", [4, 100])
+    def test_complex_ones_are_typed_alike(self, count):
+        assert set(texts_of(np.resize(np.complex64([0, 1, 2j, 1 - 2.5j]), count))) == {"0", "1", "2j", "1-2.5j"}
+        cut = texts_of(np.resize(np.complex64([-109.34567 - 46.61234j, 1.23456]), count))
+        assert set(cut) == {"-109.3-46.6j", "1.2"}
+
+    @pytest.mark.parametrize("count", [4, 100])
+    def test_a_wide_range_takes_each_its_own_form(self, count):
+        texts = texts_of(np.resize(np.float32([1e-7, 3.5, -12000, 0]), count))
+        assert set(texts) == {"1e-7", "3.5", "-12000", "0"}
+
+    @pytest.mark.parametrize("array", [np.float32([3e38, -1e-40, 1]), np.float64([5e-324, 1.79e308, 2])])
+    def test_the_ends_of_a_dtype_are_told(self, array):
+        assert [float(text) for text in texts_of(array)] == pytest.approx(array.tolist(), rel=1e-3)
+
+
+class TestNoMoreDigitsThanTheDtypeCarries:
+    @pytest.mark.parametrize(("name", "digits"), [
+        ("bfloat16", 3), ("float16", 4), ("float8_e5m2", 2), ("float8_e4m3fn", 3),
+    ])  # fmt: skip
+    @pytest.mark.parametrize("count", [20, 100])
+    def test_of_normal_values(self, name, digits, count):
+        array = normal(count).astype(np.dtype(getattr(ml_dtypes, name, name)))
+        assert max(map(significant, texts_of(array))) <= digits
+
+    @pytest.mark.parametrize("count", [2, 20, 100])
+    def test_whole_numbers_of_a_narrow_dtype_are_whole(self, count):
+        texts = texts_of(np.resize(np.array([448, -416], ml_dtypes.float8_e4m3fn), count))
+        assert set(texts) == {"448", "-416"}
+
+
+class TestNothingIsRoundedToOne:
+    @pytest.mark.parametrize("count", [2, 20, 100])
+    def test_that_is_not(self, count):
+        texts = texts_of(np.resize(np.float32([0.99999, -0.5]), count))
+        assert set(texts) == {"0.99999", "-0.500"}
+
+    def test_and_takes_few_digits_to_tell(self):
+        assert texts_of(np.float32([0.9999909, -1.0002345, 1 / 3])) == ["0.99999", "-1.0002", "0.333"]
+
+    def test_but_one_itself_is(self):
+        assert texts_of(np.float32([1, 1 / 3])) == ["1.000", "0.333"]
+
+
+class TestWhatStandsOpen:
+    @pytest.mark.parametrize(("shape", "opened"), [((20, 3), True), ((32, 2), True), ((1, 20, 3), True),
+                                                   ((33, 1), False), ((2, 13, 2), False)])  # fmt: skip
+    def test_a_matrix_of_up_to_64_numbers(self, shape, opened):
+        blocks = card_of(normal(*shape)).blocks
+        assert any(isinstance(block, Fold) for block in blocks) != opened
+
+    @pytest.mark.parametrize("count", [9, 10, 16])
+    def test_a_vector_of_integers_has_no_row_of_indices(self, tf, count):
+        document = card_of(tf.range(count))
+        assert len(render_text(document).splitlines()) == 2
+        assert "<th" not in render_html(document)
+
+    def test_floats_keep_theirs(self):
+        assert table_of(normal(10)).columns == tuple("0123456789")
+
+
+class TestWhatIsLeftOut:
+    def test_every_column_says_so(self):
+        rows = table_of(normal(60, 60)).rows
+        (elided,) = (row for row in rows if row.header == "⋮")
+        assert len(elided.cells) == len(rows[0].cells)
+        assert {cell.text for cell in elided.cells} == {"⋮"}
+
+    @pytest.mark.parametrize("count", [100, 1000])
+    def test_a_folded_vector_has_columns(self, count):
+        assert table_of(np.arange(count)).columns == tuple("0123456789")
+
+    @pytest.mark.parametrize(("shape", "words"), [
+        ((6, 64), "first and last columns of 6 × 64 values"),
+        ((64, 6), "first and last rows of 64 × 6 values"),
+        ((64, 65), "corners of 64 × 65 values"),
+        ((7, 10), "7 × 10 values"),
+    ])  # fmt: skip
+    def test_the_fold_says_which_part_is_shown(self, shape, words):
+        (fold,) = (block for block in card_of(normal(*shape)).blocks if isinstance(block, Fold))
+        assert fold.summary == words
