@@ -450,7 +450,7 @@ class TestCards:
     @pytest.mark.parametrize(
         ("make", "said"),
         [
-            (lambda ds: ds.range(3), ["Dataset 3 elements", "RangeDataset · nothing drawn", "()     int64"]),
+            (lambda ds: ds.range(3), ["Dataset 3 elements", "RangeDataset · no element was read", "()     int64"]),
             (lambda ds: ds.range(3).repeat(), ["endless"]),
             (lambda ds: ds.range(3).filter(lambda number: number > 0), ["unknown number of elements"]),
             (
