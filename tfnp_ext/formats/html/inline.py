@@ -122,7 +122,7 @@ def _sparkline_png(counts: tuple[int, ...], low: float, high: float) -> bytes:
     each = [max(1, round(count / highest * (SPARK_HEIGHT - 1))) if count else 0 for count in counts]
     # Few bins are wide bars, with a pixel between them.
     edges = [round(place * SPARK_WIDTH / len(counts)) for place in range(len(counts) + 1)]
-    gap = 1 if SPARK_WIDTH / len(counts) > 2 else 0
+    gap = 1 if 4 * len(counts) <= SPARK_WIDTH else 0
     heights: list[int] = []
     for place, height in enumerate(each):
         wide = edges[place + 1] - edges[place]

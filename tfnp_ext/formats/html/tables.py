@@ -15,6 +15,7 @@ _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
 _DIGIT = 6.6  # how wide a figure is in an open table, in CSS pixels
 _BAR_WIDTH = 110
+_APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
 
 
 @writes(Table)
@@ -103,8 +104,9 @@ def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
     if abs(cell.ground) >= _FAINTEST:
         styles.append(_ground(cell.ground))
     if cell.bar:
-        reach = max(1, round(min(1.0, cell.bar) * _BAR_WIDTH))
-        styles.append(f"min-width:{_BAR_WIDTH}px;background:linear-gradient(90deg,{BLUE}60 {reach}px,#76767624 0)")
+        reach = max(1, round(min(1.0, cell.bar) * 100))
+        bar = f"background:linear-gradient(90deg,{BLUE}60 {reach}%,#76767624 0)"
+        styles.append(f"min-width:{_BAR_WIDTH}px;{bar};{_APART};line-height:13px")
     if cell.align != "right":
         styles.append(f"text-align:{cell.align}")
     if cell.framed:
