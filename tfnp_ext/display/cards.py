@@ -66,7 +66,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         if options.plot not in _NOT_ASKED or options.softmax:
             raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
         try:
-            tree = compose_nest(nest, options, Leaves(compose_leaf, compose_briefly))
+            tree = compose_nest(nest, options, Leaves(compose_pictured, compose_leaf, compose_briefly))
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
             return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
@@ -90,8 +90,21 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     )
 
 
-def compose_leaf(obj: Any, options: DisplayOptions) -> Document:
-    """Returns a leaf of a tree of few: its values where they fit a line, else its numbers, which unfold to more."""
+def compose_pictured(obj: Any, options: DisplayOptions) -> Document:
+    """Returns a leaf of a tree of very few, which unfolds to its picture too."""
+    return compose_leaf(obj, options, (Table, Beside, Bars, Figure, Tiles, Fold))
+
+
+def compose_leaf(
+    obj: Any, options: DisplayOptions, kept: tuple[type[Block], ...] = (Table, Beside, Bars, Fold)
+) -> Document:
+    """Returns a leaf of a tree of few: its values where they fit a line, else its numbers, which unfold to more.
+
+    Args:
+        obj: The leaf.
+        options: What the tree looks like.
+        kept: The blocks of its card that it unfolds to.
+    """
     summary = summarize(obj, budget_ms=options.budget_ms)
     content = summary.content
     if summary.role == "empty":
@@ -111,7 +124,7 @@ def compose_leaf(obj: Any, options: DisplayOptions) -> Document:
     line = _flagged(summary, numbers.line(summary, options))
     if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
         return replace(whole, blocks=_present(*whole.blocks, line))
-    rest = tuple(block for block in whole.blocks if isinstance(block, (Table, Beside, Fold, Bars)))
+    rest = tuple(block for block in whole.blocks if isinstance(block, kept))
     return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
 
 

@@ -26,7 +26,7 @@ MOST_PLAIN = 100
 _ENTRIES_A_GROUP = 40
 _DEEPEST = 12
 _OPEN_DEPTH = 2
-_DETAILED = 20
+_PICTURED, _DETAILED = 6, 20
 _MOST_VISITED = 20_000
 _DEEPEST_COUNTED = 200
 _SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -40,10 +40,12 @@ class Leaves:
     """How a leaf becomes a document.
 
     Attributes:
+        pictured: With its values and its picture, for a tree of very few leaves.
         full: With its values, for a tree of a few leaves.
         brief: With its line of numbers only, for a tree of many.
     """
 
+    pictured: Compose
     full: Compose
     brief: Compose
 
@@ -121,9 +123,10 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
     adapter = find_adapter(obj)
     assert isinstance(adapter, NestAdapter)
     census = _Census()
-    few = census.of(obj, adapter).tensors <= _DETAILED
-    calm = replace(options, plots=False, labels_required=False)
-    return _Tree(calm, leaves.full if few else leaves.brief, census).group(obj, adapter, ())
+    count = census.of(obj, adapter).tensors
+    calm = replace(options, plots=options.plots and count <= _PICTURED, labels_required=False)
+    compose = leaves.pictured if calm.plots else leaves.full if count <= _DETAILED else leaves.brief
+    return _Tree(calm, compose, census).group(obj, adapter, ())
 
 
 class _Tree:
