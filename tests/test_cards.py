@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfnp_ext import ConversionError, OptionError, TensorDisplay, show, to_numpy
+from tfnp_ext import ConversionError, OptionError, TensorDisplay, show, to_numpy, wording
 from tfnp_ext.display import compose, holds_tensors, mimebundle
 from tfnp_ext.document import Children, Fields, Fold
 from tfnp_ext.formats import render_html, render_text
@@ -673,6 +673,21 @@ def test_a_masked_array_says_how_many_are_masked():
     assert "min 0" in bundle["text/plain"]
     assert "masked 0" in bundle["text/plain"]
     assert "1 049 600 values" in bundle["text/html"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(1000) % 7,
+        np.arange(-128, 128).astype(np.int8).repeat(2),
+        np.arange(1000, dtype=np.int64) * 10**9,
+        np.uint64(2**64 - 1) - np.arange(300, dtype=np.uint64) % 9,
+        np.arange(5000).reshape(50, 100).T % 11,
+    ],
+)
+def test_integers_say_how_many_are_distinct(values):
+    words = wording.integer(len(np.unique(np.asarray(values).astype(object))))
+    assert f"distinct {words}" in mimebundle(values)["text/plain"]
 
 
 def test_a_large_value_folds_its_numbers_and_says_why(tf):

@@ -142,12 +142,36 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         fields.append(field("mean", wording.number(numbers.mean, digits)))
         fields.append(field("std", wording.number(numbers.std, digits)))
     fields.append(field("zeros", wording.integer(numbers.zeros)))
+    distinct = _distinct(summary, numbers)
+    if distinct is not None:
+        fields.append(field("distinct", wording.integer(distinct)))
     if isinstance(summary.content, Dense) and isinstance(summary.content.array, np.ma.MaskedArray):
         fields.append(field("masked", wording.integer(summary.content.array.size - numbers.size)))
     # Of a sample the places say nothing: the extremes of the whole may stand elsewhere.
     if summary.role == "series" and numbers.exact and numbers.minimum_at and numbers.maximum_at:
         fields.append(field("at", f"min {wording.index(numbers.minimum_at)}, max {wording.index(numbers.maximum_at)}"))
     return fields + _sample_field(numbers)
+
+
+_WIDEST_MARKED, _MOST_SORTED = 2**16, 2**14
+
+
+def _distinct(summary: Summary, numbers: Statistics) -> int | None:
+    """Returns how many different integers there are, where that is told in about a millisecond."""
+    content = summary.content
+    if not isinstance(content, Dense) or not isinstance(numbers.minimum, int) or not numbers.exact:
+        return None
+    array = content.array
+    if isinstance(array, np.ma.MaskedArray) or summary.role in {"image", "images"} or array.size > _MOST_COUNTED:
+        return None
+    reach = int(numbers.maximum) - numbers.minimum
+    if reach < _WIDEST_MARKED:
+        flat = array.reshape(-1)
+        found = np.zeros(reach + 1, bool)
+        wide = flat if flat.dtype == np.uint64 else flat.astype(np.int64)
+        found[(wide - wide.dtype.type(numbers.minimum)).astype(np.intp)] = True
+        return int(found.sum())
+    return len(np.unique(array)) if array.size <= _MOST_SORTED else None
 
 
 def _sample_field(numbers: Statistics) -> list[Text]:
