@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -118,3 +119,54 @@ def test_no_figure_is_drawn(printed):
 def test_after_the_unload_all_is_native(printed):
     assert printed["unload"] == ""
     assert printed["native"].startswith("<tf.Tensor: shape=(3,)")
+
+
+def in_terminal(environment: dict[str, str], *options: str) -> str:
+    """Returns what a session prints in a real terminal."""
+    pty = pytest.importorskip("pty")  # Windows has none
+    controller, terminal = pty.openpty()
+    script = (
+        "import numpy as np\n%load_ext tfnp_ext\n%config TensorDisplay.arrays = True\nnp.array([1.5, np.nan])\nexit()\n"
+    )
+    ran = subprocess.Popen(
+        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit", *options],
+        stdin=subprocess.PIPE,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
+    )
+    os.close(terminal)
+    ran.stdin.write(script.encode())
+    ran.stdin.close()
+    printed = b""
+    while True:
+        try:
+            chunk = os.read(controller, 4096)
+        except OSError:  # Linux says so at the end
+            break
+        if not chunk:
+            break
+        printed += chunk
+    os.close(controller)
+    ran.wait(60)
+    return printed.decode()
+
+
+def test_a_terminal_with_colours_has_them(process_environment):
+    environment = {**process_environment, "TERM": "xterm-256color"}
+    environment.pop("NO_COLOR", None)
+    printed = in_terminal(environment, "--colors=Linux")
+    loud = "\x1b[1;35m"
+    assert f"\x1b[1mndarray\x1b[0m (2,) float64  {loud}⚠\x1b[0m 1.5  {loud}nan\x1b[0m" in printed
+    assert "\x1b[2m   16 B · CPU · view\x1b[0m" in printed
+
+
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [({"NO_COLOR": "1"}, "--colors=Linux"), ({"TERM": "dumb"}, "--colors=Linux"), ({}, "--colors=NoColor")],
+)
+def test_colours_are_left_out_where_nobody_wants_them(process_environment, variables, options):
+    printed = in_terminal({**process_environment, "TERM": "xterm-256color", **variables}, options)
+    card = next(line for line in printed.splitlines() if "ndarray" in line)
+    assert "\x1b[1m" not in card
+    assert card.split("ndarray")[1].startswith(" (2,) float64")

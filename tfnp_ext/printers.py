@@ -160,9 +160,12 @@ class CardPrinters:
         if pending is None or not self._config.enabled:
             return None
         try:
-            from tfnp_ext.display import mimebundle
+            from tfnp_ext.display import for_terminal, mimebundle
 
-            return mimebundle(pending.source, pending.options, result=obj, active_types=self._active_types())
+            types = self._active_types()
+            return (
+                for_terminal(mimebundle(pending.source, pending.options, result=obj, active_types=types) or {}) or None
+            )
         except Exception:
             return None
 
@@ -179,9 +182,9 @@ class CardPrinters:
             return None
 
     def _card(self, obj: Any, active_types: tuple[str, ...]) -> dict[str, str] | None:
-        from tfnp_ext.display import mimebundle
+        from tfnp_ext.display import for_terminal, mimebundle
 
-        return mimebundle(obj, self._config.options(), active_types=active_types)
+        return for_terminal(mimebundle(obj, self._config.options(), active_types=active_types) or {}) or None
 
     def _active_types(self) -> tuple[str, ...]:
         return tuple(self._shell.display_formatter.active_types)

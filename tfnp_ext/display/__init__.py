@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.cards import compose, holds_tensors, mimebundle, native_text, show
+from tfnp_ext.display.cards import compose, for_terminal, holds_tensors, mimebundle, native_text, show
 
-__all__ = ["compose", "holds_tensors", "mimebundle", "native_text", "show"]
+__all__ = ["compose", "for_terminal", "holds_tensors", "mimebundle", "native_text", "show"]

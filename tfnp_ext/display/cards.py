@@ -34,6 +34,7 @@ from tfnp_ext.document import (
 )
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
+from tfnp_ext.formats.ansi import colored, has_color
 from tfnp_ext.plots import choose_plot
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize, with_softmax
@@ -379,11 +380,18 @@ def show(obj: Any, **options: Any) -> None:
     document = compose(obj, TensorDisplay.instance().options(**options))
     shell = _shell()
     if shell is None:
-        sys.stdout.write(FORMATS["text/plain"](document) + "\n")
+        sys.stdout.write(for_terminal(_render(document, ("text/plain",)))["text/plain"] + "\n")
         return
     from IPython.display import display
 
-    display(_render(document, shell.display_formatter.active_types), raw=True)
+    display(for_terminal(_render(document, shell.display_formatter.active_types)), raw=True)
+
+
+def for_terminal(bundle: dict[str, str]) -> dict[str, str]:
+    """Returns a bundle whose text is coloured where standard output is a terminal that has colours."""
+    if "text/plain" not in bundle or not has_color():
+        return bundle
+    return {**bundle, "text/plain": colored(bundle["text/plain"])}
 
 
 def _shell() -> Any:
