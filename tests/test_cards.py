@@ -683,6 +683,8 @@ def test_a_masked_array_says_how_many_are_masked():
         np.arange(1000, dtype=np.int64) * 10**9,
         np.uint64(2**64 - 1) - np.arange(300, dtype=np.uint64) % 9,
         np.arange(5000).reshape(50, 100).T % 11,
+        (np.arange(300) % 5 - 2).astype(ml_dtypes.int4),
+        (np.arange(300) % 16).astype(ml_dtypes.uint4),
     ],
 )
 def test_integers_say_how_many_are_distinct(values):

@@ -290,7 +290,10 @@ class _Scan:
         self.scratch = np.empty(0)
         self.lows, self.highs = np.full(runs, np.nan), np.full(runs, np.nan)
         self.invalid_runs: list[int] = []
-        self.small_float = dtype.kind == "V" or (dtype.itemsize == 1 and dtype.kind == "f")
+        # The dtypes of other libraries in one that NumPy calculates with.
+        self.readable = (np.int8 if kind_rank(dtype) == 1 else np.float32) if dtype.kind == "V" else None
+        if dtype.kind == "f" and dtype.itemsize == 1:
+            self.readable = np.float32
         self.complex = dtype.kind == "c"
         self.seen = self.zeros = self.nans = self.positive = self.negative = 0
         self.low: float = math.inf
@@ -300,8 +303,8 @@ class _Scan:
 
     def read(self, start: int, block: np.ndarray) -> None:
         """Adds one block; ``start`` is the place of its first value."""
-        if self.small_float:
-            block = block.astype(np.float32)
+        if self.readable is not None:
+            block = block.astype(self.readable)
         elif self.complex:
             block = np.abs(block)
         elif block.dtype.kind == "b":
