@@ -12,7 +12,7 @@ from typing import Any
 from IPython.core.formatters import BaseFormatter
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfnp_ext.config import TensorDisplay
+from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.magics.pending import PendingCard
 
 NESTS = (dict, list, tuple)
@@ -160,12 +160,7 @@ class CardPrinters:
         if pending is None or not self._config.enabled:
             return None
         try:
-            from tfnp_ext.display import for_terminal, mimebundle
-
-            types = self._active_types()
-            return (
-                for_terminal(mimebundle(pending.source, pending.options, result=obj, active_types=types) or {}) or None
-            )
+            return self._card(pending.source, self._active_types(), pending.options, result=obj)
         except Exception:
             return None
 
@@ -181,10 +176,14 @@ class CardPrinters:
         except Exception:
             return None
 
-    def _card(self, obj: Any, active_types: tuple[str, ...]) -> dict[str, str] | None:
+    def _card(
+        self, obj: Any, active_types: tuple[str, ...], options: DisplayOptions | None = None, result: Any = None
+    ) -> dict[str, str] | None:
         from tfnp_ext.display import for_terminal, mimebundle
 
-        return for_terminal(mimebundle(obj, self._config.options(), active_types=active_types) or {}) or None
+        options = options or self._config.options()
+        bundle = mimebundle(obj, options, result=result, active_types=active_types)
+        return None if bundle is None else for_terminal(bundle)
 
     def _active_types(self) -> tuple[str, ...]:
         return tuple(self._shell.display_formatter.active_types)

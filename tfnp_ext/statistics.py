@@ -107,6 +107,11 @@ class Statistics:
         return self.nans + self.positive_infinities + self.negative_infinities
 
     @property
+    def invalid_kinds(self) -> dict[str, int]:
+        """How many values of each kind that is not finite were seen, by its name."""
+        return {"NaN": self.nans, "+Inf": self.positive_infinities, "-Inf": self.negative_infinities}
+
+    @property
     def finite(self) -> int:
         """How many of the values seen are finite."""
         return self.seen - self.invalid

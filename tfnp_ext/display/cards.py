@@ -153,8 +153,7 @@ def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
     seen = summary.statistics
     if seen is None or not seen.invalid:
         return line
-    kinds = {"NaN": seen.nans, "+Inf": seen.positive_infinities, "-Inf": seen.negative_infinities}
-    named = next((kind for kind, count in kinds.items() if count == seen.invalid), "not finite")
+    named = next((kind for kind, count in seen.invalid_kinds.items() if count == seen.invalid), "not finite")
     flag = Span(f"⚠ {wording.integer(seen.invalid)} {named}", "invalid")
     if line is None or not line.items:  # nothing is finite: there are no numbers to flag
         return Fields(((flag,),))

@@ -37,15 +37,7 @@ def warning(summary: Summary) -> Fields | None:
     numbers = summary.statistics
     if numbers is None or not numbers.invalid:
         return None
-    counts = [
-        f"{wording.integer(count)} {name}"
-        for count, name in (
-            (numbers.nans, "NaN"),
-            (numbers.positive_infinities, "+Inf"),
-            (numbers.negative_infinities, "-Inf"),
-        )
-        if count
-    ]
+    counts = [f"{wording.integer(count)} {name}" for name, count in numbers.invalid_kinds.items() if count]
     share = wording.percent(numbers.invalid / numbers.seen)
     first = "first at" if numbers.exact else "first seen at"
     text: list[Inline] = [

@@ -44,7 +44,7 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     if not array.size or array.size > IN_LINE or (array.ndim > 1 and array.size != array.shape[-1]):
         return ()
     if array.dtype.kind in "OSU":
-        if not all(isinstance(value, (bytes, str)) for value in array.reshape(-1)):
+        if not holds_strings(array):
             return ()
         spans = tuple(span for value in array.reshape(-1) for span in _string_spans(value))
     elif not array.ndim:

@@ -149,9 +149,9 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     if len(everything) <= _MOST_WIDE_COLUMNS:
         column = max(_NARROWEST, min(_WIDEST, room // max(1, len(everything))))
     everything = everything[: max(1, room // column)]
-    tops, confidences = _answers(everything)
-    counted = values.size <= _MOST_COUNTED
-    all_tops = _answers(as_floats(values).astype(np.float64))[0] if counted and len(values) > len(tops) else tops
+    counted = len(everything) == len(values) or values.size <= _MOST_COUNTED
+    all_tops, confidences = _answers(as_floats(values).astype(np.float64) if counted else everything)
+    tops, confidences = all_tops[: len(everything)], confidences[: len(everything)]
     classes = _classes(all_tops, count)
     return Batch(
         values=everything[:, classes],
@@ -164,7 +164,7 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         examples=len(values),
         column=column,
         often=np.bincount(all_tops[all_tops >= 0], minlength=count)[classes],
-        counted=counted or len(values) == len(tops),
+        counted=counted,
     )
 
 
