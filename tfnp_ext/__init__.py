@@ -17,6 +17,7 @@ _HOMES = {
     "SymbolicTensorError": "errors",
     "TensorDisplay": "config",
     "load_ipython_extension": "extension",
+    "plot": "plots",
     "register_adapter": "adapters",
     "register_plot": "plots",
     "show": "display",
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tfnp_ext.display import show
     from tfnp_ext.errors import ConversionError, OptionError, SymbolicTensorError
     from tfnp_ext.extension import load_ipython_extension, unload_ipython_extension
-    from tfnp_ext.plots import register_plot
+    from tfnp_ext.plots import plot, register_plot
     from tfnp_ext.summary import summarize
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "TensorDisplay",
     "__version__",
     "load_ipython_extension",
+    "plot",
     "register_adapter",
     "register_plot",
     "show",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from traitlets import Any as AnyTrait
@@ -18,6 +18,9 @@ from traitlets.config import SingletonConfigurable
 from tfnp_ext.errors import OptionError
 
 Labels = Mapping[int, str] | Sequence[str]
+
+CHOICES = {"where": ("all", "right", "wrong"), "sort": ("index", "confidence", "error")}
+"""The words that an option of one call takes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class DisplayOptions:
     plot: str = "auto"
     softmax: bool = False
     labels_required: bool = False
+    images: Any = field(default=None, compare=False, repr=False)
+    truth: Any = field(default=None, compare=False, repr=False)
+    where: str = "all"
+    sort: str = "index"
+    page: int = 1
 
     def class_names(self, count: int) -> tuple[str, ...]:
         """Returns one name a class: the labels where they fit, else the indices.
@@ -164,6 +172,12 @@ class TensorDisplay(SingletonConfigurable):
                 given[name] = self.traits()[name]._validate(self, given[name])
             except TraitError as refusal:
                 raise OptionError(str(refusal)) from None
+        for name, words in CHOICES.items():
+            if given.get(name, words[0]) not in words:
+                raise OptionError(f"{name} is one of {', '.join(words)}, not {given[name]!r}")
+        page = given.get("page", 1)
+        if not isinstance(page, int) or page < 1:
+            raise OptionError(f"page is a whole number from 1 on, not {page!r}")
         if given.get("plot", "auto") not in {"auto", "none"}:
             given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)

@@ -194,6 +194,7 @@ def _add_printers(shell: InteractiveShell, printers: CardPrinters, undo: ExitSta
     for module, class_name, show in (
         ("numpy", "ndarray", printers.show_array),
         ("scipy.sparse._coo", "coo_array", printers.show_result),
+        ("matplotlib.axes._axes", "Axes", printers.show_axes),
     ):
         if f"{module}.{class_name}" not in bundles:
             bundles.for_type_by_name(module, class_name, show)

@@ -5,6 +5,7 @@ Each returns ``None`` to decline, and then the value is shown as if this package
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -72,10 +73,14 @@ class CardPrinters:
 
     def show_array(self, obj: Any) -> Any:
         """Returns the card of a NumPy array: of any where ``arrays`` is on, else of what ``%tonumpy`` returned."""
-        bundle = self._pending_bundle(obj)
+        bundle = self._pending_bundle(obj) or self._figure_bundle(obj)
         if bundle is not None:
             return bundle
         return self._bundle(obj) if self._config.enabled and self._config.arrays else self._own_bundle(obj)
+
+    def show_axes(self, obj: Any) -> Any:
+        """Returns the figure of Axes that ``plot`` made; Axes of pyplot's show themselves, as always."""
+        return self._figure_bundle(obj) or self._own_bundle(obj)
 
     def show_result(self, obj: Any) -> Any:
         """Returns the card of what ``%tonumpy`` returned and nothing else: a SciPy array."""
@@ -161,6 +166,17 @@ class CardPrinters:
             return None
         try:
             return self._card(pending.source, self._active_types(), pending.options, result=obj)
+        except Exception:
+            return None
+
+    def _figure_bundle(self, obj: Any) -> Any:
+        """Returns the PNG of the figure that ``plot`` made, at twice the density; ``None`` for all other values."""
+        drawing = sys.modules.get("tfnp_ext.plots.drawing")  # nobody can have plotted without it
+        if drawing is None or "image/png" not in self._active_types():
+            return None
+        try:
+            figure = drawing.figure_of(obj)
+            return None if figure is None else drawing.figure_bundle(figure, obj)
         except Exception:
             return None
 

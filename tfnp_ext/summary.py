@@ -101,7 +101,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
     array = _numbers(content)
     left = budget_ms * _FOR_STATISTICS - (time.perf_counter() - started) * 1000
     statistics = compute_statistics(array, max(0.0, left)) if array is not None and array.size else None
-    role = _role(content, statistics, adapter)
+    role = _role(content, statistics, adapter, facts.name)
     return Summary(
         kind=adapter.label(obj),
         shape=facts.shape,
@@ -136,7 +136,7 @@ def _numbers(content: Content) -> np.ndarray | None:
     return None
 
 
-def _role(content: Content, statistics: Statistics | None, adapter: Adapter) -> Role:
+def _role(content: Content, statistics: Statistics | None, adapter: Adapter, name: str) -> Role:
     if isinstance(content, Absent):
         return Role("absent", reason=content.reason)
     if isinstance(content, Elements):
@@ -147,7 +147,7 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter) -> 
         return Role("sparse")
     if isinstance(content, Slices):
         return Role("rows")
-    return read_role(content.array, statistics, weights=adapter.kind == "Variable")
+    return read_role(content.array, statistics, weights=adapter.kind == "Variable", name=name)
 
 
 def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Content]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, sample_places
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
-from tfnp_ext.statistics import SEED, Statistics
+from tfnp_ext.statistics import Statistics
 from tfnp_ext.summary import Summary
 
 _ROWS_NAMED = 8
@@ -25,11 +23,6 @@ _MOST_STRINGS = 2**16
 
 _MOST_BYTES = 2**24
 """Bytes of strings that are compared and decoded."""
-
-
-def field(label: str, *rest: Inline | str) -> Text:
-    """Returns a labelled value."""
-    return (Span(label, "secondary"), *(Span(piece) if isinstance(piece, str) else piece for piece in rest))
 
 
 def warning(summary: Summary) -> Fields | None:
@@ -83,17 +76,15 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
         return Fields(_string_fields(content.array))
     if summary.statistics is None:
         return None
-    few = summary.drawn is not None and summary.drawn.ndim > 0 and summary.drawn.shape[-1] <= _MOST_COUNTED
-    if summary.role == "probabilities" and summary.drawn is not None and few:
-        return Fields(_probability_fields(summary.drawn, options))
-    if summary.role == "probability batch" and summary.drawn is not None and few:
-        return Fields(_batch_fields(summary.drawn, options))
-    if summary.role == "logits" and summary.drawn is not None:
-        return Fields(_logit_fields(summary.drawn, options))
+    told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
+    if told is not None:
+        return Fields(told)
     fields: list[Text] = []
     if isinstance(content, Ragged):
         fields += _length_fields(content)
     fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
+    if summary.role in EXTRA_FIELDS:
+        fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     # How many differ is not told by a sample.
     few = isinstance(content, (Sparse, Slices)) and len(content.indices) <= _MOST_COUNTED
     if isinstance(content, Sparse) and few and len(content.shape) == 2 and content.shape[0] > 1:
@@ -179,74 +170,12 @@ def _ends(numbers: Statistics, digits: int) -> tuple[str, str]:
     return wording.number(numbers.minimum, digits), wording.number(numbers.maximum, digits)
 
 
-def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, Sequence[int]]:
-    values = drawn.astype(np.float64)
-    return values, np.argsort(-values, kind="stable")[:2].tolist()
-
-
-def _probability_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
-    values, (top, second) = _ranked(drawn)
-    names = options.class_names(drawn.size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        entropy = -float(np.where(values > 0, values * np.log2(values), 0).sum())
-    return (
-        field("top", Span(names[top], "strong"), Span("at"), Span(wording.percent(values[top]), "strong")),
-        field("then", f"{names[second]} at {wording.percent(values[second])}"),
-        field("entropy", f"{_plain(abs(entropy))} of {_plain(math.log2(drawn.size))} bits"),
-        field("sum", f"{values.sum():.3f}"),
-    )
-
-
-def _plain(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _logit_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
-    values, (top, second) = _ranked(drawn)
-    names = options.class_names(drawn.size)
-    digits = options.precision
-    share = float(1 / np.exp(values - values[top]).sum())
-    return (
-        field("top", Span(names[top], "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")),
-        field("then", f"{names[second]} at {wording.number(values[second], digits)}"),
-        field("margin", wording.number(values[top] - values[second], digits)),
-        field("as softmax", Span(wording.percent(share)), Span("(--softmax)", "secondary")),
-        field("range", f"{wording.number(values.min(), digits)} … {wording.number(values.max(), digits)}"),
-    )
-
-
-def _batch_fields(drawn: np.ndarray, options: DisplayOptions) -> tuple[Text, ...]:
-    rows = max(1, _MOST_FOR_ROWS // 16 // drawn.shape[1])
-    sample = _sample(len(drawn), rows)
-    sampled = sample is not None
-    places = np.arange(len(drawn)) if sample is None else sample
-    values = (drawn if sample is None else drawn[sample]).astype(np.float64)
-    names = options.class_names(drawn.shape[1])
-    tops = values.argmax(axis=1)
-    confidence = values.max(axis=1)
-    unsure = int((confidence < 0.5).sum())
-    weakest = int(confidence.argmin())
-    number = wording.integer(int(places[weakest])) if sampled else str(weakest)
-    often = np.bincount(tops, minlength=drawn.shape[1])
-    most = int(often.argmax())
-    fields = [
-        field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
-        field("least sure", f"#{number}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
-        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(values))}"),
-    ]
-    if often[most] > 1:
-        fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
-    if sampled:
-        fields.append(field("from", f"{wording.integer(rows)} of {wording.integer(len(drawn))} examples"))
-    return tuple(fields)
-
-
 def _length_fields(content: Ragged) -> list[Text]:
     splits = content.splits[0]
     rows = len(splits) - 1
     if rows < 1:
         return []
-    sample = _sample(rows, _MOST_COUNTED)
+    sample = sample_places(rows, _MOST_COUNTED)
     lengths = np.diff(splits) if sample is None else splits[sample + 1] - splits[sample]
     fields = [
         field("row lengths", _range(int(lengths.min()), int(lengths.max()))),
@@ -257,12 +186,6 @@ def _length_fields(content: Ragged) -> list[Text]:
     else:
         fields.append(field("from", f"{wording.integer(len(sample))} of {wording.integer(rows)} rows"))
     return fields
-
-
-def _sample(count: int, most: int) -> np.ndarray | None:
-    """Returns the sorted places of a seeded sample of so many; ``None`` where all are few enough."""
-    # Sorted, so that memory is read in order.
-    return np.sort(np.random.default_rng(SEED).integers(0, count, most)) if count > most else None
 
 
 def _median(counts: np.ndarray) -> str:
@@ -276,7 +199,7 @@ def _range(low: int, high: int) -> str:
 
 
 def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
-    sample = _sample(array.size, _MOST_STRINGS)
+    sample = sample_places(array.size, _MOST_STRINGS)
     strings = [
         value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
         for value in (array.reshape(-1) if sample is None else array.flat[sample]).tolist()

@@ -11,6 +11,7 @@ from typing import Any
 
 from tfnp_ext.adapters import registered_names
 from tfnp_ext.casting import CASTINGS
+from tfnp_ext.config import CHOICES
 from tfnp_ext.convert import RAGGED, SPARSE
 from tfnp_ext.magics import LINE
 from tfnp_ext.magics.line import LineError, is_expression, split_line
@@ -25,6 +26,8 @@ _CONTAINERS = frozenset({"builtins.dict", "builtins.list", "builtins.tuple", "nu
 
 _VALUES: Mapping[str, Callable[[], tuple[str, ...]]] = {
     "plot": lambda: ("auto", "none", *PLOTS),
+    "where": lambda: CHOICES["where"],
+    "sort": lambda: CHOICES["sort"],
     "casting": lambda: CASTINGS,
     "ragged": lambda: RAGGED,
     "sparse": lambda: SPARSE,

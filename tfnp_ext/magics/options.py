@@ -51,6 +51,11 @@ OPTIONS = (
     ),
     Option("top", "card", "how many classes to draw", "k", "K", "count", "top"),
     Option("softmax", "card", "show softmax of the values; the result stays what it is", keyword="softmax"),
+    Option("images", "card", "the images that predictions are about", "", "EXPR", "expression", "images"),
+    Option("truth", "card", "the true classes of predictions", "", "EXPR", "expression", "truth"),
+    Option("where", "card", "examples of a gallery: all, right, wrong", "", "WHICH", "word", "where"),
+    Option("sort", "card", "order of a gallery: index, confidence, error", "", "ORDER", "word", "sort"),
+    Option("page", "card", "which page of a gallery", "", "N", "count", "page"),
     Option("dtype", "conversion", "cast the values: float32, np.float16, str", "d", "DTYPE", "dtype", "dtype"),
     Option(
         "casting", "conversion", "what a cast may do: no, equiv, safe, same_kind, unsafe", "", "RULE", keyword="casting"

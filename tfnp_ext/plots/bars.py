@@ -35,6 +35,9 @@ LONGEST_COLUMN_LABEL = 4
 SMALL_VECTOR = 8
 """Up to so many probabilities are columns of text: no picture is drawn."""
 
+_NOUNS = {"probabilities": "class probabilities", "logits": "logits", "scores": "multi-label scores"}
+"""The roles that are scores of classes, and what they are called."""
+
 _MOST_BARS = 100_000
 _TOP_OF_MANY = 5
 _COLUMN = 34
@@ -101,7 +104,7 @@ class BarPlot(Plot):
         values = summary.drawn
         if values is None or values.ndim != 1 or not is_numeric(values) or values.size > _MOST_BARS:
             return 0.0
-        return 0.9 if summary.role in {"probabilities", "logits"} else 0.3
+        return 0.9 if summary.role in _NOUNS else 0.3
 
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns 34 px a column, or 14 px a row."""
@@ -179,8 +182,8 @@ class BarPlot(Plot):
         rest = "" if columns else _rest(shares, values[order[limit:]])
         values = values[kept]
         order = np.argsort(-values, kind="stable")
-        scores = reading.role in {"probabilities", "logits"} and math.isfinite(values[order[0]])
-        noun = {"probabilities": "class probabilities", "logits": "logits"}.get(reading.role, "values")
+        scores = reading.role in _NOUNS and math.isfinite(values[order[0]])
+        noun = _NOUNS.get(reading.role, "values")
         return _Chart(
             shares=shares,
             names=tuple(names[place] for place in kept),

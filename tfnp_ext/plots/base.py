@@ -71,6 +71,8 @@ class Plot(ABC):
     """One kind of plot. Subclass it, set ``name``, decorate the class with ``register_plot``."""
 
     name: ClassVar[str]
+    asked_by: ClassVar[str] = ""
+    """The option that calls for it by being given, as ``images`` calls for the gallery."""
 
     @abstractmethod
     def suits(self, summary: Summary) -> float:
@@ -78,7 +80,14 @@ class Plot(ABC):
 
     @abstractmethod
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
-        """Draws the value on Axes of the user's, with the user's fonts and sizes."""
+        """Draws the value on Axes of the user's, with the user's fonts and sizes.
+
+        A plot of several panels gets an array of Axes of the shape that ``panels`` returned.
+        """
+
+    def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
+        """Returns how many Axes it draws on, rows and columns; more than one cannot be put on Axes of the user's."""
+        return 1, 1
 
     @abstractmethod
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
@@ -151,6 +160,9 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
         return None
     suitability = {name: plot.suits(summary) for name, plot in PLOTS.items()}
     if options.plot == "auto":
+        for name, plot in PLOTS.items():
+            if plot.asked_by and getattr(options, plot.asked_by) is not None and suitability[name] > 0:
+                return plot
         best = max(suitability, key=lambda name: suitability[name], default=None)
         return PLOTS[best] if best is not None and suitability[best] >= AUTOMATIC else None
     if options.plot not in PLOTS:

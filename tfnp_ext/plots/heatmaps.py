@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
+_ROLES = frozenset({"matrix", "probability batch", "correlation", "attention", "embeddings"})
+
 STEPS = 8
 """Steps of ink from paper to full: few enough to be calm and to make a small PNG."""
 
@@ -85,7 +87,7 @@ class HeatmapPlot(Plot):
         values = summary.drawn
         if values is None or values.ndim != 2 or not is_numeric(values):
             return 0.0
-        return 0.9 if summary.role in {"matrix", "probability batch"} else 0.3
+        return 0.9 if summary.role in _ROLES else 0.3
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns the picture; of a few vectors of probabilities the table, which says more."""

@@ -120,7 +120,7 @@ class HistogramPlot(Plot):
             return 0.0
         known = summary.statistics
         constant = known is not None and known.minimum == known.maximum
-        return 0.5 if summary.role == "other" and not constant else 0.2
+        return 0.2 if constant or summary.role in {"values", "scalar"} else 0.5
 
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns 5 px a bin; a line more for values that are not finite."""

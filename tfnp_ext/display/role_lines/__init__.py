@@ -1,0 +1,8 @@
+"""The line of numbers that a role calls for: one file a family of roles, each function entered by a decorator."""
+
+from __future__ import annotations
+
+from tfnp_ext.display.role_lines import predictions
+from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field, sample_places
+
+__all__ = ["EXTRA_FIELDS", "ROLE_LINES", "field", "predictions", "sample_places"]

@@ -1,0 +1,142 @@
+"""``plot``: the picture of a value on Matplotlib Axes, to go on with.
+
+Nothing of pyplot is touched: a figure made here belongs to nobody but the caller, and is drawn by Agg.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.config import TensorDisplay
+from tfnp_ext.errors import OptionError
+from tfnp_ext.plots.base import STYLE, Style, choose_plot
+from tfnp_ext.summary import summarize, with_softmax
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_own_figures: WeakSet[Any] = WeakSet()
+
+
+def plot(
+    obj: Any,
+    kind: str = "auto",
+    *,
+    ax: Axes | None = None,
+    labels: Any = None,
+    top: int | None = None,
+    softmax: bool = False,
+    images: Any = None,
+    truth: Any = None,
+    where: str = "all",
+    sort: str = "index",
+    page: int = 1,
+) -> Any:
+    """Draws a value as its card would, on Matplotlib Axes with your own rcParams and style sheets.
+
+    Args:
+        obj: Anything that ``to_numpy`` takes but a nest of values.
+        kind: ``auto``, or the name of a plot: ``bar``, ``heatmap``, ``line`` …
+        ax: Axes to draw on, as from ``plt.subplots``; a new figure by default, which pyplot does not know of.
+        labels: Class names: a list, an array, a dict index → name.
+        top: How many classes to draw.
+        softmax: Whether to draw the softmax of the values.
+        images: The images that predictions are about, [N, H, W] or [N, H, W, C].
+        truth: The true classes, [N], one-hot [N, C], or names.
+        where: ``all``, ``right`` or ``wrong`` examples of a gallery.
+        sort: ``index``, ``confidence`` (least sure first) or ``error`` (worst first).
+        page: Which page of a gallery.
+
+    Returns:
+        The Axes; of a plot of several panels an object array of them. Its figure is ``ax.figure``.
+
+    Raises:
+        ConversionError: It is not tensor-like.
+        OptionError: An option does not fit the value; ``ax`` is given for a plot of several panels.
+
+    Example:
+        >>> import numpy as np
+        >>> ax = plot(np.float32([0.1, 0.7, 0.2]), labels=["cat", "dog", "eel"])
+        >>> [round(float(bar.get_height()), 1) for bar in ax.patches]
+        [0.1, 0.7, 0.2]
+    """
+    asked = {"top": top, "softmax": softmax or None, "labels": labels, "images": images, "truth": truth}
+    options = TensorDisplay.instance().options(plot=kind, where=where, sort=sort, page=page, **asked)
+    summary = summarize(obj, budget_ms=options.budget_ms)
+    if softmax:
+        summary = with_softmax(summary)
+    chosen = choose_plot(summary, options)
+    if chosen is None:
+        value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
+        raise OptionError(f"no picture suits {value}: name one, as in plot(x, 'histogram')")
+    panels = chosen.panels(summary, options)
+    if ax is None:
+        axes = _new_axes(*panels)
+    elif panels == (1, 1):
+        axes = ax
+    else:
+        count = panels[0] * panels[1]
+        raise OptionError(f"plot {chosen.name} draws {count} panels: leave ax out, and take the Axes it returns")
+    chosen.draw(axes, summary, options, user_style())
+    return axes
+
+
+def _new_axes(rows: int, columns: int) -> Any:
+    """Returns Axes on a figure that pyplot does not know of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    _own_figures.add(figure)
+    return figure.subplots(rows, columns)
+
+
+def user_style() -> Style:
+    """Returns the colours of a plot on Axes: ours, or the first two of a style sheet that the user has chosen."""
+    from matplotlib import rcParams, rcParamsDefault
+    from matplotlib.colors import to_hex
+
+    if rcParams["axes.prop_cycle"] == rcParamsDefault["axes.prop_cycle"]:
+        return STYLE
+    colors = rcParams["axes.prop_cycle"].by_key().get("color", [])
+    if len(colors) < 2:
+        return STYLE
+    return Style(blue=to_hex(colors[0]), orange=to_hex(colors[1]))
+
+
+def figure_of(value: Any) -> Any:
+    """Returns the figure of Axes that ``plot`` made, alone or in an array; ``None`` for any other value.
+
+    Axes on a figure of the user's show themselves by pyplot, as always.
+    """
+    if isinstance(value, np.ndarray):
+        if value.dtype != object or not value.size or value.size > 10_000:
+            return None
+        value = value.flat[0]
+    try:
+        figure = value.figure
+        return figure if figure in _own_figures else None
+    except (AttributeError, TypeError):
+        return None
+
+
+def figure_bundle(figure: Any, value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns a figure as a PNG of two device pixels each for a notebook, and its size there.
+
+    Args:
+        figure: What ``figure_of`` found.
+        value: The Axes, alone or in an array, whose repr is the text.
+    """
+    target = BytesIO()
+    figure.savefig(target, format="png", dpi=2 * figure.dpi, bbox_inches="tight")
+    data = target.getvalue()
+    width, height = (int.from_bytes(data[start : start + 4], "big") // 2 for start in (16, 20))
+    size = {"width": width, "height": height}
+    return {"image/png": b64encode(data).decode(), "text/plain": repr(value)}, {"image/png": size}

@@ -1,0 +1,153 @@
+"""Roles of matrices and of weights: attention, correlation, confusion, embeddings, kernels, several series."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.roles.base import (
+    SMALL,
+    VALUES_CHECKED,
+    Array,
+    Role,
+    first_rows,
+    is_float,
+    is_identity,
+    is_integer,
+)
+from tfnp_ext.roles.predictions import sum_tolerance
+from tfnp_ext.statistics import Statistics
+
+_MOST_CONFUSED = 200
+_MOST_CLASSES_OF_A_BATCH = 20
+_LEAST_RIGHT = 0.3
+_LARGEST_KERNEL = 11
+_MOST_SERIES = 8
+_LONGER = 8
+_ALIKE = 0.5
+"""Neighbours in a smooth series differ by less than so many standard deviations on average; those of noise by 1.13."""
+
+_FEWEST_VECTORS, _SHORTEST_VECTOR = 20, 8
+
+
+def read_identity(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of an identity matrix, which is no batch of labels, no attention and no correlation."""
+    if drawn.size <= SMALL or not is_identity(drawn, statistics):
+        return None
+    return Role("matrix", "identity matrix", "1 on the diagonal, 0 elsewhere", drawn)
+
+
+def read_attention(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of attention weights: square, none negative, every row sums to 1; of heads one map each.
+
+    A square batch of up to 20 classes could be predictions as well, and is read as these unless it is causal: nothing
+    right of the diagonal.
+    """
+    if drawn.ndim not in {2, 3, 4} or drawn.shape[-1] != drawn.shape[-2] or drawn.size <= SMALL:
+        return None
+    if not is_float(drawn) or statistics.invalid or statistics.minimum < 0 or drawn.shape[-1] < 3:
+        return None
+    tolerance = sum_tolerance(drawn.dtype, drawn.shape[-1])
+    if statistics.maximum > 1 + tolerance:
+        return None
+    if drawn.shape[-1] ** 2 > 4 * VALUES_CHECKED:
+        return None
+    heads = drawn.reshape(-1, *drawn.shape[-2:])
+    checked = np.asarray(heads[: max(1, VALUES_CHECKED // heads[0].size)]).astype(np.float64)
+    if np.abs(checked.sum(axis=-1) - 1).max() > tolerance:
+        return None
+    causal = bool((np.triu(checked[0], 1) == 0).all())
+    if drawn.ndim == 2 and not causal and len(drawn) <= _MOST_CLASSES_OF_A_BATCH:
+        return None
+    tokens = wording.integer(drawn.shape[-1])
+    many = f", {wording.plural(len(heads), 'head')}" if drawn.ndim > 2 else ""
+    masked = ", causal" if causal else ""
+    reason = f"read as attention: square, none negative, every row sums to 1{masked}"
+    return Role("attention", f"attention{many}, {tokens} × {tokens}", reason, drawn if drawn.ndim == 2 else heads)
+
+
+def read_correlation(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of a correlation matrix: symmetric, 1 on the diagonal, nothing beyond ±1."""
+    if not _is_square(drawn) or not is_float(drawn) or statistics.invalid:
+        return None
+    tolerance = sum_tolerance(drawn.dtype, 1)
+    if statistics.minimum < -1 - tolerance or abs(statistics.maximum - 1) > tolerance:
+        return None
+    values = drawn.astype(np.float64)
+    if np.abs(np.diagonal(values) - 1).max() > tolerance or np.abs(values - values.T).max() > tolerance:
+        return None
+    size = wording.extent(drawn.shape)
+    reason = "read as correlations: symmetric, 1 on the diagonal, within ±1"
+    return Role("correlation", f"correlation matrix, {size}", reason, drawn)
+
+
+def read_confusion(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of a confusion matrix: square counts that gather on the diagonal."""
+    if not _is_square(drawn) or not is_integer(drawn) or statistics.minimum < 0 or len(drawn) > _MOST_CONFUSED:
+        return None
+    counts = drawn.astype(np.float64)
+    total, right = float(counts.sum()), float(np.trace(counts))
+    if not total or right < _LEAST_RIGHT * total or is_identity(drawn, statistics):
+        return None
+    most = counts.max(axis=1)
+    on_diagonal = float((np.diagonal(counts) == most).mean())
+    off = total - right
+    if on_diagonal < 0.5 or not off:
+        return None
+    reason = f"read as a confusion matrix: square counts, {wording.percent(right / total)} of them on the diagonal"
+    return Role("confusion", f"confusion matrix, {wording.integer(len(drawn))} classes", reason, drawn)
+
+
+def read_embeddings(drawn: Array, statistics: Statistics, *, named: bool = False) -> Role | None:
+    """Returns the role of embeddings: many vectors that all have length 1, or weights that are called so."""
+    if drawn.ndim != 2 or not is_float(drawn) or drawn.size <= SMALL or statistics.invalid:
+        return None
+    rows, width = drawn.shape
+    title = f"embeddings, {wording.plural(rows, 'vector')} of {wording.integer(width)}"
+    if named:
+        return Role("embeddings", title, "read as embeddings: by its name", drawn)
+    if rows < _FEWEST_VECTORS or width < _SHORTEST_VECTOR:
+        return None
+    checked = first_rows(drawn)
+    if np.abs(np.linalg.norm(checked, axis=1) - 1).max() > sum_tolerance(drawn.dtype, 1):
+        return None
+    every = "every vector has" if len(checked) == rows else f"the first {wording.integer(len(checked))} vectors have"
+    return Role("embeddings", title, f"read as embeddings: {every} length 1", drawn)
+
+
+def read_kernel(array: Array, statistics: Statistics, *, weights: bool) -> Role | None:
+    """Returns the role of a convolution kernel (height, width, in, out); ``drawn`` has these four axes."""
+    if not is_float(array) or array.size <= SMALL or array.ndim not in {3, 4}:
+        return None
+    height, width = array.shape[:2] if array.ndim == 4 else (1, array.shape[0])
+    if max(height, width) > _LARGEST_KERNEL:
+        return None
+    if not weights:
+        both_signs = statistics.finite and statistics.minimum < 0 < statistics.maximum
+        if array.ndim != 4 or height != width or height not in {3, 5, 7} or not both_signs:
+            return None
+    inputs, outputs = array.shape[-2:]
+    size = f"{height} × {width}" if array.ndim == 4 else str(width)
+    axes = "(height, width, in, out)" if array.ndim == 4 else "(width, in, out)"
+    title = f"{wording.plural(outputs, 'filter')} of {size} over {wording.plural(inputs, 'channel')}"
+    drawn = array if array.ndim == 4 else array[None]
+    return Role("kernel", title, f"read as a convolution kernel: {axes}", drawn)
+
+
+def read_multi_series(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of several series side by side: a few long columns, each value like its neighbour."""
+    if drawn.ndim != 2 or drawn.dtype.kind == "b" or statistics.invalid:
+        return None
+    rows, columns = drawn.shape
+    if not 2 <= columns <= _MOST_SERIES or rows <= SMALL or rows < _LONGER * columns:
+        return None
+    head = first_rows(drawn)
+    spread = head.std(axis=0)
+    if not spread.all() or (np.abs(np.diff(head, axis=0)).mean(axis=0) >= _ALIKE * spread).any():
+        return None
+    reason = f"read as series: {columns} columns of {wording.integer(rows)} values, each like its neighbour"
+    return Role("multi-series", f"{columns} series", reason, drawn)
+
+
+def _is_square(drawn: Array) -> bool:
+    return drawn.ndim == 2 and drawn.shape[0] == drawn.shape[1] and SMALL < drawn.size <= VALUES_CHECKED

@@ -1,0 +1,163 @@
+"""Roles of what a model says and is told: probabilities, logits, scores, one-hot targets and labels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.roles.base import (
+    SMALL,
+    VALUES_CHECKED,
+    Array,
+    Role,
+    first_rows,
+    is_float,
+    is_identity,
+    is_integer,
+)
+from tfnp_ext.statistics import Statistics
+
+FEWEST_SCORES = 9
+"""Fewer values stand in the headline: four or eight floats are not taken for a prediction, unless they sum to 1."""
+
+_FEWEST_LABELS = 20
+_FEW_CLASSES = 20
+_MOST_CLASSES = 1000
+_DECIDED = (0.2, 0.8)
+_MOST_UNDECIDED = 0.4
+_WIDEST_LOGITS = 5
+
+
+def sum_tolerance(dtype: np.dtype, classes: int) -> float:
+    """Returns how far from 1 the sum of class probabilities may be: rounding of each term, at least 1e-3."""
+    import ml_dtypes
+
+    return max(1e-3, min(0.05, float(ml_dtypes.finfo(dtype).eps) * math.sqrt(classes)))
+
+
+def read_probabilities(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of one vector of class probabilities."""
+    if drawn.ndim != 1 or drawn.size < 2 or not is_float(drawn):
+        return None
+    tolerance = sum_tolerance(drawn.dtype, drawn.size)
+    if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
+        return None
+    total = statistics.mean * drawn.size
+    if abs(total - 1) > tolerance:
+        return None
+    return Role(
+        "probabilities", "class probabilities", f"read as class probabilities: none negative, sum {total:.3f}", drawn
+    )
+
+
+def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of class probabilities, one row an example."""
+    if drawn.ndim != 2 or drawn.shape[1] < 2 or not is_float(drawn):
+        return None
+    tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
+    if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
+        return None
+    rows = first_rows(drawn)
+    if np.abs(rows.sum(axis=1) - 1).max() > tolerance:
+        return None
+    examples, classes = drawn.shape
+    return Role(
+        "probability batch",
+        f"class probabilities, {_batch_words(examples, classes)}",
+        f"read as class probabilities: none negative, {_of_rows(len(rows), examples, 'sums', 'sum')} to 1",
+        drawn,
+    )
+
+
+def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of one-hot targets: 0 and 1, a single 1 in every row; an identity matrix is none."""
+    vector = drawn.ndim == 1 and drawn.size >= FEWEST_SCORES
+    if not vector and (drawn.ndim != 2 or drawn.shape[1] < 2 or drawn.size <= SMALL):
+        return None
+    if drawn.dtype.kind == "b" or not _is_zeros_and_ones(statistics) or is_identity(drawn, statistics):
+        return None
+    count = 1 if vector else len(drawn)
+    if statistics.exact and statistics.seen - statistics.zeros != count:
+        return None
+    rows = first_rows(np.atleast_2d(drawn))
+    if (rows.sum(axis=1) != 1).any():
+        return None
+    if vector:
+        top = int(np.argmax(drawn != 0))
+        return Role("one-hot", f"one-hot, class {top}", "read as one-hot: a single 1, else 0", drawn)
+    reason = f"read as one-hot: 0 and 1, {_of_rows(len(rows), count, 'has', 'have')} a single 1"
+    return Role("one-hot", f"one-hot labels, {_batch_words(*drawn.shape)}", reason, drawn)
+
+
+def read_logits(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of one vector of logits: of both signs and wide, never what sums to 1."""
+    if drawn.ndim != 1 or not FEWEST_SCORES <= drawn.size <= SMALL or not is_float(drawn) or statistics.invalid:
+        return None
+    if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _WIDEST_LOGITS:
+        return None
+    if _is_monotonic(drawn):
+        return None
+    return Role("logits", "logits", f"read as logits: one vector of {drawn.size}, both signs, sum not 1", drawn)
+
+
+def read_scores(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of multi-label scores: in 0 … 1, most of them decided, as a sigmoid gives them."""
+    if drawn.ndim != 1 or not FEWEST_SCORES <= drawn.size <= SMALL or not is_float(drawn):
+        return None
+    if not _within_unit(statistics, 0) or _is_zeros_and_ones(statistics) or _is_monotonic(drawn):
+        return None
+    values = drawn.astype(np.float64)
+    undecided = float(((values > _DECIDED[0]) & (values < _DECIDED[1])).mean())
+    if undecided > _MOST_UNDECIDED or values.max() < 0.5:
+        return None
+    reason = (
+        f"read as multi-label scores: one vector of {drawn.size} in 0 … 1, most near an end, sum {values.sum():.2f}"
+    )
+    return Role("scores", "multi-label scores", reason, drawn)
+
+
+def read_labels(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of integer labels: enough of them, none negative, each class several times."""
+    if drawn.ndim != 1 or not is_integer(drawn) or drawn.size < _FEWEST_LABELS or statistics.minimum < 0:
+        return None
+    first, last = int(statistics.minimum), int(statistics.maximum)
+    span = last - first + 1
+    if last > _MOST_CLASSES or span < 2:
+        return None
+    head = np.asarray(drawn[:VALUES_CHECKED]).astype(np.int64)
+    classes = int(np.count_nonzero(np.bincount(head - first)))
+    few = last < _FEW_CLASSES and 2 * classes <= head.size
+    whole = classes == span and first in {0, 1} and 4 * classes <= head.size
+    if classes < 2 or not (few or whole):
+        return None
+    seen = "" if head.size == drawn.size else f" in the first {wording.integer(head.size)}"
+    return Role("labels", "labels", f"read as labels: integers, {classes} distinct{seen}, {first} … {last}", drawn)
+
+
+def _within_unit(statistics: Statistics, tolerance: float) -> bool:
+    return not statistics.invalid and statistics.minimum >= 0 and statistics.maximum <= 1 + tolerance
+
+
+def _is_zeros_and_ones(statistics: Statistics) -> bool:
+    return (
+        statistics.maximum == 1
+        and statistics.minimum == 0
+        and math.isclose(statistics.mean * statistics.seen, statistics.seen - statistics.zeros)
+    )
+
+
+def _is_monotonic(drawn: Array) -> bool:
+    """Returns whether a vector only rises or only falls, as an axis does."""
+    steps = np.diff(drawn.astype(np.float64))
+    return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def _batch_words(examples: int, classes: int) -> str:
+    return f"{wording.plural(examples, 'example')} × {wording.integer(classes)} classes"
+
+
+def _of_rows(checked: int, rows: int, one: str, many: str) -> str:
+    """Returns ``every row sums``, or of how many rows it is known."""
+    return f"every row {one}" if checked == rows else f"the first {wording.plural(checked, 'row')} {many}"
