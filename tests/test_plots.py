@@ -660,7 +660,7 @@ class TestImages:
             assert (tile.picture.width, tile.picture.height) == (48, 48)
             np.testing.assert_array_equal(self.decoded(tile)[3::6, 3::6], np.rint(image * 255))
         assert tiles[3].caption == "3"
-        assert tiles[3].alt == "image 3, 8 × 8"
+        assert tiles[3].alt == "[3] grey 8 × 8"
         assert tiles[3].title.startswith("[3] min 0.0")
 
     def test_signed_limits_and_bytes(self):

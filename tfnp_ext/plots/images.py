@@ -13,6 +13,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Picture, Tile, Tiles
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, as_floats, is_numeric, near_one, prepared_once, register_plot
+from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class _Images:
         zoom: CSS pixels to a pixel: whole for small images, below 1 for thumbnails.
         coding: ``exact`` pixels, a ``palette`` of 64 colours, or a JPEG ``photo``.
         single: Whether the value is one image rather than a batch.
+        names: The index of each image shown, as it stands below it.
     """
 
     values: Array
@@ -59,12 +61,18 @@ class _Images:
     zoom: float
     coding: Coding
     single: bool
+    names: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of a tile in CSS pixels."""
         height, width = self.values.shape[1:3]
         return max(1, round(width * self.zoom)), max(1, round(height * self.zoom))
+
+    @property
+    def truths(self) -> bool:
+        """Whether they are masks."""
+        return bool(self.values.dtype.kind == "b")
 
     @property
     def colors(self) -> int:
@@ -88,22 +96,28 @@ class _ImagePlot(Plot):
         """Returns how many images of what size and range."""
         images = self.prepare(summary, options)
         height, width = images.values.shape[1:3]
-        low, high = map(_short, images.limits)
+        low, high = ("False", "True") if images.truths else map(_short, images.limits)
         many = "One" if images.single else wording.integer(images.count)
-        noun = "image" if images.single or images.count == 1 else "images"
-        shown = f", the first {len(images.values)} shown" if len(images.values) < images.count else ""
+        noun = "frame" if summary.role == "video" else "mask" if images.truths else "image"
+        noun = f"{noun}{'' if images.single or images.count == 1 else 's'}"
+        colour = "" if images.truths else f"{images.colour} "
+        chosen = "spread over all" if summary.role == "video" else "the first"
+        shown = f", {chosen} {len(images.values)} shown" if len(images.values) < images.count else ""
+        if summary.role == "video":
+            shown = f"{_of_videos(summary)}{shown}"
         lost = _invalid(images.values)
         marked = f" {wording.plural(lost, 'value')} not finite, magenta." if lost else ""
         size = wording.extent((width, height))
-        return f"{many} {images.colour} {noun} of {size}{shown}, {low} black, {high} white.{marked}"
+        return f"{many} {colour}{noun} of {size}{shown}, {low} black, {high} white.{marked}"
 
     def note(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns how many are shown, which values are black and white, and how large a pixel is drawn."""
         images = self.prepare(summary, options)
         notes = []
-        if len(images.values) < images.count:
-            notes.append(f"{len(images.values)} of {wording.integer(images.count)}")
-        if not _as_is(images):
+        if len(images.values) < images.count or summary.role == "video":
+            frames = f" frames{_of_videos(summary)}" if summary.role == "video" else ""
+            notes.append(f"{len(images.values)} of {wording.integer(images.count)}{frames}")
+        if not _as_is(images) and not images.truths:
             low, high = map(_short, images.limits)
             notes.append(f"shown {low} → black, {high} → white")
         if images.zoom < 1:
@@ -132,11 +146,11 @@ class _ImagePlot(Plot):
         pictures = _encode(pixels, images)
         tiles = []
         for number, picture in enumerate(pictures):
-            name = "" if images.single else f"[{number}] "
-            alt = f"image{'' if images.single else f' {number}'}, {width} × {height}"
+            index = "" if images.single else images.names[number]
             large = images.values[number].size > 2**20
             title = f"{width} × {height}" if large else _numbers(images.values[number])
-            tiles.append(Tile(picture, alt, name + title, "" if images.single else str(number)))
+            alt = f"{f'[{index}] ' if index else ''}{'mask' if images.truths else images.colour} {width} × {height}"
+            tiles.append(Tile(picture, alt, f"[{index}] {title}" if index else title, index))
         return tuple(tiles)
 
     def picture(self, summary: Summary, options: DisplayOptions) -> Picture:
@@ -148,14 +162,20 @@ class _ImagePlot(Plot):
         """Returns the images that fit, and how they are encoded."""
         values = np.asarray(summary.drawn)
         single = self.name == "image"
-        values = values[None] if single else values
+        video = values.ndim == 5
+        values = values[None] if single else values[0] if video else values
         if values.ndim == 3:
             values = values[..., None]
         count = len(values)
         height, width, channels = values.shape[1:]
         zoom, coding, most = _layout(height, width, channels, count, single)
-        shown = values[: min(count, most)]
-        images = _Images(shown, count, _limits(summary, shown), zoom, coding, single)
+        # Frames that follow each other look alike: of a video those shown are spread over all of it.
+        places = (
+            np.linspace(0, count - 1, min(count, most)).round().astype(int) if video else np.arange(min(count, most))
+        )
+        shown = values[places] if video else values[: len(places)]
+        names = () if single else tuple(map(str, places.tolist()))
+        images = _Images(shown, count, _limits(summary, shown), zoom, coding, single, names)
         if coding == "palette" and zoom >= 1:
             # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
             pixels = to_pixels(images.values, images.limits)
@@ -185,7 +205,7 @@ class ImagePlot(_ImagePlot):
         values = summary.drawn
         if values is None or not is_numeric(values):
             return 0.0
-        if values.ndim == 2 or (values.ndim == 3 and values.shape[2] in {1, 3, 4}):
+        if values.ndim == 2 or (values.ndim == 3 and values.shape[2] in CHANNELS):
             return 0.9 if summary.role == "image" else 0.3
         return 0.0
 
@@ -201,8 +221,8 @@ class GridPlot(_ImagePlot):
         values = summary.drawn
         if values is None or not is_numeric(values):
             return 0.0
-        if values.ndim == 3 or (values.ndim == 4 and values.shape[3] in {1, 3, 4}):
-            return 0.9 if summary.role == "images" else 0.3
+        if values.ndim == 3 or (values.ndim in {4, 5} and values.shape[-1] in CHANNELS):
+            return 0.9 if summary.role in {"images", "video"} else 0.3
         return 0.0
 
 
@@ -253,6 +273,12 @@ def _whole_lines(count: int, fitting: int, width: int) -> int:
     most = max(1, (LINE + _GAP) // (width + _GAP))
     shown = min(count, fitting)
     return shown if shown <= most or (shown == count < _MOST_TILES) else shown // most * most
+
+
+def _of_videos(summary: Summary) -> str:
+    """Returns which video the frames are of, where there are several."""
+    count = 0 if summary.drawn is None else len(summary.drawn)
+    return f" of the first of {wording.integer(count)} videos" if count > 1 else ""
 
 
 def _limits(summary: Summary, shown: Array) -> tuple[float, float]:
