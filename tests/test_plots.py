@@ -25,9 +25,10 @@ from tfnp_ext.document import Bars, Figure, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one
+from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
-from tfnp_ext.plots.lines import index_step, read_curve
 from tfnp_ext.plots.pooling import MOST_READ, pool
+from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 

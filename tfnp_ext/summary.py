@@ -13,6 +13,7 @@ from tfnp_ext.adapters import (
     Absent,
     Adapter,
     Content,
+    Curves,
     Dense,
     Elements,
     Facts,
@@ -141,6 +142,8 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter, nam
         return Role("absent", reason=content.reason)
     if isinstance(content, Elements):
         return Role("absent", reason=content.said)
+    if isinstance(content, Curves):
+        return Role("history", reason="training curves: one value an epoch")
     if isinstance(content, Ragged):
         return Role("ragged")
     if isinstance(content, Sparse):

@@ -7,7 +7,7 @@ becomes NumPy. Adding a kind is one class in one file of this folder.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -168,6 +168,14 @@ class Slices:
 
 
 @dataclass(frozen=True, slots=True)
+class Curves:
+    """Numbers that were taken once an epoch: ``values`` [E] by name, ``epochs`` [E]."""
+
+    values: Mapping[str, np.ndarray]
+    epochs: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """No value yet, and a sentence that says when there is one; ``ever`` tells whether there will be."""
 
@@ -192,7 +200,7 @@ class Described:
     reason: str
 
 
-Content = Dense | Ragged | Sparse | Slices | Absent | Elements
+Content = Dense | Ragged | Sparse | Slices | Curves | Absent | Elements
 """What the display may look at; reading it never runs the user's code and consumes nothing."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import convert, wording
-from tfnp_ext.adapters import Absent, Dense, Elements, NestAdapter, Ragged, Slices, Sparse, find_adapter
+from tfnp_ext.adapters import Absent, Curves, Dense, Elements, NestAdapter, Ragged, Slices, Sparse, find_adapter
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
@@ -62,6 +62,8 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     adapter = find_adapter(obj)
     if adapter is None:
         raise not_tensor_like(obj)
+    if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
+        return card(summarize(obj, budget_ms=options.budget_ms), options)
     nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
     if isinstance(find_adapter(nest), NestAdapter):
         if options.plot not in _NOT_ASKED or options.softmax:
@@ -176,6 +178,8 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return Document(_heading(summary), (Note((Span(content.said, "secondary"),)), _element_table(content)))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
+    if isinstance(content, Curves):
+        return _history_card(summary, content, options)
     if isinstance(content, Ragged):
         return _ragged_card(summary, content, options)
     if isinstance(content, Sparse):
@@ -215,7 +219,7 @@ def _heading(
     return Heading(
         kind=summary.kind,
         name=summary.name,
-        shape="" if summary.role == "absent" and summary.shape is None else wording.shape(summary.shape),
+        shape="" if summary.role in {"absent", "history"} and summary.shape is None else wording.shape(summary.shape),
         dtype=summary.dtype,
         role=summary.title,
         reason=summary.reason if summary.title else "",
@@ -268,6 +272,17 @@ def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Doc
         return Document(_heading(summary), (words,))
     line = numbers.line(summary, options) if values.holds_strings(content.array) else None
     return Document(_heading(summary), _present(line, values.string_table(content.array)))
+
+
+def _history_card(summary: Summary, content: Curves, options: DisplayOptions) -> Document:
+    """Returns the card of a training: its last and best numbers, its curves, and a row an epoch in the fold."""
+    plot = choose_plot(summary, options)
+    picture = plot.blocks(summary, options) if plot else ()
+    note = plot.note(summary, options) if plot and options.plots else ""
+    what = f"{wording.extent((len(content.epochs), len(content.values)))} values"
+    table = values.epoch_table(content, options.max_rows)
+    fold = Fold(what, "; ".join(filter(None, (summary.reason, note))), (table,), values.epoch_table(content, 6))
+    return Document(_heading(summary), _present(numbers.line(summary, options), *picture, fold))
 
 
 def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:

@@ -74,11 +74,11 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     content = summary.content
     if summary.role == "text" and isinstance(content, Dense):
         return Fields(_string_fields(content.array))
-    if summary.statistics is None:
-        return None
     told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
     if told is not None:
         return Fields(told)
+    if summary.statistics is None:
+        return None
     fields: list[Text] = []
     if isinstance(content, Ragged):
         fields += _length_fields(content)

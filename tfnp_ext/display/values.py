@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Dense
+from tfnp_ext.adapters import Curves, Dense
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.roles import SMALL
+from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
 
 IN_LINE = 8
@@ -34,6 +35,7 @@ TEXT_LENGTH = 72
 """Characters of a string before it is cut."""
 
 _HEAD, _TAIL = 6, 2
+_PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _PLAIN_LENGTH = 60
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
@@ -193,7 +195,7 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if array.ndim == 1:
         return _vector_words(array), _vector_table(array)
     shown, caption = first_matrix(array, summary.role)
-    if summary.role in {"image", "images"}:
+    if summary.role in _PICTURES:
         options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
     what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
     return f"{_part_words(shown, options)}{what} values", matrix_table(shown, options, caption)
@@ -211,7 +213,7 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     """Returns the matrix shown of an array of higher rank, and the slice that it is; of images, the first channel."""
     if array.ndim <= 2:
         return np.atleast_2d(array), ""
-    if role in {"image", "images"} and array.shape[-1] in {1, 3, 4} and (array.ndim > 3 or role == "image"):
+    if role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image"):
         before = array.ndim - 3
         return array[..., 0][(0,) * before], f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
@@ -278,6 +280,20 @@ def _tops(drawn: np.ndarray, examples: list[int]) -> list[tuple[int, float]]:
         classes = rows.argmax(axis=1)
         tops += zip(classes.tolist(), rows[np.arange(len(rows)), classes].tolist(), strict=True)
     return tops
+
+
+def epoch_table(curves: Curves, most: int) -> Table:
+    """Returns a row an epoch, a column a metric, each with one number of decimals; elided in the middle."""
+    columns = [numerals.small_texts(np.asarray(values)) for values in curves.values.values()]
+    rows = []
+    for place in spread(len(curves.epochs), most):
+        if place is None:
+            rows.append(Row((_DOWN,) * len(columns), header="⋮"))
+            continue
+        texts = (column[place] for column in columns)
+        cells = (Cell(text, "invalid" if text in {"nan", "inf", "-inf"} else "plain") for text in texts)
+        rows.append(Row(tuple(cells), header=str(curves.epochs[place])))
+    return Table(tuple(rows), columns=tuple(curves.values))
 
 
 def _vector_words(array: np.ndarray) -> str:
