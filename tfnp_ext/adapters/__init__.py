@@ -43,12 +43,14 @@ from tfnp_ext.adapters.base import (
     registered_names,
     step_name,
 )
+from tfnp_ext.adapters.strings import CutString, Strings
 
 __all__ = [
     "Absent",
     "Adapter",
     "Content",
     "Conversion",
+    "CutString",
     "Dense",
     "DenseAdapter",
     "Described",
@@ -60,6 +62,7 @@ __all__ = [
     "Ragged",
     "Slices",
     "Sparse",
+    "Strings",
     "array_of",
     "arrays",
     "composites",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Dense
+from tfnp_ext.adapters import CutString, Dense, Strings
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
@@ -33,20 +34,23 @@ _WORD_LENGTH = 24
 TEXT_LENGTH = 72
 """Characters of a string before it is cut."""
 
+_UNDECODED_LENGTH = 16
+"""Bytes that are written of a long string that is not UTF-8."""
+
 _HEAD, _TAIL = 6, 2
 _PIXELS = 10
 _PLAIN_LENGTH = 60
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
 
-def headline_values(array: np.ndarray) -> tuple[Span, ...]:
+def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     """Returns the values that stand in the headline: up to eight of a scalar, a vector or a single row."""
     if not array.size or array.size > IN_LINE or (array.ndim > 1 and array.size != array.shape[-1]):
         return ()
-    if array.dtype.kind in "OSU":
+    if isinstance(array, Strings) or array.dtype.kind in "OSU":
         if not holds_strings(array):
             return ()
-        spans = tuple(span for value in array.reshape(-1) for span in _string_spans(value))
+        spans = tuple(span for value in array.take(np.arange(array.size)) for span in _string_spans(value))
     elif not array.ndim:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
@@ -79,6 +83,8 @@ def _value_span(text: str, value: Any) -> Span:
 
 def string_parts(value: bytes | str) -> tuple[str, str, bool]:
     """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8."""
+    if isinstance(value, CutString):
+        return _beginning(value)
     valid = True
     if isinstance(value, bytes):
         try:
@@ -87,6 +93,17 @@ def string_parts(value: bytes | str) -> tuple[str, str, bool]:
             value, valid = repr(value), False
     shown, cut = wording.shorten(value, TEXT_LENGTH)
     return shown, f"… + {wording.integer(cut)} more" if cut else "", valid
+
+
+def _beginning(value: CutString) -> tuple[str, str, bool]:
+    """Returns the same of a string whose end was not read: what is missing of it is counted in bytes."""
+    try:
+        shown = codecs.getincrementaldecoder("utf-8")().decode(value)[:TEXT_LENGTH]  # the last character may be cut
+        valid, length = True, len(shown.encode())
+    except UnicodeDecodeError:
+        valid, length = False, _UNDECODED_LENGTH
+        shown = repr(bytes(value[:length]))
+    return shown, f"… + {wording.integer(value.size - length)} bytes more", valid
 
 
 def string_text(value: bytes | str) -> tuple[str, bool]:
@@ -368,8 +385,10 @@ def corner_table(summary: Summary) -> Table | None:
 _MOST_LOOKED_AT = 2**16
 
 
-def holds_strings(array: np.ndarray) -> bool:
+def holds_strings(array: np.ndarray | Strings) -> bool:
     """Returns whether all values are strings, of a large array those looked at; string tensors hold nothing else."""
+    if isinstance(array, Strings):
+        return True
     step = max(1, array.size // _MOST_LOOKED_AT)
     return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat[::step])
 
@@ -385,37 +404,44 @@ def plain_text(value: Any) -> str:
     return type(value).__name__
 
 
-def word_table(array: np.ndarray) -> Table | None:
+def word_cell(value: bytes | str) -> Cell:
+    """Returns a string of the user's, cut, in a cell."""
+    text, valid = string_text(value)
+    return Cell(text, align="left", mono=True, quoted=valid)
+
+
+def word_table(array: np.ndarray | Strings) -> Table | None:
     """Returns a matrix of a few short strings as it stands; ``None`` where it does not fit."""
     if array.ndim != 2 or array.size > SMALL or array.shape[0] > SMALL_ROWS or array.shape[1] > IN_LINE:
         return None
     if not holds_strings(array) or not array.size:
         return None
-    texts = [string_text(value) for value in array.reshape(-1)]
-    if not all(valid and len(text) <= _WORD_LENGTH for text, valid in texts):
+    cells = [word_cell(value) for value in array.take(np.arange(array.size))]
+    if not all(cell.quoted and len(cell.text) <= _WORD_LENGTH for cell in cells):
         return None
-    cells = [Cell(text, align="left", mono=True, quoted=True) for text, _ in texts]
     width = array.shape[1]
     rows = (Row(tuple(cells[start : start + width])) for start in range(0, len(cells), width))
     return Table(tuple(rows), compact=True)
 
 
-def string_table(array: np.ndarray, limit: int = 12) -> Table:
+def string_table(array: np.ndarray | Strings, limit: int = 12) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
-    flat = array.reshape(-1)
+    shown = spread(array.size, limit)
+    read = iter(array.take([place for place in shown if place is not None]))
     rows = []
-    for place in spread(flat.size, limit):
+    for place in shown:
         if place is None:
             rows.append(Row((_DOWN, _DOWN._replace(align="left")), header="⋮"))
             continue
-        value = flat[place]
+        value = next(read)
         header = (
             str(place) if array.ndim <= 1 else wording.index([int(at) for at in np.unravel_index(place, array.shape)])
         )
         if not isinstance(value, (bytes, str)):
             rows.append(Row((Cell(""), Cell(plain_text(value), "secondary", align="left")), header=header))
             continue
-        size = len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
+        whole = value.size if isinstance(value, CutString) else len(value)
+        size = len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else whole
         text, rest, valid = string_parts(value)
         said = (Span(rest, "secondary"), Span("" if valid else "not UTF-8", "invalid"))
         after = tuple(span for span in said if span.text)

@@ -13,7 +13,7 @@ from tfnp_ext.formats.text.layout import WIDTH, broken, wording_width, wrap
 
 _SPARK_BINS = 16
 
-REST_SAID = re.compile(r"… \+ (\d[\d ]*) more")
+REST_SAID = re.compile(r"… \+ (\d[\d ]*) (bytes )?more")
 """What is said of the rest of a string that was cut before it came here."""
 
 _REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
@@ -41,8 +41,10 @@ def write_string(text: str, room: int) -> str:
 def shortened(text: str, said: re.Match[str] | None, room: int, form: Callable[[str, str], str]) -> str:
     """Returns as much of a text as has room together with the count of what is missing."""
     missing = int(said[1].replace(" ", "")) if said else 0
+    unit = (said[2] or "") if said else ""
     for length in range(min(len(text), room), -1, -1):
-        shown = form(text[:length], f"… + {wording.integer(missing + len(text) - length)} more")
+        left_out = text[length:].encode("utf-8", "surrogatepass") if unit else text[length:]
+        shown = form(text[:length], f"… + {wording.integer(missing + len(left_out))} {unit}more")
         if wording_width(shown) <= room:
             return shown
     return "…"
