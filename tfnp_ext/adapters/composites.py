@@ -222,7 +222,7 @@ class SparseAdapter(Adapter):
         text = values.dtype == object
         stored, exact = stored_bytes(obj.values)
         density = len(values) / size if size else 0.0
-        share = wording.percent(density, 2 if density < 0.01 else 0)
+        share = wording.percent(density, 2 if density < 0.01 else 1).replace(".0 %", " %")
         details = [f"{wording.integer(len(values))} stored ({share})"]
         return Facts(
             shape=shape,

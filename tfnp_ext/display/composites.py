@@ -17,6 +17,9 @@ from tfnp_ext.display.values import (
     SMALL_COLUMNS,
     SMALL_ROWS,
     TEXT_LENGTH,
+    are_words,
+    arranged,
+    fits_open,
     matrix_table,
     small_cell,
     small_table,
@@ -24,7 +27,7 @@ from tfnp_ext.display.values import (
     string_text,
     word_cell,
 )
-from tfnp_ext.document import Cell, Row, Table
+from tfnp_ext.document import Beside, Cell, Row, Table
 from tfnp_ext.roles import SMALL
 
 _MOST_COMPARED = 2**18
@@ -106,8 +109,7 @@ def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ..
 def entry_table(content: Sparse, limit: int = 6) -> Table:
     """Returns the first stored entries of a sparse tensor."""
     count = len(content.values)
-    shown: np.ndarray = content.values.take(np.arange(min(count, limit)))
-    cells = list(map(word_cell, shown)) if shown.dtype == object else list(map(Cell, numerals.small_texts(shown)))
+    cells = _flat_cells(content.values.take(np.arange(min(count, limit))))
     rows = [
         Row((cell,), header=wording.index(position))
         for cell, position in zip(cells, content.indices[:limit], strict=True)
@@ -117,24 +119,24 @@ def entry_table(content: Sparse, limit: int = 6) -> Table:
     return Table(tuple(rows), caption="stored" if rows else "", compact=True)
 
 
-def sparse_table(content: Sparse) -> Table | None:
-    """Returns the dense table of a small sparse matrix; a dot is what is not stored, a stored zero is ``0``."""
-    if len(content.shape) != 2 or not 0 < content.shape[0] <= SMALL_ROWS or not 0 < content.shape[1] <= SMALL_COLUMNS:
+def sparse_table(content: Sparse) -> Table | Beside | None:
+    """Returns the dense form of a small sparse tensor; a dot is what is not stored, a stored zero is ``0``."""
+    shape, values = content.shape, content.values
+    if not math.prod(shape) or values.size > SMALL or not fits_open(shape):
         return None
-    values = content.values
-    if isinstance(values, Strings) or values.dtype == object or content.shape[0] * content.shape[1] > SMALL:
+    stored = _flat_cells(values)
+    text = values.dtype == object
+    if text and (shape[-1] > IN_LINE or not are_words(stored)):
         return None
-    texts = numerals.small_texts(values) if values.size else []
-    cells = [[Cell("·", "secondary") for _ in range(content.shape[1])] for _ in range(content.shape[0])]
-    for (row, column), text in zip(content.indices.tolist(), texts, strict=True):
-        if 0 <= row < content.shape[0] and 0 <= column < content.shape[1]:
-            cells[row][column] = Cell(text)
-    return Table(
-        tuple(Row(tuple(line), header=str(row)) for row, line in enumerate(cells)),
-        columns=tuple(map(str, range(content.shape[1]))),
-        compact=True,
-        width=max(map(len, texts), default=1),
-    )
+    cells = [Cell("·", "secondary", align="left" if text else "right")] * math.prod(shape)
+    for index, cell in zip(content.indices.tolist(), stored, strict=True):
+        if all(0 <= at < length for at, length in zip(index, shape, strict=True)):
+            cells[int(np.ravel_multi_index(index, shape))] = cell
+    width = 0 if text else max((len(cell.text) for cell in stored), default=1)
+    # The indices of a matrix or a vector are those that the entries beside it name.
+    named = len(shape) < 3
+    headed = (len(shape) > 1 and (named or shape[-2] > IN_LINE), named or shape[-1] > IN_LINE)
+    return arranged(cells, shape, width, headed)
 
 
 def slices_table(content: Slices, options: DisplayOptions, limit: int = 8) -> Table:

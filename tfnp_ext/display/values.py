@@ -114,47 +114,58 @@ def string_text(value: bytes | str) -> tuple[str, bool]:
 
 def small_table(array: np.ndarray) -> Block | None:
     """Returns the open table of up to 64 numbers, slices of rank 3 and 4 side by side; ``None`` if it does not fit."""
-    if array.size > SMALL or not 1 <= array.ndim <= 4:
-        return None
-    columns = array.shape[-1]
-    rows = array.shape[-2] if array.ndim > 1 else 1
-    if array.ndim == 1 and columns > SMALL_COLUMNS:
+    if array.ndim == 1 and SMALL_COLUMNS < array.size <= SMALL:
         return _wrapped_vector(array)
-    if columns > SMALL_COLUMNS or rows > (_MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
+    rows, columns = _rows_and_columns(array.shape)
+    if not fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
         return None
-    texts = np.array(numerals.small_texts(array), dtype=object).reshape(array.shape)
-    width = max(map(len, texts.flat)) if array.ndim > 1 else 0
-    grounds = _grounds(array)
+    texts = numerals.small_texts(array)
+    read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
+    width = max(map(len, texts)) if array.ndim > 1 else 0
+    return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed))
 
-    def one(position: tuple[int, ...]) -> Table:
-        block = array[position] if position else np.atleast_2d(array)
-        cells = np.atleast_2d(texts[position] if position else texts)
-        heat = np.atleast_2d(grounds[position] if position else grounds)
+
+def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
+    return (shape[-2] if len(shape) > 1 else 1), (shape[-1] if shape else 1)
+
+
+def fits_open(shape: Sequence[int], most_rows: int = SMALL_ROWS) -> bool:
+    """Returns whether values of a shape stand in open tables, slices of rank 3 and 4 side by side."""
+    rows, columns = _rows_and_columns(shape)
+    return 1 <= len(shape) <= 4 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
+
+
+def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tuple[bool, bool]) -> Table | Beside:
+    """Returns cells as the table of a matrix, or those of the slices of a higher rank side by side.
+
+    Args:
+        cells: One for each value, in its order.
+        shape: Shape of the values.
+        width: Characters in the widest cell, where all shall be equally wide; else 0.
+        headed: Whether rows, and columns, are headed by their indices.
+    """
+    rows, columns = _rows_and_columns(shape)
+    outer = tuple(shape[:-2])
+
+    def one(number: int) -> Table:
+        edges = range(number * rows * columns, (number + 1) * rows * columns, columns)
         return Table(
             rows=tuple(
-                Row(
-                    tuple(
-                        small_cell(cells[row, column], block[row, column], float(heat[row, column]))
-                        for column in range(columns)
-                    ),
-                    header=str(row) if rows > IN_LINE else None,
-                )
-                for row in range(rows)
+                Row(tuple(cells[start : start + columns]), header=str(row) if headed[0] else None)
+                for row, start in enumerate(edges)
             ),
-            columns=tuple(map(str, range(columns))) if headed else (),
-            caption=wording.index(position) if position else "",
+            columns=tuple(map(str, range(columns))) if headed[1] else (),
+            caption=wording.index([int(axis) for axis in np.unravel_index(number, outer)]) if outer else "",
             compact=True,
             width=width,
         )
 
-    if array.ndim == 4:
-        outer = tuple(
-            Beside(tuple(one((first, second)) for second in range(array.shape[1]))) for first in range(array.shape[0])
-        )
-        return Beside(outer, gap=20) if len(outer) > 1 else outer[0]
-    slices = tuple(one((first,)) for first in range(array.shape[0])) if array.ndim == 3 else (one(()),)
+    slices = tuple(map(one, range(math.prod(outer))))
+    if len(outer) == 2:
+        groups = tuple(Beside(slices[at : at + outer[1]]) for at in range(0, len(slices), outer[1]))
+        return Beside(groups, gap=20) if len(groups) > 1 else groups[0]
     return slices[0] if len(slices) == 1 else Beside(slices)
 
 
@@ -410,6 +421,11 @@ def word_cell(value: bytes | str) -> Cell:
     return Cell(text, align="left", mono=True, quoted=valid)
 
 
+def are_words(cells: Sequence[Cell]) -> bool:
+    """Returns whether strings in cells are short enough to stand beside each other."""
+    return all(cell.quoted and len(cell.text) <= _WORD_LENGTH for cell in cells)
+
+
 def word_table(array: np.ndarray | Strings) -> Table | None:
     """Returns a matrix of a few short strings as it stands; ``None`` where it does not fit."""
     if array.ndim != 2 or array.size > SMALL or array.shape[0] > SMALL_ROWS or array.shape[1] > IN_LINE:
@@ -417,11 +433,8 @@ def word_table(array: np.ndarray | Strings) -> Table | None:
     if not holds_strings(array) or not array.size:
         return None
     cells = [word_cell(value) for value in array.take(np.arange(array.size))]
-    if not all(cell.quoted and len(cell.text) <= _WORD_LENGTH for cell in cells):
-        return None
-    width = array.shape[1]
-    rows = (Row(tuple(cells[start : start + width])) for start in range(0, len(cells), width))
-    return Table(tuple(rows), compact=True)
+    table = arranged(cells, array.shape, 0, (False, False)) if are_words(cells) else None
+    return table if isinstance(table, Table) else None
 
 
 def string_table(array: np.ndarray | Strings, limit: int = 12) -> Table:
