@@ -179,7 +179,7 @@ def _block(block: Block, room: int = WIDTH) -> list[str]:
     if isinstance(block, Fields):
         return _broken(_wrap([_text(item) for item in block.items], room), room)
     if isinstance(block, Note):
-        return _wrap(_text(block.text).split(" "), room, " ")
+        return [] if block.aside else _wrap(_text(block.text).split(" "), room, " ")
     if isinstance(block, Table):
         return _table(block, room)
     if isinstance(block, (Figure, Tiles)):
