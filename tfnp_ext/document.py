@@ -63,9 +63,10 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One sentence."""
+    """One sentence; an ``aside`` is left out where lines are few, as in a terminal."""
 
     text: Text
+    aside: bool = False
 
 
 class Cell(NamedTuple):

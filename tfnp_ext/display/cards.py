@@ -46,13 +46,15 @@ from tfnp_ext.document import (
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.formats.ansi import colored, has_color
-from tfnp_ext.plots import choose_plot
+from tfnp_ext.plots import Plot, choose_plot
+from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize, with_softmax
 
 _SCAN_LIMIT = 2_000
 _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
+_FEW_ROWS = 3
 _NOT_ASKED = frozenset({"auto", "none"})
 _NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 
@@ -191,16 +193,15 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return Document(_heading(summary), (Note((Span(content.said, "secondary"),)), _element_table(content)))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
+    drawable = plot if options.plots else None
     if isinstance(content, Curves):
         return _history_card(summary, content, options)
     if isinstance(content, Ragged):
-        return _ragged_card(summary, content, options)
+        return _ragged_card(summary, content, drawable, options)
     if isinstance(content, Sparse):
-        return _sparse_card(summary, content, options)
+        return _sparse_card(summary, content, drawable, options)
     if isinstance(content, Slices):
-        line = numbers.line(summary, options) if content.values.size > SMALL else None
-        rows = composites.slices_table(content, options)
-        return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+        return _slices_card(summary, content, drawable, options)
     if isinstance(content, Strings):
         return _text_card(summary, content, options)
     assert isinstance(content, Dense)
@@ -300,19 +301,44 @@ def _history_card(summary: Summary, content: Curves, options: DisplayOptions) ->
     return Document(_heading(summary), _present(numbers.line(summary, options), *picture, fold))
 
 
-def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:
+def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:
     table = composites.ragged_table(content)
-    small = not table.columns
-    line = None if small else numbers.line(summary, options)
-    return Document(_heading(summary), _present(numbers.warning(summary), line, table))
+    lengths = row_lengths(summary, options)
+    # That all rows are alike is said in the line of numbers.
+    varied = lengths.rows > composites.ROWS_SHOWN and len(lengths.lengths) > 1
+    if plot is not None and (options.plot not in _NOT_ASKED or varied):
+        fold = composites.ragged_fold(content, lengths, table, plot.note(summary, options))
+        return _pictured(summary, options, plot, fold)
+    line = numbers.line(summary, options) if table.columns else None
+    ways = None
+    if lengths.rows > _FEW_ROWS:
+        ways = Note((Span(composites.ragged_ways(content, lengths), "secondary"),), aside=True)
+    return Document(_heading(summary), _present(numbers.warning(summary), line, table, ways))
 
 
-def _sparse_card(summary: Summary, content: Sparse, options: DisplayOptions) -> Document:
-    dense = composites.sparse_table(content)
-    entries = composites.entry_table(content)
+def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
+    dense, entries = composites.sparse_table(content), composites.entry_table(content)
+    values: Block = entries if dense is None else Beside((dense, entries), gap=20)
+    few = dense is not None or len(content.values) <= composites.ENTRIES_SHOWN
+    if plot is not None and (options.plot not in _NOT_ASKED or not few):
+        return _pictured(summary, options, plot, composites.entry_fold(content, values, plot.note(summary, options)))
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
-    table: Block = entries if dense is None else Beside((dense, entries), gap=20)
-    return Document(_heading(summary), _present(numbers.warning(summary), line, table))
+    return Document(_heading(summary), _present(numbers.warning(summary), line, values))
+
+
+def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:
+    rows = composites.slices_table(content, options)
+    if plot is not None:
+        return _pictured(summary, options, plot, composites.slices_fold(content, rows, plot.note(summary, options)))
+    line = numbers.line(summary, options) if content.values.size > SMALL else None
+    return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+
+
+def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold) -> Document:
+    """Returns the card of a composite: its numbers, its picture, and its values folded away."""
+    line = numbers.line(summary, options, in_picture=plot.shows_histogram(summary, options))
+    warning = numbers.warning(summary)
+    return Document(_heading(summary), _present(warning, line, *plot.blocks(summary, options), fold))
 
 
 def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[Block, ...]) -> Fold | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,14 +28,24 @@ from tfnp_ext.display.values import (
     string_text,
     word_cell,
 )
-from tfnp_ext.document import Beside, Cell, Row, Table
+from tfnp_ext.document import Beside, Block, Cell, Fold, Row, Table
+from tfnp_ext.plots.lengths import RowLengths, padded_shape
 from tfnp_ext.roles import SMALL
+
+ROWS_SHOWN = 12
+"""Up to so many ragged rows all stand in the table."""
+
+ENTRIES_SHOWN = 6
+"""So many entries of a sparse tensor stand in an open table."""
+
+ENTRIES_FOLDED = 8
+"""So many entries stand in a fold, and rows of a gradient in a table."""
 
 _MOST_COMPARED = 2**18
 _FIRST_VALUES = 10
 
 
-def ragged_table(content: Ragged, limit: int = 12) -> Table:
+def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
     """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
     outer, *inner = content.splits
     count, shown = len(outer) - 1, spread(len(outer) - 1, limit)
@@ -106,7 +117,41 @@ def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ..
     return Cell(words + more, align="left", mono=flat.dtype == object)
 
 
-def entry_table(content: Sparse, limit: int = 6) -> Table:
+def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, note: str) -> Fold:
+    """Returns the fold with the rows of a ragged tensor whose picture stands above it."""
+    rows = lengths.rows
+    shown = spread(rows, ROWS_SHOWN)
+    first = shown.index(None) if None in shown else rows
+    words = f"first {first} and last {len(shown) - first - 1} of {wording.integer(rows)} rows"
+    words = wording.plural(rows, "row") if first == rows else words
+    reasons = "; ".join(filter(None, (ragged_ways(content, lengths), note)))
+    return Fold(words, reasons, (replace(table, compact=False),), preview=table)
+
+
+def ragged_ways(content: Ragged, lengths: RowLengths) -> str:
+    """Returns how the array of a ragged tensor is chosen, and what padding would add."""
+    ways = "--ragged object|pad|masked|list chooses the array"
+    shape = padded_shape(content, lengths)
+    if shape is None:
+        return ways
+    added = max(0, math.prod(shape) - content.flat.size)
+    what = ("empty string", "empty strings") if content.flat.dtype == object else ("zero", "zeros")
+    adding = wording.plural(added, *what) if added else "nothing"
+    return f"{ways}; padding to {wording.shape(shape)} would add {adding}"
+
+
+def entry_fold(content: Sparse, preview: Block, note: str) -> Fold:
+    """Returns the fold with the first entries of a sparse tensor whose picture stands above it."""
+    count = len(content.values)
+    table = replace(entry_table(content, ENTRIES_FOLDED), compact=False)
+    few = count <= ENTRIES_FOLDED
+    words = wording.plural(count, "entry", "entries")
+    words = words if few else f"first {ENTRIES_FOLDED} of {words}"
+    reasons = "; ".join(filter(None, ("not densified", "--sparse dense|scipy", note)))
+    return Fold(words, reasons, (table,), preview)
+
+
+def entry_table(content: Sparse, limit: int = ENTRIES_SHOWN) -> Table:
     """Returns the first stored entries of a sparse tensor."""
     count = len(content.values)
     cells = _flat_cells(content.values.take(np.arange(min(count, limit))))
@@ -139,7 +184,14 @@ def sparse_table(content: Sparse) -> Table | Beside | None:
     return arranged(cells, shape, width, headed)
 
 
-def slices_table(content: Slices, options: DisplayOptions, limit: int = 8) -> Table:
+def slices_fold(content: Slices, table: Table, note: str) -> Fold:
+    """Returns the fold with the first rows of ``IndexedSlices`` whose picture stands above it."""
+    rows = wording.plural(len(content.values), "row")
+    words = rows if len(content.values) <= ENTRIES_FOLDED else f"first {ENTRIES_FOLDED} of {rows}"
+    return Fold(words, note, (replace(table, compact=False),), preview=table)
+
+
+def slices_table(content: Slices, options: DisplayOptions, limit: int = ENTRIES_FOLDED) -> Table:
     """Returns the first rows of ``IndexedSlices``, each headed by the index it is added to."""
     values = content.values
     if not values.size:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse, Strings
+from tfnp_ext.adapters import Dense, Ragged, Sparse, Strings
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.adapters.strings import MOST_BYTES, MOST_STRINGS
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields, sample_places
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
-from tfnp_ext.statistics import Statistics
+from tfnp_ext.plots.lengths import row_lengths
+from tfnp_ext.statistics import Statistics, sample_places
 from tfnp_ext.summary import Summary
 
 _ROWS_NAMED = 8
 _MOST_FOR_ROWS = 2**22
 _MOST_COUNTED = 2**18
-"""Rows or indices that are counted; of more, a sample of so many is."""
+"""Integers that are counted one by one."""
 
 
 def warning(summary: Summary) -> Fields | None:
@@ -74,22 +75,14 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
     if told is not None:
         return Fields(told)
-    if summary.statistics is None:
-        return None
+    if summary.statistics is None:  # of strings, but rows of them have lengths
+        return Fields(tuple(_length_fields(summary, options))) if isinstance(content, Ragged) else None
     fields: list[Text] = []
     if isinstance(content, Ragged):
-        fields += _length_fields(content)
+        fields += _length_fields(summary, options)
     fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
     if summary.role in EXTRA_FIELDS:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
-    # How many differ is not told by a sample.
-    few = isinstance(content, (Sparse, Slices)) and len(content.indices) <= _MOST_COUNTED
-    if isinstance(content, Sparse) and few and len(content.shape) == 2 and content.shape[0] > 1:
-        empty = content.shape[0] - len(np.unique(content.indices[:, 0]))
-        fields.append(field("empty rows", f"{wording.integer(empty)} of {wording.integer(content.shape[0])}"))
-    if isinstance(content, Slices) and few:
-        distinct = len(np.unique(content.indices))
-        fields.append(field("rows", f"{wording.integer(distinct)} distinct of {wording.integer(len(content.indices))}"))
     return Fields(tuple(fields)) if fields else None
 
 
@@ -167,28 +160,19 @@ def _ends(numbers: Statistics, digits: int) -> tuple[str, str]:
     return wording.number(numbers.minimum, digits), wording.number(numbers.maximum, digits)
 
 
-def _length_fields(content: Ragged) -> list[Text]:
-    splits = content.splits[0]
-    rows = len(splits) - 1
-    if rows < 1:
+def _length_fields(summary: Summary, options: DisplayOptions) -> list[Text]:
+    found = row_lengths(summary, options)
+    if not found.read:
         return []
-    sample = sample_places(rows, _MOST_COUNTED)
-    lengths = np.diff(splits) if sample is None else splits[sample + 1] - splits[sample]
     fields = [
-        field("row lengths", _range(int(lengths.min()), int(lengths.max()))),
-        field("median", _median(lengths)),
+        field("row lengths", _range(int(found.lengths[0]), int(found.lengths[-1]))),
+        field("median", wording.half(found.median)),
     ]
-    if sample is None:
-        fields.append(field("empty rows", wording.integer(int((lengths == 0).sum()))))
+    if found.exact:
+        fields.append(field("empty rows", wording.integer(found.empty)))
     else:
-        fields.append(field("from", f"{wording.integer(len(sample))} of {wording.integer(rows)} rows"))
+        fields.append(field("from", f"{wording.integer(found.read)} of {wording.integer(found.rows)} rows"))
     return fields
-
-
-def _median(counts: np.ndarray) -> str:
-    """Returns the median of counts, which has a half at most."""
-    found = float(np.median(counts))
-    return wording.integer(int(found)) if found.is_integer() else f"{found:.1f}"
 
 
 def _range(low: int, high: int) -> str:
@@ -200,7 +184,7 @@ def _string_fields(array: np.ndarray | Strings) -> tuple[Text, ...]:
     whole = len(lengths) == array.size
     fields = [
         field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
-        field("median", _median(lengths)),
+        field("median", wording.half(float(np.median(lengths)))),
     ]
     if whole and strings is not None:
         fields.append(field("distinct", wording.integer(len(set(strings)))))

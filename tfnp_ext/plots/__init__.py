@@ -13,7 +13,9 @@ from tfnp_ext.plots.gallery import GalleryPlot
 from tfnp_ext.plots.heatmaps import HeatmapPlot
 from tfnp_ext.plots.histograms import HistogramPlot
 from tfnp_ext.plots.images import GridPlot, ImagePlot
+from tfnp_ext.plots.lengths import LengthsPlot
 from tfnp_ext.plots.lines import LinePlot
+from tfnp_ext.plots.spy import SpyPlot
 
 __all__ = [
     "PLOTS",
@@ -24,8 +26,10 @@ __all__ = [
     "HeatmapPlot",
     "HistogramPlot",
     "ImagePlot",
+    "LengthsPlot",
     "LinePlot",
     "Plot",
+    "SpyPlot",
     "Style",
     "choose_plot",
     "figure_of",

@@ -87,7 +87,7 @@ def plot(
     return axes
 
 
-def _new_axes(rows: int, columns: int, size: tuple[float, float] | None) -> Any:
+def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) -> Any:
     """Returns Axes on a figure that pyplot does not know of."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -80,4 +80,4 @@ def write_fields(fields: Fields, room: int = WIDTH) -> list[str]:
 @writes(Note)
 def write_note(note: Note, room: int = WIDTH) -> list[str]:
     """Returns a sentence, broken between words."""
-    return wrap(write_text(note.text).split(" "), room, " ")
+    return [] if note.aside else wrap(write_text(note.text).split(" "), room, " ")
