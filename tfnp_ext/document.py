@@ -165,13 +165,35 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model said of an image.
+
+    Attributes:
+        answer: The class predicted.
+        share: Its probability, ``None`` where it is not known.
+        share_words: The same in words.
+        wrong: Whether something else is true.
+        unsure: Whether the probability is below one half.
+        truth: What is true, where the answer is wrong.
+    """
+
+    answer: str
+    share: float | None = None
+    share_words: str = ""
+    wrong: bool = False
+    unsure: bool = False
+    truth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One image of a sheet."""
+    """One image of a sheet, with what was said of it where that was asked for."""
 
     picture: Picture
     alt: str
     title: str = ""
     caption: str = ""
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         return card(summarize(obj, budget_ms=options.budget_ms), options)
     nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
     if isinstance(find_adapter(nest), NestAdapter):
-        if options.plot not in _NOT_ASKED or options.softmax:
-            raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
+        if options.plot not in _NOT_ASKED or options.softmax or options.images is not None or options.truth is not None:
+            what = "plot, softmax, images and truth are for one value, not for a nest of them"
+            raise OptionError(f"{adapter.label(obj)}: {what}")
         try:
             tree = compose_nest(nest, options, Leaves(compose_pictured, compose_leaf, compose_briefly))
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
@@ -191,7 +192,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content, options)
-    asked = options.plot not in _NOT_ASKED
+    asked = plot is not None and plot.is_asked(options)
     if not asked and summary.role in {"scalar", "values", "matrix", "other", "complex", "series"}:
         small = _small_card(summary, content, options)
         if small is not None:
@@ -357,7 +358,7 @@ def _compose_forgiving(obj: Any, options: DisplayOptions, result: Any) -> Docume
     try:
         return compose(obj, options, result)
     except OptionError as refusal:
-        plain = replace(options, plot="auto", softmax=False, labels=None, labels_required=False, top=None)
+        plain = options.without_requests()
         document = compose(obj, plain, result)
         return replace(document, blocks=(Note((Span(f"⚠ {refusal}", "unsure"),)), *document.blocks))
 

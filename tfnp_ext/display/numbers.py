@@ -8,7 +8,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, sample_places
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields, sample_places
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.statistics import Statistics
 from tfnp_ext.summary import Summary
@@ -74,6 +74,8 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     content = summary.content
     if summary.role == "text" and isinstance(content, Dense):
         return Fields(_string_fields(content.array))
+    if options.truth is not None and summary.drawn is not None and summary.drawn.ndim in {1, 2}:
+        return Fields(judged_fields(summary, options))
     told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
     if told is not None:
         return Fields(told)

@@ -42,7 +42,7 @@ Coding = Literal["exact", "palette", "photo"]
 
 
 @dataclass(frozen=True)
-class _Images:
+class Images:
     """Images that are drawn.
 
     Attributes:
@@ -143,7 +143,7 @@ class _ImagePlot(Plot):
         images = self.prepare(summary, options)
         pixels = to_pixels(images.values, images.limits)
         height, width = images.values.shape[1:3]
-        pictures = _encode(pixels, images)
+        pictures = encode(pixels, images)
         tiles = []
         for number, picture in enumerate(pictures):
             index = "" if images.single else images.names[number]
@@ -158,7 +158,7 @@ class _ImagePlot(Plot):
         return self.tiles(summary, options)[0].picture
 
     @prepared_once
-    def prepare(self, summary: Summary, options: DisplayOptions) -> _Images:
+    def prepare(self, summary: Summary, options: DisplayOptions) -> Images:
         """Returns the images that fit, and how they are encoded."""
         values = np.asarray(summary.drawn)
         single = self.name == "image"
@@ -175,7 +175,7 @@ class _ImagePlot(Plot):
         )
         shown = values[places] if video else values[: len(places)]
         names = () if single else tuple(map(str, places.tolist()))
-        images = _Images(shown, count, _limits(summary, shown), zoom, coding, single, names)
+        images = Images(shown, count, _limits(summary, shown), zoom, coding, single, names)
         if coding == "palette" and zoom >= 1:
             # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
             pixels = to_pixels(images.values, images.limits)
@@ -292,7 +292,7 @@ def _limits(summary: Summary, shown: Array) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
 
 
-def _as_is(images: _Images) -> bool:
+def _as_is(images: Images) -> bool:
     return images.values.dtype == np.uint8 and tuple(images.limits) == (0.0, 255.0)
 
 
@@ -356,7 +356,7 @@ def _montage(pixels: Array) -> Array:
     return sheet
 
 
-def _encode(pixels: Array, images: _Images) -> list[Picture]:
+def encode(pixels: Array, images: Images) -> list[Picture]:
     """Returns the tiles as PNG or JPEG, all together within the budget."""
     width, height = images.size
     if images.coding == "photo":
