@@ -115,8 +115,8 @@ def read_confusion(drawn: Array, statistics: Statistics) -> Role | None:
     most = counts.max(axis=1)
     on_diagonal = float((np.diagonal(counts) == most).mean())
     off = total - right
-    if on_diagonal < 0.5 or not off:
-        return None
+    if on_diagonal < 0.5 or not off or np.array_equal(counts, counts.T):
+        return None  # what is as often taken for each other as the other way round is no mistake
     reason = f"read as a confusion matrix: square counts, {wording.percent(right / total)} of them on the diagonal"
     return Role("confusion", f"confusion matrix, {wording.integer(len(drawn))} classes", reason, drawn)
 
