@@ -77,8 +77,10 @@ def percent(fraction: float, decimals: int = 1) -> str:
     return f"{text} %"
 
 
-def byte_count(count: int) -> str:
-    """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``, ``3.81 MiB``."""
+def byte_count(count: int, *, exact: bool = True) -> str:
+    """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``; one that is estimated as ``≈ 3.81 MiB``."""
+    if not exact:
+        return f"≈ {byte_count(count)}"
     if count < 1024:
         return f"{count} B"
     size = float(count)

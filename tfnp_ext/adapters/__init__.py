@@ -44,6 +44,7 @@ from tfnp_ext.adapters.base import (
     registered_names,
     step_name,
 )
+from tfnp_ext.adapters.strings import CutString, Strings
 
 __all__ = [
     "Absent",
@@ -51,6 +52,7 @@ __all__ = [
     "Content",
     "Conversion",
     "Curves",
+    "CutString",
     "Dense",
     "DenseAdapter",
     "Described",
@@ -62,6 +64,7 @@ __all__ = [
     "Ragged",
     "Slices",
     "Sparse",
+    "Strings",
     "array_of",
     "arrays",
     "composites",

@@ -22,6 +22,7 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
+from tfnp_ext.adapters.strings import Strings, large_strings, string_bytes
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 _WITHOUT_BUFFER = frozenset(
@@ -93,6 +94,18 @@ def component(tensor: Any) -> np.ndarray:
     return array_of(viewed)
 
 
+def shown_component(tensor: Any) -> np.ndarray | Strings:
+    """Returns one component of a composite as a card reads it: of very many strings only those that it shows."""
+    strings = large_strings(tensor)
+    return component(tensor) if strings is None else strings
+
+
+def stored_bytes(tensor: Any) -> tuple[int, bool]:
+    """Returns the bytes of the values of a tensor or an array, and whether they are exact rather than estimated."""
+    values = np.asarray(tensor) if isinstance(tensor, list) else tensor
+    return string_bytes(values) if dtype_name(values) in {"string", "object"} else (component(values).nbytes, True)
+
+
 def describe(obj: Any) -> str:
     """Returns ``Tensor (2, 3) float32`` for messages."""
     adapter = find_adapter(obj)
@@ -121,13 +134,15 @@ class TensorAdapter(DenseAdapter):
         if dtype in {"variant", "resource"}:
             return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
         size = math.prod(axis or 0 for axis in shape or ())
+        nbytes, exact = string_bytes(obj) if dtype == "string" else (size * obj.dtype.size, True)
         copied = dtype == "string" or (shape == () and dtype in _WITHOUT_BUFFER) or not on_host(obj.backing_device)
         return Facts(
             details=("raw codes",) if dtype.startswith("q") else (),
             shape=shape,
             dtype=dtype,
             device=wording.device(obj.backing_device),
-            nbytes=_string_bytes(obj) if dtype == "string" else size * obj.dtype.size,
+            nbytes=nbytes,
+            nbytes_exact=exact,
             state="copy" if copied else "view",
             shares_memory=not copied,
         )
@@ -137,7 +152,8 @@ class TensorAdapter(DenseAdapter):
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
             return Absent(held_words(obj), ever=False)
-        return super().content(obj)
+        strings = large_strings(obj)
+        return super().content(obj) if strings is None else strings
 
 
 def device_of(tensor: Any) -> str:
@@ -148,14 +164,6 @@ def device_of(tensor: Any) -> str:
 def on_host(device: str) -> bool:
     """Returns whether a device's memory is the host's, so that NumPy can look at it without a copy."""
     return "device:CPU" in device or not device
-
-
-_MOST_COUNTED = 2**18
-"""Strings whose bytes are added up at most: NumPy has to make an object of each."""
-
-
-def _string_bytes(tensor: Any) -> int | None:
-    return sum(map(len, np.asarray(tensor).ravel().tolist())) if np.prod(tensor.shape) <= _MOST_COUNTED else None
 
 
 @register_adapter
@@ -172,20 +180,24 @@ class VariableAdapter(DenseAdapter):
             SymbolicTensorError: There is no value here: inside ``tf.function`` or in a TF 1 graph.
             ConversionError: It was never initialised.
         """
+        return eager_array(self._read(obj))
+
+    def _read(self, obj: Any) -> Any:
+        """Returns the tensor that it holds now."""
         if not sys.modules["tensorflow"].executing_eagerly():
             raise SymbolicTensorError(
                 f"{describe(obj)} {own_name(obj)!r} has no value inside tf.function or a graph: convert it outside"
             )
-        array = eager_array(obj.value())
-        values = array_of(array)
-        if not obj.shape.is_compatible_with(values.shape) or (not values.size and not obj.is_initialized()):
+        tensor = obj.value()
+        if not obj.shape.is_compatible_with(tensor.shape) or (0 in tensor.shape and not obj.is_initialized()):
             raise ConversionError(f"{describe(obj)} {own_name(obj)!r} is not initialised: assign a value first")
-        return array
+        return tensor
 
     def content(self, obj: Any) -> Content:
         """Returns the value now, or why there is none."""
         try:
-            return super().content(obj)
+            strings = large_strings(self._read(obj)) if dtype_name(obj) == "string" else None
+            return super().content(obj) if strings is None else strings
         except ConversionError as error:
             return Absent(str(error))
 

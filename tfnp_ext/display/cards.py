@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import convert, wording
-from tfnp_ext.adapters import Absent, Curves, Dense, Elements, NestAdapter, Ragged, Slices, Sparse, find_adapter
+from tfnp_ext.adapters import (
+    Absent,
+    Curves,
+    Dense,
+    Elements,
+    NestAdapter,
+    Ragged,
+    Slices,
+    Sparse,
+    Strings,
+    find_adapter,
+)
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
@@ -83,11 +94,12 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
 def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     """Returns a value's headline and numbers without its values: a line of a tree of many."""
     summary = summarize(obj, budget_ms=options.budget_ms)
-    if isinstance(summary.content, Dense) and summary.role in {"scalar", "values", "text"}:
-        spans = values.headline_values(summary.content.array)
+    content = summary.content
+    if isinstance(content, (Dense, Strings)) and summary.role in {"scalar", "values", "text"}:
+        spans = values.headline_values(content if isinstance(content, Strings) else content.array)
         if spans:
             return Document(_heading(summary, _calm(spans)))
-    if isinstance(summary.content, Absent) or summary.role == "empty":
+    if isinstance(content, Absent) or summary.role == "empty":
         return card(summary, options)
     return Document(
         _heading(summary), _present(_flagged(summary, numbers.line(summary, options)), numbers.warning(summary))
@@ -189,9 +201,11 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         line = numbers.line(summary, options) if content.values.size > SMALL else None
         rows = composites.slices_table(content, options)
         return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+    if isinstance(content, Strings):
+        return _text_card(summary, content, options)
     assert isinstance(content, Dense)
     if summary.role == "text":
-        return _text_card(summary, content, options)
+        return _text_card(summary, content.array, options)
     asked = plot is not None and plot.is_asked(options)
     if not asked and summary.role in {"scalar", "values", "matrix", "other", "complex", "series"}:
         small = _small_card(summary, content, options)
@@ -215,7 +229,7 @@ def _present(*blocks: Block | None) -> tuple[Block, ...]:
 def _heading(
     summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()
 ) -> Heading:
-    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes)
+    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes, exact=summary.nbytes_exact)
     facts = (*details, *summary.details, size, summary.device, facts_end or summary.state)
     return Heading(
         kind=summary.kind,
@@ -264,15 +278,15 @@ def _without_histogram(summary: Summary) -> Summary:
     return summary if numbers_seen is None else replace(summary, statistics=replace(numbers_seen, histogram=()))
 
 
-def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document:
-    spans = values.headline_values(content.array)
-    if spans and (not content.array.ndim or all(span.tone == "code" for span in spans)):
+def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
+    spans = values.headline_values(array)
+    if spans and (not array.ndim or all(span.tone == "code" for span in spans)):
         return Document(_heading(summary, spans))
-    words = values.word_table(content.array)
+    words = values.word_table(array)
     if words is not None:
         return Document(_heading(summary), (words,))
-    line = numbers.line(summary, options) if values.holds_strings(content.array) else None
-    return Document(_heading(summary), _present(line, values.string_table(content.array)))
+    line = numbers.line(summary, options) if values.holds_strings(array) else None
+    return Document(_heading(summary), _present(line, values.string_table(array)))
 
 
 def _history_card(summary: Summary, content: Curves, options: DisplayOptions) -> Document:

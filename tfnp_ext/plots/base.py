@@ -73,6 +73,8 @@ class Plot(ABC):
     name: ClassVar[str]
     asked_by: ClassVar[str] = ""
     """The option that calls for it by being given, as ``images`` calls for the gallery."""
+    needs: ClassVar[str] = ""
+    """The option without which it has nothing to draw."""
 
     @abstractmethod
     def suits(self, summary: Summary) -> float:
@@ -84,6 +86,10 @@ class Plot(ABC):
 
         A plot of several panels gets an array of Axes of the shape that ``panels`` returned.
         """
+
+    def lacks(self, options: DisplayOptions) -> bool:
+        """Returns whether the option that it needs is not given."""
+        return bool(self.needs) and getattr(options, self.needs) is None
 
     def is_asked(self, options: DisplayOptions) -> bool:
         """Returns whether it is drawn because of an option, by its name or by what it needs."""
@@ -177,7 +183,7 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     if options.plot not in PLOTS:
         raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(PLOTS)}")
     if suitability[options.plot] <= 0:
-        able = [name for name, value in suitability.items() if value > 0]
+        able = [name for name, value in suitability.items() if value > 0 and not PLOTS[name].lacks(options)]
         ways = f"{', '.join(able)} can" if able else "no plot can"
         value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
         raise OptionError(f"plot {options.plot} cannot draw {value}: {ways}")

@@ -13,7 +13,18 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.document import Beside, Block, Cell, Note, Picture, Row, Span, Table, Tile, Tiles, Verdict
 from tfnp_ext.errors import OptionError
-from tfnp_ext.plots.base import PLOTS, STYLE, Array, Plot, Style, as_floats, class_labels, prepared_once, register_plot
+from tfnp_ext.plots.base import (
+    PLOTS,
+    STYLE,
+    Array,
+    Plot,
+    Style,
+    as_floats,
+    class_labels,
+    is_numeric,
+    prepared_once,
+    register_plot,
+)
 from tfnp_ext.plots.batches import UNSURE
 from tfnp_ext.plots.images import Images, encode, to_pixels
 from tfnp_ext.plots.truth import read_truth
@@ -108,11 +119,12 @@ class GalleryPlot(Plot):
 
     name = "gallery"
     asked_by: ClassVar[str] = "images"
+    needs: ClassVar[str] = "images"
 
     def suits(self, summary: Summary) -> float:
         """Returns 0.3 for predictions: it is drawn where images come with them."""
         values = summary.drawn
-        if values is None or values.ndim not in {1, 2} or values.dtype.kind == "c":
+        if values is None or values.ndim not in {1, 2} or not is_numeric(values):
             return 0.0
         return 0.3 if summary.role in PREDICTIONS or values.ndim == 2 else 0.1
 
@@ -190,7 +202,9 @@ class GalleryPlot(Plot):
             return () if table is None else (table,)
         alt = self.alt(summary, options)
         tiles = Tiles(lambda: self.tiles(summary, options), alt, table, columns=_COLUMNS)
-        if summary.role == "probabilities":  # of one example there is room for all that was said
+        if summary.role == "probabilities" and PLOTS["bar"].suits(
+            summary
+        ):  # of one example there is room for all that was said
             return (Beside((tiles, *PLOTS["bar"].blocks(summary, options)), gap=24),)
         return (tiles,)
 
