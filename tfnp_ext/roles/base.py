@@ -48,6 +48,9 @@ SMALL = 64
 VALUES_CHECKED = 2**18
 """So many values at most are read to find a role beyond what the statistics know; the reason says so of more."""
 
+LONGEST_ROW = 4 * VALUES_CHECKED
+"""Of a matrix with longer rows not one is read, so nothing is said of their sums or lengths."""
+
 Array = np.ndarray[Any, Any]
 
 
@@ -91,3 +94,28 @@ def is_identity(array: Array, statistics: Statistics) -> bool:
 def first_rows(matrix: Array) -> Array:
     """Returns as many first rows of a matrix as are read for a role, in float64."""
     return np.asarray(matrix[: max(1, VALUES_CHECKED // max(1, matrix.shape[1]))]).astype(np.float64)
+
+
+def is_whole(values: Array) -> bool:
+    """Returns whether there are only whole numbers among as many first values as are read for a role."""
+    head = np.asarray(values.flat[:VALUES_CHECKED]).astype(np.float64)
+    return bool((head == np.floor(head)).all())
+
+
+def roughness(values: Array, axis: int, within: tuple[int, ...]) -> Array:
+    """Returns how unlike neighbours are: near 0 in what is smooth, 1 in noise however it is distributed.
+
+    It is their mean squared difference over twice the variance, which is 1 less the autocorrelation of neighbours;
+    0 where all values are the same.
+
+    Source: J. von Neumann, "Distribution of the ratio of the mean square successive difference to the variance", 1941.
+
+    Args:
+        values: Finite numbers in float64.
+        axis: Along which axis neighbours stand.
+        within: The axes that make up one picture or one series.
+    """
+    scaled = values / (float(np.abs(values).max(initial=0.0)) or 1.0)
+    spread = 2 * scaled.var(axis=within)
+    steps = np.square(np.diff(scaled, axis=axis)).mean(axis=within)
+    return np.asarray(np.divide(steps, spread, out=np.zeros_like(steps), where=spread > 0))
