@@ -75,12 +75,14 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
     if told is not None:
         return Fields(told)
-    if summary.statistics is None:  # of strings, but rows of them have lengths
-        return Fields(tuple(_length_fields(summary, options))) if isinstance(content, Ragged) else None
+    # Strings have no numbers, but composites of them have rows.
+    if summary.statistics is None and not isinstance(content, (Ragged, Sparse)):
+        return None
     fields: list[Text] = []
     if isinstance(content, Ragged):
         fields += _length_fields(summary, options)
-    fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
+    if summary.statistics is not None:
+        fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
     if summary.role in EXTRA_FIELDS:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     return Fields(tuple(fields)) if fields else None
