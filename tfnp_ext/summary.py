@@ -74,6 +74,13 @@ class Summary:
     details: tuple[str, ...] = ()
     content: Content | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def described(self) -> str:
+        """What a sentence calls it: ``Tensor (10,) float32``."""
+        if self.shape is None and not self.dtype:
+            return self.kind
+        return f"{self.kind} {wording.shape(self.shape)} {self.dtype}"
+
 
 @np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
 def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summary:
@@ -218,10 +225,7 @@ def with_softmax(summary: Summary) -> Summary:
     """
     drawn = summary.drawn
     if drawn is None or drawn.ndim not in {1, 2} or drawn.dtype.kind == "c" or drawn.shape[-1] < 2:
-        raise OptionError(
-            "softmax needs a vector or a batch of logits, not"
-            f" {summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
-        )
+        raise OptionError(f"softmax needs a vector or a batch of logits, not {summary.described}")
     if summary.statistics is None or summary.statistics.invalid:
         raise OptionError(f"softmax needs finite numbers: {summary.kind} holds NaN or Inf")
     shares = softmax(drawn)

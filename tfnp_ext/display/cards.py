@@ -183,8 +183,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     plot = choose_plot(summary, options)
     if options.labels_required and summary.role not in _NAMED_ROLES and (plot is None or plot.name != "bar"):
         raise OptionError(
-            f"labels name classes, and {summary.kind} {wording.shape(summary.shape)} {summary.dtype} is no prediction:"
-            " plot='bar' or softmax reads it as one"
+            f"labels name classes, and {summary.described} is no prediction: plot='bar' or softmax reads it as one"
         )
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()

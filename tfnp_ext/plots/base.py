@@ -14,7 +14,6 @@ from weakref import ref
 
 import numpy as np
 
-from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
 from tfnp_ext.errors import OptionError
@@ -183,11 +182,15 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     if options.plot not in PLOTS:
         raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(PLOTS)}")
     if suitability[options.plot] <= 0:
-        able = [name for name, value in suitability.items() if value > 0 and not PLOTS[name].lacks(options)]
+        able = able_plots(summary, options)
         ways = f"{', '.join(able)} can" if able else "no plot can"
-        value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
-        raise OptionError(f"plot {options.plot} cannot draw {value}: {ways}")
+        raise OptionError(f"plot {options.plot} cannot draw {summary.described}: {ways}")
     return PLOTS[options.plot]
+
+
+def able_plots(summary: Summary, options: DisplayOptions) -> list[str]:
+    """Returns the names of the plots that can draw a value with the options given."""
+    return [name for name, plot in PLOTS.items() if plot.suits(summary) > 0 and not plot.lacks(options)]
 
 
 def read(summary: Summary, options: DisplayOptions) -> Reading:
