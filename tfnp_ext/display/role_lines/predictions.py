@@ -9,6 +9,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.statistics import sample_places
@@ -89,7 +90,7 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
 
 def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, Sequence[int]]:
     values = drawn.astype(np.float64)
-    return values, np.argsort(-values, kind="stable")[:2].tolist()
+    return values, largest_places(values, 2)
 
 
 def _plain(value: float) -> str:
