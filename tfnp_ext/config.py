@@ -154,7 +154,9 @@ class TensorDisplay(SingletonConfigurable):
     top = Int(None, allow_none=True, min=1, help="How many classes to draw; None: all, or 5 beyond 20 classes.").tag(
         config=True
     )
-    precision = Int(3, min=1, max=17, help="Significant digits in the line of numbers.").tag(config=True)
+    precision = Int(
+        3, min=1, max=17, help="Significant digits in the line of numbers, as far as the dtype carries them."
+    ).tag(config=True)
     max_rows = Int(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.").tag(
         config=True
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
@@ -46,7 +47,7 @@ def logit_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
         return None
     values, (top, second) = _ranked(drawn)
     names = options.class_names(drawn.size)
-    digits = options.precision
+    digits = digits_told(options.precision, drawn.dtype)
     share = float(1 / np.exp(values - values[top]).sum())
     return (
         field("top", Span(names[top], "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")),
