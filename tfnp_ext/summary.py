@@ -109,7 +109,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         facts, content = _of_result(facts, content, result)
     if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_masked(content.array):
         content = Dense(np.asarray(content.array))
-    array = _numbers(content)
+    array = numbers_of(content)
     left = budget_ms * _FOR_STATISTICS - (time.perf_counter() - started) * 1000
     statistics = compute_statistics(array, max(0.0, left)) if array is not None and array.size else None
     role = _role(content, statistics, adapter, facts.name)
@@ -138,7 +138,8 @@ def _is_masked(array: np.ndarray) -> bool:
     return isinstance(array, np.ma.MaskedArray)
 
 
-def _numbers(content: Content) -> np.ndarray | None:
+def numbers_of(content: Content | None) -> np.ndarray | None:
+    """Returns the numbers of a content, whatever holds them; ``None`` where there are none."""
     if isinstance(content, Dense):
         return content.array
     if not isinstance(content, (Ragged, Sparse, Slices)):

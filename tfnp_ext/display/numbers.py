@@ -9,11 +9,12 @@ from tfnp_ext.adapters import Dense, Ragged, Sparse, Strings
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.adapters.strings import MOST_BYTES, MOST_STRINGS
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.statistics import Statistics, sample_places
-from tfnp_ext.summary import Summary
+from tfnp_ext.summary import Summary, numbers_of
 
 _ROWS_NAMED = 8
 _MOST_FOR_ROWS = 2**22
@@ -82,7 +83,9 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     if isinstance(content, Ragged):
         fields += _length_fields(summary, options)
     if summary.statistics is not None:
-        fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
+        values = numbers_of(content)
+        digits = options.precision if values is None else digits_told(options.precision, values.dtype)
+        fields += _number_fields(summary, summary.statistics, digits, in_picture=in_picture)
     if summary.role in EXTRA_FIELDS:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     return Fields(tuple(fields)) if fields else None

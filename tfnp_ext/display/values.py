@@ -15,7 +15,10 @@ from tfnp_ext.adapters import Curves, CutString, Dense, Strings
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
+from tfnp_ext.plots.base import as_floats
+from tfnp_ext.plots.batches import answers
 from tfnp_ext.roles import SMALL
 from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
@@ -253,19 +256,23 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = Fals
     names = options.class_names(drawn.size)
     wide = shares and drawn.dtype.itemsize > 2
     inline = drawn.size <= 10 and all(len(name) <= 8 for name in names)
-    places = list(range(drawn.size)) if inline else np.argsort(-drawn.astype(np.float64), kind="stable").tolist()
-    shown = [
-        None if at is None else places[at] for at in spread(drawn.size, drawn.size if inline else options.max_rows)
-    ]
+    shown = list(range(drawn.size)) if inline else _ranked_places(as_floats(drawn), options.max_rows)
     picked = drawn[[place for place in shown if place is not None]]
     numbers = picked.astype(np.float64)
     scale = 1.0 if shares else float(np.abs(numbers).max()) or 1.0
     texts = [numerals.fixed_text(number, 6) for number in numbers.tolist()] if wide else numerals.small_texts(picked)
     cells = iter([Cell(text, ground=number / scale) for text, number in zip(texts, numbers.tolist(), strict=True)])
     if inline:
-        return Table((Row(tuple(cells)),), columns=names)
+        return Table((Row(tuple(cells)),), columns=tuple(names))
     rows = (Row((_DOWN,), header="⋮") if place is None else Row((next(cells),), header=names[place]) for place in shown)
     return Table(tuple(rows))
+
+
+def _ranked_places(values: np.ndarray, most: int) -> list[int | None]:
+    """Returns the places of values, the largest first, elided in the middle as ``spread`` elides rows."""
+    if values.size <= most:
+        return [*largest_places(values, values.size)]
+    return [*largest_places(values, _HEAD), None, *smallest_places(values, _TAIL)]
 
 
 def share_text(number: float) -> str:
@@ -304,9 +311,8 @@ def _tops(drawn: np.ndarray, examples: list[int]) -> list[tuple[int, float]]:
     step = max(1, 2**20 // drawn.shape[1])
     tops: list[tuple[int, float]] = []
     for start in range(0, len(examples), step):
-        rows = drawn[examples[start : start + step]].astype(np.float64)
-        classes = rows.argmax(axis=1)
-        tops += zip(classes.tolist(), rows[np.arange(len(rows)), classes].tolist(), strict=True)
+        classes, shares = answers(drawn[examples[start : start + step]])
+        tops += zip(classes.tolist(), shares.tolist(), strict=True)
     return tops
 
 

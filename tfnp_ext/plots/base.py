@@ -14,7 +14,7 @@ from weakref import ref
 
 import numpy as np
 
-from tfnp_ext.config import DisplayOptions
+from tfnp_ext.config import ClassNames, DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.sheet import Sheet
@@ -226,11 +226,9 @@ def near_one(*values: Array | float) -> list[Array]:
     return [np.ldexp(part, -math.frexp(largest)[1]) for part in arrays]
 
 
-def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> tuple[str, ...]:
+def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> ClassNames:
     """Returns one drawable name a class: one line, no control characters, cut with an ellipsis."""
-    if options.labels is None:
-        return tuple(map(str, range(count)))
-    return tuple(clean(name, longest) for name in options.class_names(count))
+    return options.class_names(count).written(lambda name: clean(name, longest))
 
 
 def clean(label: str, longest: int = LONGEST_LABEL) -> str:

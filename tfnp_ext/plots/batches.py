@@ -33,6 +33,7 @@ _LONGEST_LABEL = 14
 _SMALL = (8, 12)
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
+_READ_AT_ONCE = 2**20
 _MOST_COUNTED = 2**18
 """So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
@@ -43,7 +44,7 @@ class Batch:
 
     Attributes:
         values: Probabilities of the examples and classes drawn, float64 [N, R].
-        everything: Probabilities of the examples drawn, all classes, float64 [N, C].
+        everything: Probabilities of the examples drawn, all classes, as they were given [N, C].
         classes: Which classes are drawn, [R].
         names: One label each class drawn.
         answers: The names of the top class of each example drawn.
@@ -141,20 +142,21 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         values: Probabilities [N, C] of all examples.
         options: For the class names.
     """
-    everything = as_floats(values[:MOST_EXAMPLES]).astype(np.float64)
-    count = everything.shape[1]
+    everything = values[:MOST_EXAMPLES]
+    count = values.shape[1]
     names = class_labels(options, count, _LONGEST_LABEL)
-    room = _WIDTH - sum(_margins((max(names, key=len),)))
+    all_tops, confidences = answers(everything)
+    room = _WIDTH - sum(_margins(tuple(names[index] for index in _classes(all_tops, count))))
     column = _NARROW
     if len(everything) <= _MOST_WIDE_COLUMNS:
         column = max(_NARROWEST, min(_WIDEST, room // max(1, len(everything))))
     everything = everything[: max(1, room // column)]
     counted = len(everything) == len(values) or values.size <= _MOST_COUNTED
-    all_tops, confidences = _answers(as_floats(values).astype(np.float64) if counted else everything)
     tops, confidences = all_tops[: len(everything)], confidences[: len(everything)]
+    all_tops = answers(values)[0] if counted else tops
     classes = _classes(all_tops, count)
     return Batch(
-        values=everything[:, classes],
+        values=as_floats(everything[:, classes]).astype(np.float64),
         everything=everything,
         classes=classes,
         names=tuple(names[index] for index in classes),
@@ -168,11 +170,22 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     )
 
 
+def answers(values: Array) -> tuple[Array, Array]:
+    """Returns the top class of each row, -1 where it holds no number, and what stands there; a few rows at a time."""
+    step = max(1, _READ_AT_ONCE // values.shape[1])
+    found = [_answers(as_floats(values[start : start + step])) for start in range(0, len(values), step)]
+    tops, confidences = zip(*found, strict=True) if found else ([np.empty(0, np.intp)], [np.empty(0)])
+    return np.concatenate(tops), np.concatenate(confidences).astype(np.float64)
+
+
 def _answers(values: Array) -> tuple[Array, Array]:
-    """Returns the top class of each row, -1 where it holds no number, and what stands there."""
-    numbers = np.where(np.isfinite(values), values, -np.inf)
-    tops = numbers.argmax(axis=1)
-    confidences = np.take_along_axis(numbers, tops[:, None], axis=1)[:, 0]
+    tops = values.argmax(axis=1)
+    rows = np.arange(len(values))
+    confidences = values[rows, tops]
+    if not np.isfinite(confidences).all():  # NaN comes before all numbers, and infinity
+        numbers = np.where(np.isfinite(values), values, -np.inf)
+        tops = numbers.argmax(axis=1)
+        confidences = numbers[rows, tops]
     return np.where(np.isfinite(confidences), tops, -1), confidences
 
 
@@ -290,7 +303,7 @@ def batch_table(batch: Batch) -> Table:
 
 def _numbers(batch: Batch) -> Table:
     rows = []
-    for number, values in enumerate(batch.everything.tolist()):
+    for number, values in enumerate(as_floats(batch.everything).tolist()):
         top = int(batch.tops[number])
         cells = [_number(value, index == top) for index, value in enumerate(values)]
         rows.append(Row((*cells, _answer(batch, number)), str(number)))
@@ -320,7 +333,7 @@ def _lines(batch: Batch) -> Table:
     digits = "".join(str(index % 10) for index in range(count)) if lined else ""
     rows = []
     for number in range(min(_TEXT_EXAMPLES, len(batch.everything))):
-        line = "".join(map(_level, batch.everything[number].tolist())) if lined else ""
+        line = "".join(map(_level, as_floats(batch.everything[number]).tolist())) if lined else ""
         answer = Cell(batch.answers[number], tone="strong"), Cell(wording.percent(float(batch.confidences[number])))
         doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")
         rows.append(Row((Cell(line, align="left", mono=True), *answer, doubt), str(number)))

@@ -9,6 +9,8 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.numerals import digits_told
+from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.statistics import sample_places
@@ -45,7 +47,7 @@ def logit_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
         return None
     values, (top, second) = _ranked(drawn)
     names = options.class_names(drawn.size)
-    digits = options.precision
+    digits = digits_told(options.precision, drawn.dtype)
     share = float(1 / np.exp(values - values[top]).sum())
     return (
         field("top", Span(names[top], "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")),
@@ -89,7 +91,7 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
 
 def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, Sequence[int]]:
     values = drawn.astype(np.float64)
-    return values, np.argsort(-values, kind="stable")[:2].tolist()
+    return values, largest_places(values, 2)
 
 
 def _plain(value: float) -> str:
