@@ -16,11 +16,19 @@ Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of text in one tone; ``title`` is what hovering tells."""
+    """A piece of text in one tone.
+
+    Attributes:
+        text: What stands there.
+        tone: How loud it is.
+        title: What hovering tells.
+        width: Characters that it takes at least, on their right, where pieces of several lines stand in columns.
+    """
 
     text: str
     tone: Tone = "plain"
     title: str = ""
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,10 @@ Text = tuple[Inline, ...]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The headline: kind, name, shape, dtype, role, small values, then the quiet facts (bytes, device, view)."""
+    """The headline: kind, name, shape, dtype, role, small values, then the quiet facts (bytes, device, view).
+
+    ``size`` is the one of the facts that a tree's line keeps: the bytes.
+    """
 
     kind: str
     name: str = ""
@@ -52,6 +63,7 @@ class Heading:
     reason: str = ""
     values: tuple[Span, ...] = ()
     facts: tuple[str, ...] = ()
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,7 @@ class Table:
         caption: What slice this is, ``[0, 1]``.
         compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
         width: Characters in its widest cell and those of the tables beside it, where they shall be equally wide.
+        pinned: So many of its last columns stay in sight where there is no room for all of an open table.
     """
 
     rows: tuple[Row, ...]
@@ -137,6 +150,7 @@ class Table:
     caption: str = ""
     compact: bool = False
     width: int = 0
+    pinned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

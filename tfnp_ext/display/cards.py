@@ -221,6 +221,7 @@ def _heading(
         reason=summary.reason if summary.title else "",
         values=spans,
         facts=tuple(fact for fact in facts if fact),
+        size=size,
     )
 
 
