@@ -275,6 +275,8 @@ class NestAdapter(Adapter):
     """Whether its parts are always arrays: then they are not read only to learn that."""
     is_container: ClassVar[bool] = False
     """Whether it is a container of Python's, whose entries are there to be looked at."""
+    are_curves: ClassVar[bool] = False
+    """Whether its arrays run over the same steps: a card writes the values of few below each other."""
     is_value: ClassVar[bool] = False
     """Whether it is one value of TensorFlow's, made of several tensors: a list of such shows itself."""
 

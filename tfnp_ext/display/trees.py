@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
-from tfnp_ext.adapters.base import IndexSteps
+from tfnp_ext.adapters.base import IndexSteps, Owned
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.values import plain_text
+from tfnp_ext.display import numerals
+from tfnp_ext.display.values import curve_values, plain_text
 from tfnp_ext.document import Child, Children, Document, Heading, Span
 from tfnp_ext.errors import ConversionError, reason
 
@@ -151,7 +154,9 @@ class _Tree:
             )
 
         shown, folded = drawn(first), drawn(rest)
-        facts = [self.census.of(obj, adapter).words()]
+        if adapter.are_curves:
+            shown = _in_columns(shown, [parts.children[place] for place in first])
+        facts = [self.census.of(obj, adapter).words() if parts.children else "empty"]
         if len(parts.children) > _ENTRIES_A_GROUP:
             facts.insert(0, wording.plural(len(parts.children), "entry", "entries"))
         heading = Heading(kind=adapter.label(obj), facts=tuple(facts))
@@ -207,6 +212,20 @@ class _Tree:
             return _native(f"{type(child).__name__} (not shown: {type(error).__name__}: {reason(error)})")
 
 
+def _in_columns(shown: tuple[Child, ...], children: Sequence[Any]) -> tuple[Child, ...]:
+    """Returns the entries of curves with their values in columns, where they are few; else as they are."""
+    curves = [child.array for child in children if isinstance(child, Owned)]
+    columns = curve_values(curves) if len(curves) == len(shown) > 0 else []
+    return (
+        tuple(
+            replace(entry, document=Document(replace(entry.document.heading, values=values)))
+            for entry, values in zip(shown, columns, strict=True)
+        )
+        if columns
+        else shown
+    )
+
+
 def _is_tensor(child: Any, adapter: Adapter | None) -> bool:
     return adapter is not None and adapter.tensor_like and not isinstance(child, bytes)
 
@@ -243,7 +262,10 @@ def _scalars(label: str, children: Sequence[Any]) -> Document:
     """Returns the one line of a list of plain scalars: how many, and all of a few or the first of many."""
     count = len(children)
     shown = children[: count if count <= _WHOLE_LIST else _FIRST_OF_LIST]
-    texts = [_shortened(child) for child in shown]
+    if all(isinstance(child, float) for child in shown):
+        texts = numerals.small_texts(np.array(shown))
+    else:
+        texts = [_shortened(child) for child in shown]
     texts[0] = f"{label} of {wording.integer(count)} · {texts[0]}"
     if count > len(shown):
         texts[-1] += " …"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -55,6 +56,28 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     if array.ndim and sum(len(span.text) + 2 for span in spans) > _LINE_LENGTH:
         return ()
     return spans
+
+
+_CURVE_DECIMALS, _CURVE_LARGEST = 4, 1e4
+
+
+def curve_values(curves: Sequence[np.ndarray]) -> list[tuple[Span, ...]]:
+    """Returns the values of curves over a few steps, to stand in columns, with one number of decimals.
+
+    As many as Keras prints while it trains, unless the values are large. Empty for what is no such curves.
+    """
+    steps = curves[0].size
+    if not 0 < steps <= IN_LINE or any(curve.shape != (steps,) or kind_rank(curve.dtype) != 2 for curve in curves):
+        return []
+    numbers = np.stack(curves).astype(np.float64)
+    if np.max(np.abs(numbers), where=np.isfinite(numbers), initial=0.0) < _CURVE_LARGEST:
+        texts = [numerals.fixed_text(number, _CURVE_DECIMALS) for number in numbers.reshape(-1).tolist()]
+    else:
+        texts = numerals.small_texts(numbers)
+    width = max(map(len, texts))
+    spans = [_value_span(text, value) for text, value in zip(texts, itertools.chain(*curves), strict=True)]
+    spans = [replace(span, tone="plain" if span.tone == "strong" else span.tone, width=width) for span in spans]
+    return [tuple(spans[start : start + steps]) for start in range(0, len(spans), steps)]
 
 
 def _string_spans(value: bytes | str) -> tuple[Span, ...]:

@@ -127,7 +127,7 @@ def _quoted(text: str) -> str:
 
 
 def _span(span: Span, room: int = WIDTH) -> str:
-    return _string(span.text, room) if span.tone == "code" else wording.printable(span.text)
+    return _string(span.text, room) if span.tone == "code" else wording.printable(span.text).rjust(span.width)
 
 
 def _string(text: str, room: int) -> str:
