@@ -240,6 +240,7 @@ def _heading(
         reason=summary.reason if summary.title else "",
         values=spans,
         facts=tuple(fact for fact in facts if fact),
+        size=size,
     )
 
 

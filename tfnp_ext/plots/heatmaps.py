@@ -304,14 +304,17 @@ def _paint_indices(sheet: Sheet, shown: _Map, style: Style) -> None:
         baseline = _TOP + (row + 0.5) * shown.cell[1] + 3
         sheet.text(left - 4, baseline, str(index), style.magenta, align="right")
     taken = [_TOP + (row + 0.5) * shown.cell[1] + 3 for row, _ in named]
-    for baseline, index in ((_TOP + 7.5, 0), (_TOP + shown.height, rows)):
+    for baseline, index in ((_TOP + 7.5, 0), (_TOP + shown.height, rows - 1)):
         if all(abs(baseline - other) >= 10 for other in taken):
             sheet.text(left - 4, baseline, str(index), style.grey, align="right")
             taken.append(baseline)
-    word = f"{wording.integer(columns)} column{'' if columns == 1 else 's'}"
-    right = left + max(shown.width, math.ceil(text_width(word)) + 14)
+    last = str(columns - 1)
+    if columns > 1 and text_width("0") + text_width(last) + 8 > shown.width:
+        sheet.text(left, _TOP - 4, f"0 … {last}", style.grey)  # side by side they would read as one number
+        return
     sheet.text(left, _TOP - 4, "0", style.grey)
-    sheet.text(right, _TOP - 4, word, style.grey, align="right")
+    if columns > 1:
+        sheet.text(left + shown.width, _TOP - 4, last, style.grey, align="right")
 
 
 def _paint_key(sheet: Sheet, shown: _Map, left: float, style: Style) -> None:
