@@ -14,6 +14,7 @@ import matplotlib as mpl
 import ml_dtypes
 import numpy as np
 import pytest
+from drawn import BLUE, MAGENTA, ORANGE, near, pixels_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure as MatplotlibFigure
@@ -34,7 +35,6 @@ from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 
 OPTIONS = TensorDisplay().options()
-BLUE, ORANGE, MAGENTA = (58, 125, 192), (192, 99, 26), (208, 58, 148)
 NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 DIGIT = np.array(
@@ -79,15 +79,6 @@ def picture_of(values, role, **changes):
     picture = block_of(values, role, **changes).draw()
     assert isinstance(picture, Picture)
     return picture
-
-
-def pixels_of(picture):
-    return np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGBA")).astype(int)
-
-
-def near(pixels, color, tolerance=24):
-    """Returns where opaque pixels have a colour."""
-    return (np.abs(pixels[..., :3] - color).max(axis=-1) <= tolerance) & (pixels[..., 3] > 100)
 
 
 class TestChoice:
