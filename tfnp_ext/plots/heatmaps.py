@@ -14,18 +14,25 @@ from tfnp_ext.document import Block
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, is_numeric, prepared_once, read, register_plot
 from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
+from tfnp_ext.plots.inks import (
+    MARKERS,
+    MOST_MARKS,
+    SIGNS,
+    colormap,
+    ink,
+    ink_scale,
+    paint_key,
+    paint_signs,
+    rgb,
+)
 from tfnp_ext.plots.pooling import Pooled, pool
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
 _ROLES = frozenset({"matrix", "probability batch", "correlation", "attention", "embeddings"})
-
-STEPS = 8
-"""Steps of ink from paper to full: few enough to be calm and to make a small PNG."""
 
 _MOST_CELLS = 64
 _MOST_WIDE = 128
@@ -35,7 +42,6 @@ _LARGEST_CELL = 16
 _GAP = 34
 _SIDE = 184
 _TOP = 13
-_MOST_MARKS = 80
 _OUTLIER = 8.0
 _HALO = 4
 
@@ -73,7 +79,13 @@ class _Map:
     @property
     def invalid(self) -> Array:
         """Cells that hold a NaN or an infinity."""
-        return self.pooled.nans | self.pooled.highs | self.pooled.lows
+        nans, highs, lows = self.invalid_kinds
+        return nans | highs | lows
+
+    @property
+    def invalid_kinds(self) -> tuple[Array, Array, Array]:
+        """Cells that hold a NaN, a +Inf, a -Inf, in the order of ``SIGNS``."""
+        return self.pooled.nans, self.pooled.highs, self.pooled.lows
 
 
 @register_plot
@@ -146,9 +158,7 @@ class HeatmapPlot(Plot):
         pooled = pool(reading.values, block, _may_hide_extremes(summary))
         if pooled.step != (1, 1):
             _add_known_extremes(pooled, summary)
-        sizes = np.abs(pooled.means)
-        largest = float(sizes.max())
-        scale = float(np.percentile(sizes, 99.5)) or largest
+        scale = ink_scale(pooled.means)
         return _Map(
             pooled=pooled,
             scale=scale,
@@ -169,7 +179,7 @@ class HeatmapPlot(Plot):
         low = -reach if prepared.signed else 0.0
         axes.imshow(
             prepared.pooled.means,
-            cmap=_colormap(style, prepared.signed),
+            cmap=colormap(style, prepared.signed),
             vmin=low,
             vmax=reach,
             extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
@@ -177,7 +187,7 @@ class HeatmapPlot(Plot):
             origin="upper",
             interpolation="nearest",
         )
-        for cells, marker in ((prepared.pooled.nans, "x"), (prepared.pooled.highs, "^"), (prepared.pooled.lows, "v")):
+        for cells, marker in zip(prepared.invalid_kinds, MARKERS, strict=True):
             down, right = np.nonzero(cells)
             if len(down):
                 height, width = prepared.pooled.block
@@ -204,27 +214,6 @@ def _add_known_extremes(pooled: Pooled, summary: Summary) -> None:
             row, column = divmod(int(np.ravel_multi_index(place, shape)), pooled.shape[1])
             cell = row // pooled.block[0], column // pooled.block[1]
             pooled.extremes[cell] = max(pooled.extremes[cell], abs(float(value)))
-
-
-def ink(values: Array, scale: float, style: Style = STYLE) -> Array:
-    """Returns RGBA bytes [..., 4]: hue by sign, alpha by size in 8 steps, nothing at zero."""
-    steps = np.rint(np.minimum(np.abs(values) / (scale or 1.0), 1.0) * STEPS)
-    colors = np.empty((*values.shape, 4), np.uint8)
-    colors[..., :3] = np.where((values < 0)[..., None], rgb(style.orange), rgb(style.blue))
-    colors[..., 3] = np.rint(steps * (255 / STEPS))
-    return colors
-
-
-def rgb(color: str) -> tuple[int, int, int]:
-    """Returns the three bytes of ``#rrggbb``."""
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
-
-
-def _colormap(style: Style, signed: bool) -> Colormap:
-    from matplotlib.colors import ListedColormap
-
-    steps = np.arange(-STEPS if signed else 0, STEPS + 1)
-    return ListedColormap(ink(steps.astype(np.float64), STEPS, style) / 255, name="tfnp_ext")
 
 
 def _cell(pooled: Pooled) -> tuple[int, int]:
@@ -270,14 +259,13 @@ def _paint(sheet: Sheet, shown: _Map, style: Style) -> None:
     left = _left(shown)
     cell_width, cell_height = shown.cell
     colors = ink(shown.pooled.means, shown.scale, style)
-    signs = ((shown.pooled.nans, "×"), (shown.pooled.highs, "▲"), (shown.pooled.lows, "▼"))
-    crowded = int(shown.invalid.sum()) > _MOST_MARKS and min(shown.cell) < 5
+    crowded = int(shown.invalid.sum()) > MOST_MARKS and min(shown.cell) < 5
     if crowded:
         colors[shown.invalid] = (*rgb(style.magenta), 255)
     sheet.frames(left - 0.5, _TOP - 0.5, shown.width + 1, shown.height + 1, style.grey + style.rule, 0.5)
     sheet.pixels(left, _TOP, colors, cell_width, cell_height)
     size = max(7.0, min(11.0, 1.3 * min(shown.cell)))
-    for cells, sign in () if crowded else signs:
+    for cells, (sign, _) in () if crowded else zip(shown.invalid_kinds, SIGNS, strict=True):
         for down, right in np.argwhere(cells).tolist():
             sheet.glyph(left + (right + 0.5) * cell_width, _TOP + (down + 0.5) * cell_height, sign, style.magenta, size)
     if len(shown.outliers):
@@ -285,14 +273,12 @@ def _paint(sheet: Sheet, shown: _Map, style: Style) -> None:
         wide, high = cell_width + 2 * _HALO, cell_height + 2 * _HALO
         sheet.frames(left + around[:, 1] - _HALO, _TOP + around[:, 0] - _HALO, wide, high, style.grey, 1.5)
     _paint_indices(sheet, shown, style)
-    _paint_key(sheet, shown, left + shown.width + _GAP, style)
     side = left + shown.width + _GAP
-    legend = side
-    for cells, sign, word in ((*pair, word) for pair, word in zip(signs, ("NaN", "+Inf", "-Inf"), strict=True)):
-        if cells.any():
-            sheet.glyph(legend + 4, _TOP + 19, sign, style.magenta, 10)
-            sheet.text(legend + 12, _TOP + 22.5, word, style.magenta)
-            legend += 20 + math.ceil(text_width(word)) + 4
+    if shown.scale:
+        paint_key(sheet, side, _TOP, shown.scale, shown.signed, style)
+    else:
+        sheet.text(side, _TOP + 7.5, _paper(shown), style.grey)
+    paint_signs(sheet, side, _TOP + 19, tuple(bool(cells.any()) for cells in shown.invalid_kinds), style)
     top = _TOP + (30 if shown.invalid.any() else 16)
     paint_histogram(sheet, shown.distribution, side, top, _SIDE - 2, min(sheet.height, 146) - top - 2, style)
 
@@ -314,20 +300,6 @@ def _paint_indices(sheet: Sheet, shown: _Map, style: Style) -> None:
     sheet.text(right, _TOP - 4, word, style.grey, align="right")
 
 
-def _paint_key(sheet: Sheet, shown: _Map, left: float, style: Style) -> None:
-    steps = np.arange(-STEPS if shown.signed else 0, STEPS + 1)
-    word = wording.number(shown.scale, 2)
-    if not shown.scale:
-        sheet.text(left, _TOP + 7.5, _paper(shown), style.grey)
-        return
-    if not shown.signed:
-        sheet.text(left, _TOP + 7.5, "0", style.grey)
-        left += 10
-    sheet.pixels(left, _TOP + 0.5, ink(steps[None].astype(np.float64), STEPS, style), 4, 7)
-    sheet.frames(left - 0.5, _TOP, 4 * len(steps) + 1, 8, style.grey + style.rule, 0.5)
-    sheet.text(left + 4 * len(steps) + 5, _TOP + 7.5, f"±{word}" if shown.signed else word, style.grey)
-
-
 def _paper(shown: _Map) -> str:
     """Returns what a map without ink means."""
     return "no finite values" if not shown.distribution.counts else "all 0"
@@ -339,9 +311,9 @@ def _alt(shown: _Map) -> str:
     full = f"full ink at {wording.number(shown.scale, 2)}" if shown.scale else _paper(shown)
     hue = "orange negative, blue positive" if shown.signed else "blue positive"
     parts = [f"Heat map {wording.extent((rows, columns))}{pooled}, {hue}, {full}"]
-    invalid = shown.pooled.nans, shown.pooled.highs, shown.pooled.lows
-    for cells, word in zip(invalid, ("NaN marked ×", "+Inf marked ▲", "-Inf marked ▼"), strict=True):
+    for cells, (sign, name) in zip(shown.invalid_kinds, SIGNS, strict=True):
         if cells.any():
+            word = f"{name} marked {sign}"
             found = np.unique(np.nonzero(cells)[0] * shown.pooled.block[0])
             listed = " ".join(map(str, found[:6].tolist())) + (" …" if len(found) > 6 else "")
             parts.append(f"{word} from row {listed}" if shown.pooled.block[0] > 1 else f"{word} in row {listed}")

@@ -22,6 +22,7 @@ from tfnp_ext.plots.base import (
     read,
     register_plot,
 )
+from tfnp_ext.plots.inks import SIGNS
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.statistics import RUN, Statistics
 from tfnp_ext.summary import Summary
@@ -93,7 +94,7 @@ class LinePlot(Plot):
             parts.append(f"{lowest}, maximum {wording.number(curve.high)} at {curve.high_at}")
         else:
             parts.append("no finite values")
-        for sign, word in (("×", "NaN"), ("▲", "+Inf"), ("▼", "-Inf")):
+        for sign, word in SIGNS:
             places = [place for place, found in curve.invalid if found == sign]
             if places:
                 more = " …" if len(places) > 6 else ""

@@ -115,9 +115,9 @@ class Sheet:
         rows = np.arange(self.height * ZOOM)[:, None]
         self._ink(round(left * ZOOM), 0, ((rows >= first) & (rows < last) & kept) * np.uint8(255), color, below=True)
 
-    def pixels(self, left: float, top: float, colors: Array, width: int = 1, height: int = 1) -> None:
-        """Draws cells of ``width`` × ``height`` CSS pixels from RGBA bytes [rows, columns, 4]."""
-        large = np.repeat(np.repeat(colors, height * ZOOM, axis=0), width * ZOOM, axis=1)
+    def pixels(self, left: float, top: float, colors: Array, width: float = 1, height: float = 1) -> None:
+        """Draws cells of ``width`` × ``height`` CSS pixels, whole device pixels, from RGBA bytes [rows, columns, 4]."""
+        large = np.repeat(np.repeat(colors, round(height * ZOOM), axis=0), round(width * ZOOM), axis=1)
         self._maps.append((round(left * ZOOM), round(top * ZOOM), large))
 
     def text(
