@@ -9,6 +9,7 @@ from __future__ import annotations
 from tfnp_ext.plots.bars import BarPlot
 from tfnp_ext.plots.base import PLOTS, STYLE, Plot, Style, choose_plot, register_plot
 from tfnp_ext.plots.drawing import figure_of, plot
+from tfnp_ext.plots.filters import FiltersPlot
 from tfnp_ext.plots.heatmaps import HeatmapPlot
 from tfnp_ext.plots.histograms import HistogramPlot
 from tfnp_ext.plots.images import GridPlot, ImagePlot
@@ -18,6 +19,7 @@ __all__ = [
     "PLOTS",
     "STYLE",
     "BarPlot",
+    "FiltersPlot",
     "GridPlot",
     "HeatmapPlot",
     "HistogramPlot",

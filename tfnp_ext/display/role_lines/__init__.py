@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.role_lines import predictions
+from tfnp_ext.display.role_lines import predictions, weights
 from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field, sample_places
 
-__all__ = ["EXTRA_FIELDS", "ROLE_LINES", "field", "predictions", "sample_places"]
+__all__ = ["EXTRA_FIELDS", "ROLE_LINES", "field", "predictions", "sample_places", "weights"]
