@@ -21,7 +21,7 @@ from tfnp_ext.plots.base import (
     read,
     register_plot,
 )
-from tfnp_ext.plots.inks import MARKERS, MOST_MARKS, SIGNS, colormap, ink, ink_scale, paint_key, paint_signs, rgb
+from tfnp_ext.plots.inks import MARKERS, MOST_MARKS, SIGNS, colormap, ink, ink_scale, ink_words, paint_legend, rgb
 from tfnp_ext.plots.sheet import ZOOM, Sheet, text_width
 from tfnp_ext.summary import Summary
 
@@ -213,8 +213,7 @@ class FiltersPlot(Plot):
         cut = _cut(shown)
         if cut:
             parts.append(f"{cut} drawn")
-        hue = "orange negative, blue positive" if shown.signed else "blue positive"
-        parts.append(f"{hue}, full ink at {wording.number(shown.scale, 2)}" if shown.scale else _paper(shown))
+        parts.append(ink_words(shown.scale, shown.signed, _paper(shown)))
         for cells, (sign, word) in zip(shown.invalid_kinds, SIGNS, strict=True):
             found = _tiles_with(shown, cells)
             if found:
@@ -292,11 +291,7 @@ class FiltersPlot(Plot):
                 sheet.glyph(left + right, _TOP + down, sign, style.magenta, max(8.0, montage.unit / ZOOM))
         _paint_names(sheet, shown, montage, style)
         side = left + wide + _KEY_GAP
-        if shown.scale:
-            paint_key(sheet, side, _TOP, shown.scale, shown.signed, style)
-        else:
-            sheet.text(side, _TOP + 7.5, _paper(shown), style.grey)
-        paint_signs(sheet, side, _TOP + 19, tuple(bool(cells.any()) for cells in shown.invalid_kinds), style)
+        paint_legend(sheet, side, _TOP, shown.scale, shown.signed, _paper(shown), shown.invalid_kinds, style)
 
 
 def _lay_out(tile: tuple[int, int], along: int, down: int) -> _Layout:

@@ -16,16 +16,15 @@ from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, 
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
 from tfnp_ext.plots.inks import (
     MARKERS,
-    MOST_MARKS,
     SIGNS,
     colormap,
     ink,
     ink_scale,
-    paint_key,
-    paint_signs,
-    rgb,
+    ink_words,
+    paint_legend,
+    paint_map,
 )
-from tfnp_ext.plots.pooling import Pooled, pool
+from tfnp_ext.plots.pooling import Pooled, cell_size, pool
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.summary import Summary
 
@@ -38,7 +37,6 @@ _MOST_CELLS = 64
 _MOST_WIDE = 128
 _WIDTH = 384
 _HEIGHT = 144
-_LARGEST_CELL = 16
 _GAP = 34
 _SIDE = 184
 _TOP = 13
@@ -164,7 +162,7 @@ class HeatmapPlot(Plot):
             scale=scale,
             signed=bool((pooled.means < 0).any()),
             outliers=_outliers(pooled, scale),
-            cell=_cell(pooled),
+            cell=cell_size(pooled.means.shape, pooled.block, (_WIDTH, _HEIGHT)),
             distribution=read_distribution(summary, options),
         )
 
@@ -216,16 +214,6 @@ def _add_known_extremes(pooled: Pooled, summary: Summary) -> None:
             pooled.extremes[cell] = max(pooled.extremes[cell], abs(float(value)))
 
 
-def _cell(pooled: Pooled) -> tuple[int, int]:
-    """Returns width and height of a cell: square where it is one value, two pixels on a side that is pooled."""
-    rows, columns = pooled.means.shape
-    width = 2 if pooled.block[1] > 1 else max(2, min(_LARGEST_CELL, _WIDTH // columns))
-    height = 2 if pooled.block[0] > 1 else max(2, min(_LARGEST_CELL, _HEIGHT // rows))
-    if pooled.block == (1, 1):
-        width = height = min(width, height)
-    return min(width, 4 * height), min(height, 4 * width)
-
-
 def _outliers(pooled: Pooled, scale: float) -> Array:
     """Returns the cells that hide a value far beyond the ink: few ones, or it is how the values are spread."""
     usual = max(scale, float(np.percentile(pooled.extremes, 50, method="lower")))
@@ -259,26 +247,14 @@ def _paint(sheet: Sheet, shown: _Map, style: Style) -> None:
     left = _left(shown)
     cell_width, cell_height = shown.cell
     colors = ink(shown.pooled.means, shown.scale, style)
-    crowded = int(shown.invalid.sum()) > MOST_MARKS and min(shown.cell) < 5
-    if crowded:
-        colors[shown.invalid] = (*rgb(style.magenta), 255)
-    sheet.frames(left - 0.5, _TOP - 0.5, shown.width + 1, shown.height + 1, style.grey + style.rule, 0.5)
-    sheet.pixels(left, _TOP, colors, cell_width, cell_height)
-    size = max(7.0, min(11.0, 1.3 * min(shown.cell)))
-    for cells, (sign, _) in () if crowded else zip(shown.invalid_kinds, SIGNS, strict=True):
-        for down, right in np.argwhere(cells).tolist():
-            sheet.glyph(left + (right + 0.5) * cell_width, _TOP + (down + 0.5) * cell_height, sign, style.magenta, size)
+    paint_map(sheet, left, _TOP, colors, shown.invalid_kinds, shown.cell, style)
     if len(shown.outliers):
         around = shown.outliers * (cell_height, cell_width)
         wide, high = cell_width + 2 * _HALO, cell_height + 2 * _HALO
         sheet.frames(left + around[:, 1] - _HALO, _TOP + around[:, 0] - _HALO, wide, high, style.grey, 1.5)
     _paint_indices(sheet, shown, style)
     side = left + shown.width + _GAP
-    if shown.scale:
-        paint_key(sheet, side, _TOP, shown.scale, shown.signed, style)
-    else:
-        sheet.text(side, _TOP + 7.5, _paper(shown), style.grey)
-    paint_signs(sheet, side, _TOP + 19, tuple(bool(cells.any()) for cells in shown.invalid_kinds), style)
+    paint_legend(sheet, side, _TOP, shown.scale, shown.signed, _paper(shown), shown.invalid_kinds, style)
     top = _TOP + (30 if shown.invalid.any() else 16)
     paint_histogram(sheet, shown.distribution, side, top, _SIDE - 2, min(sheet.height, 146) - top - 2, style)
 
@@ -308,9 +284,8 @@ def _paper(shown: _Map) -> str:
 def _alt(shown: _Map) -> str:
     rows, columns = shown.pooled.shape
     pooled = f", pooled {wording.extent(shown.pooled.block)}" if shown.pooled.block != (1, 1) else ""
-    full = f"full ink at {wording.number(shown.scale, 2)}" if shown.scale else _paper(shown)
-    hue = "orange negative, blue positive" if shown.signed else "blue positive"
-    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}, {hue}, {full}"]
+    inks = ink_words(shown.scale, shown.signed, _paper(shown))
+    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}, {inks}"]
     for cells, (sign, name) in zip(shown.invalid_kinds, SIGNS, strict=True):
         if cells.any():
             word = f"{name} marked {sign}"

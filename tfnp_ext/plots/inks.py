@@ -55,22 +55,94 @@ def ink_scale(values: Array) -> float:
     return float(np.percentile(sizes, 99.5) or sizes.max()) if sizes.size else 0.0
 
 
-def paint_key(sheet: Sheet, left: float, top: float, scale: float, signed: bool, style: Style) -> None:
-    """Draws every step of ink in a row, and what full ink stands for."""
+def sign_of(value: float) -> str:
+    """Returns the mark of a value that is not finite."""
+    return SIGNS[0 if math.isnan(value) else 1 if value > 0 else 2][0]
+
+
+def some_marks(marks: list[tuple[int, str]], most: int) -> list[tuple[int, str]]:
+    """Returns at most so many of the marks, evenly chosen, first and last among them."""
+    if len(marks) <= most:
+        return marks
+    return [marks[place] for place in np.linspace(0, len(marks) - 1, most).astype(int)]
+
+
+def paint_key(sheet: Sheet, left: float, top: float, scale: float, signed: bool, style: Style, low: str = "0") -> None:
+    """Draws every step of ink in a row, what full ink stands for, and of one hue what paper stands for."""
     steps = np.arange(-STEPS if signed else 0, STEPS + 1)
-    if not signed:
-        sheet.text(left, top + 7.5, "0", style.grey)
-        left += 10
-    sheet.pixels(left, top + 0.5, ink(steps[None].astype(np.float64), STEPS, style), 4, 7)
-    sheet.frames(left - 0.5, top, 4 * len(steps) + 1, 8, style.grey + style.rule, 0.5)
     word = wording.number(scale, 2)
-    sheet.text(left + 4 * len(steps) + 5, top + 7.5, f"±{word}" if signed else word, style.grey)
+    colors = ink(steps.astype(np.float64), STEPS, style)
+    paint_ramp(sheet, left, top, colors, "" if signed else low, f"±{word}" if signed else word, style)
 
 
-def paint_signs(sheet: Sheet, left: float, middle: float, found: tuple[bool, ...], style: Style) -> None:
-    """Writes what each sign that is found stands for, side by side."""
-    for (sign, word), any_found in zip(SIGNS, found, strict=True):
-        if any_found:
-            sheet.glyph(left + 4, middle, sign, style.magenta, 10)
-            sheet.text(left + 12, middle + 3.5, word, style.magenta)
+def paint_ramp(sheet: Sheet, left: float, top: float, colors: Array, low: str, high: str, style: Style) -> None:
+    """Draws RGBA colours [N, 4] in a row, with what its ends stand for."""
+    if low:
+        sheet.text(left, top + 7.5, low, style.grey)
+        left += math.ceil(text_width(low)) + 4
+    sheet.pixels(left, top + 0.5, colors[None], 4, 7)
+    sheet.frames(left - 0.5, top, 4 * len(colors) + 1, 8, style.grey + style.rule, 0.5)
+    sheet.text(left + 4 * len(colors) + 5, top + 7.5, high, style.grey)
+
+
+def paint_map(
+    sheet: Sheet,
+    left: float,
+    top: float,
+    colors: Array,
+    invalid: tuple[Array, ...],
+    cell: tuple[int, int],
+    style: Style,
+) -> None:
+    """Draws a map in its frame, and a sign on each cell that is not finite; many small ones are filled instead.
+
+    Args:
+        sheet: What is drawn on.
+        left: Left edge of the map in CSS pixels.
+        top: Upper edge.
+        colors: RGBA bytes [R, C, 4] of its cells.
+        invalid: Which cells hold what is not finite, in the order of ``SIGNS`` [R, C].
+        cell: Width and height of a cell in CSS pixels.
+        style: Colours of frame and signs.
+    """
+    wide, high = cell
+    held = np.logical_or.reduce(invalid)
+    crowded = int(held.sum()) > MOST_MARKS and min(cell) < 5
+    if crowded:
+        colors = colors.copy()
+        colors[held] = (*rgb(style.magenta), 255)
+    down, right = held.shape
+    sheet.frames(left - 0.5, top - 0.5, right * wide + 1, down * high + 1, style.grey + style.rule, 0.5)
+    sheet.pixels(left, top, colors, wide, high)
+    size = max(7.0, min(11.0, 1.3 * min(cell)))
+    for cells, (sign, _) in () if crowded else zip(invalid, SIGNS, strict=True):
+        for row, column in np.argwhere(cells).tolist():
+            sheet.glyph(left + (column + 0.5) * wide, top + (row + 0.5) * high, sign, style.magenta, size)
+
+
+def paint_legend(
+    sheet: Sheet,
+    left: float,
+    top: float,
+    scale: float,
+    signed: bool,
+    paper: str,
+    invalid: tuple[Array, Array, Array],
+    style: Style,
+) -> None:
+    """Draws the key, or, where there is no ink, what ``paper`` means, and below it what the signs found stand for."""
+    if scale:
+        paint_key(sheet, left, top, scale, signed, style)
+    else:
+        sheet.text(left, top + 7.5, paper, style.grey)
+    for cells, (sign, word) in zip(invalid, SIGNS, strict=True):
+        if cells.any():
+            sheet.glyph(left + 4, top + 19, sign, style.magenta, 10)
+            sheet.text(left + 12, top + 22.5, word, style.magenta)
             left += 20 + math.ceil(text_width(word)) + 4
+
+
+def ink_words(scale: float, signed: bool, paper: str) -> str:
+    """Returns what the inks mean, or of a map without any what ``paper`` means."""
+    hue = "orange negative, blue positive" if signed else "blue positive"
+    return f"{hue}, {f'full ink at {wording.number(scale, 2)}' if scale else paper}"

@@ -22,7 +22,7 @@ from tfnp_ext.plots.base import (
     read,
     register_plot,
 )
-from tfnp_ext.plots.inks import SIGNS
+from tfnp_ext.plots.inks import SIGNS, sign_of, some_marks
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.statistics import RUN, Statistics
 from tfnp_ext.summary import Summary
@@ -152,7 +152,7 @@ class LinePlot(Plot):
         lone = _lonely(points)
         if len(lone):
             sheet.boxes(lone[:, 0] - 1, lone[:, 1] - 1, 2, 2, style.blue)
-        for place, sign in _spread(curve.invalid):
+        for place, sign in some_marks(curve.invalid, _MOST_MARKS):
             height = {"×": float(rule), "▲": _TOP + 4.0, "▼": bottom - 4.0}[sign]
             sheet.glyph(left + place * unit, height, sign, style.magenta, 10)
         self._paint_ticks(sheet, curve, rule if zero_inside else None, left, style)
@@ -200,7 +200,7 @@ def read_curve(values: Array) -> _Curve:
         heights = as_floats(values).astype(np.float64)
         finite = np.isfinite(heights)
         points = np.column_stack([np.arange(count, dtype=np.float64), np.where(finite, heights, np.nan)])
-        invalid = [(place, _sign(float(heights[place]))) for place in np.flatnonzero(~finite).tolist()]
+        invalid = [(place, sign_of(float(heights[place]))) for place in np.flatnonzero(~finite).tolist()]
         return _Curve(count, points, *_extremes(points), invalid, 1)
     starts = np.linspace(0, count, COLUMNS + 1).astype(np.intp)[:-1]
     lows, highs, invalid = _envelope(values, starts)
@@ -241,7 +241,7 @@ def curve_of_runs(values: Array, numbers: Statistics) -> _Curve:
     first_of_pixel: dict[int, int] = {}
     for place in numbers.extremes.invalid:
         first_of_pixel.setdefault(place // each, place)
-    invalid = [(place, _sign(float(values[place]))) for place in first_of_pixel.values()]
+    invalid = [(place, sign_of(float(values[place]))) for place in first_of_pixel.values()]
     (low_at,), (high_at,) = numbers.minimum_at or (0,), numbers.maximum_at or (0,)
     points = _points(starts, np.append(starts[1:], count), lows, highs)
     return _Curve(
@@ -278,7 +278,7 @@ def _envelope(values: Array, starts: Array) -> tuple[Array, Array, list[tuple[in
         part = values[starts[pixel] : ends[pixel]]
         finite = np.isfinite(part)
         place = int(np.argmin(finite))
-        invalid.append((int(starts[pixel]) + place, _sign(float(part[place]))))
+        invalid.append((int(starts[pixel]) + place, sign_of(float(part[place]))))
         rest = part[finite]
         lows[pixel], highs[pixel] = (rest.min(), rest.max()) if rest.size else (math.nan, math.nan)
     return lows, highs, invalid
@@ -297,18 +297,6 @@ def _place(values: Array, starts: Array, ends: Array, pixel: int, value: float) 
     """Returns the index of a value that is known to lie in a pixel."""
     part = as_floats(values[starts[pixel] : ends[pixel]]).astype(np.float64)
     return int(starts[pixel]) + int(np.argmax(part == value))
-
-
-def _sign(value: float) -> str:
-    return "×" if math.isnan(value) else "▲" if value > 0 else "▼"
-
-
-def _spread(invalid: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Returns at most 60 of the marks, evenly chosen, first and last among them."""
-    if len(invalid) <= _MOST_MARKS:
-        return invalid
-    chosen = np.linspace(0, len(invalid) - 1, _MOST_MARKS).astype(int)
-    return [invalid[place] for place in chosen]
 
 
 def _lonely(points: Array) -> Array:

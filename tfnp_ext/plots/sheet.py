@@ -183,7 +183,8 @@ class Sheet:
         if mask.size:
             inked = np.empty((*mask.shape, 4), np.uint8)
             inked[..., :3] = rgba(color)[:3]
-            inked[..., 3] = mask
+            alpha = rgba(color)[3]
+            inked[..., 3] = mask if alpha == 255 else np.rint(mask * (alpha / 255))
             (self._maps if below else self._inked).append((left, top, inked))
 
 
