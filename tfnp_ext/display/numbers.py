@@ -8,7 +8,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, sample_places
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, magnitude_fields, sample_places
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.statistics import Statistics
 from tfnp_ext.summary import Summary
@@ -63,13 +63,14 @@ def _invalid_rows(summary: Summary) -> list[int]:
     return rows
 
 
-def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False) -> Fields | None:
+def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False, brief: bool = False) -> Fields | None:
     """Returns the line of numbers that the role calls for.
 
     Args:
         summary: The value.
         options: Precision and class names.
         in_picture: Whether the picture has the histogram already.
+        brief: Whether what the role adds behind the usual numbers is left out.
     """
     content = summary.content
     if summary.role == "text" and isinstance(content, Dense):
@@ -83,7 +84,7 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     if isinstance(content, Ragged):
         fields += _length_fields(content)
     fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
-    if summary.role in EXTRA_FIELDS:
+    if summary.role in EXTRA_FIELDS and not brief:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     # How many differ is not told by a sample.
     few = isinstance(content, (Sparse, Slices)) and len(content.indices) <= _MOST_COUNTED
@@ -111,9 +112,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         ]
     fields: list[Text]
     if complex_values:
-        fields = [field("|z|", f"{low} … {high}")]
-        if numbers.maximum_at is not None and numbers.exact:
-            fields.append(field("largest", wording.index(numbers.maximum_at)))
+        fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
         bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
         fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]

@@ -14,6 +14,7 @@ from tfnp_ext.plots.heatmaps import HeatmapPlot
 from tfnp_ext.plots.histograms import HistogramPlot
 from tfnp_ext.plots.images import GridPlot, ImagePlot
 from tfnp_ext.plots.lines import LinePlot
+from tfnp_ext.plots.phase import PhasePlot
 
 __all__ = [
     "PLOTS",
@@ -25,6 +26,7 @@ __all__ = [
     "HistogramPlot",
     "ImagePlot",
     "LinePlot",
+    "PhasePlot",
     "Plot",
     "Style",
     "choose_plot",

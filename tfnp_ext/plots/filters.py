@@ -440,7 +440,6 @@ def _paper(shown: _Filters) -> str:
 def _name_axes(axes: Axes, shown: _Filters, montage: _Montage) -> None:
     """Numbers filters and channels; of several lines the columns count on from the first number of each line."""
     layout, (high, wide) = shown.layout, montage.side
-    (_, along), (_, down) = shown.along, shown.down
     several = layout.lines > 1
     every = math.ceil(layout.columns / _TICKS)
     numbers = [f"+{at}" if several else str(at) for at in range(0, layout.columns, every)]
@@ -449,8 +448,8 @@ def _name_axes(axes: Axes, shown: _Filters, montage: _Montage) -> None:
     middles = montage.tops + (high - 1) / 2
     names = [str(row) for row in range(layout.down)]
     if several:
-        rows = [f", {down} {row}" for row in names] if layout.down > 1 else [""]
-        names = [f"{along} {first}{row}" for first in shown.firsts for row in rows]
+        rows = [f", {shown.down[1]} {row}" for row in names] if layout.down > 1 else [""]
+        names = [f"{first}{row}" for first in shown.firsts for row in rows]
     else:
         axes.set_ylabel(_part(shown.down))
     every = math.ceil(len(names) / _TICKS)

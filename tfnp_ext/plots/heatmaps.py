@@ -24,7 +24,7 @@ from tfnp_ext.plots.inks import (
     paint_legend,
     paint_map,
 )
-from tfnp_ext.plots.pooling import Pooled, cell_size, pool
+from tfnp_ext.plots.pooling import Pooled, cell_size, pool, spaced_words
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.summary import Summary
 
@@ -130,12 +130,8 @@ class HeatmapPlot(Plot):
             return prepared.note()
         notes = []
         if prepared.pooled.block != (1, 1):
-            spaced = "".join(
-                f", 1 of {wording.integer(step)} {axis} read"
-                for step, axis in zip(prepared.pooled.step, ("rows", "columns"), strict=True)
-                if step > 1
-            )
-            notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values{spaced}")
+            each, spaced = wording.extent(prepared.pooled.block), spaced_words(prepared.pooled.step)
+            notes.append(f"a cell of the map is the mean of {each} values{spaced}")
         if len(prepared.outliers):
             notes.append("outlined cells hold extreme values")
         return "; ".join(notes)

@@ -67,12 +67,12 @@ def some_marks(marks: list[tuple[int, str]], most: int) -> list[tuple[int, str]]
     return [marks[place] for place in np.linspace(0, len(marks) - 1, most).astype(int)]
 
 
-def paint_key(sheet: Sheet, left: float, top: float, scale: float, signed: bool, style: Style, low: str = "0") -> None:
-    """Draws every step of ink in a row, what full ink stands for, and of one hue what paper stands for."""
+def paint_key(sheet: Sheet, left: float, top: float, scale: float, signed: bool, style: Style) -> None:
+    """Draws every step of ink in a row, and what full ink stands for."""
     steps = np.arange(-STEPS if signed else 0, STEPS + 1)
     word = wording.number(scale, 2)
     colors = ink(steps.astype(np.float64), STEPS, style)
-    paint_ramp(sheet, left, top, colors, "" if signed else low, f"±{word}" if signed else word, style)
+    paint_ramp(sheet, left, top, colors, "" if signed else "0", f"±{word}" if signed else word, style)
 
 
 def paint_ramp(sheet: Sheet, left: float, top: float, colors: Array, low: str, high: str, style: Style) -> None:
@@ -135,10 +135,15 @@ def paint_legend(
         paint_key(sheet, left, top, scale, signed, style)
     else:
         sheet.text(left, top + 7.5, paper, style.grey)
+    paint_signs(sheet, left, top + 19, invalid, style)
+
+
+def paint_signs(sheet: Sheet, left: float, middle: float, invalid: tuple[Array, Array, Array], style: Style) -> None:
+    """Writes what each sign that is found stands for, side by side."""
     for cells, (sign, word) in zip(invalid, SIGNS, strict=True):
         if cells.any():
-            sheet.glyph(left + 4, top + 19, sign, style.magenta, 10)
-            sheet.text(left + 12, top + 22.5, word, style.magenta)
+            sheet.glyph(left + 4, middle, sign, style.magenta, 10)
+            sheet.text(left + 12, middle + 3.5, word, style.magenta)
             left += 20 + math.ceil(text_width(word)) + 4
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, as_floats
 
 MOST_READ = 2**23
@@ -100,6 +101,15 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
             highs[row] = np.logical_or.reduceat((band == np.inf).any(axis=0), starts)
             lows[row] = np.logical_or.reduceat((band == -np.inf).any(axis=0), starts)
     return Pooled((rows, columns), block, means, peaks if extremes else np.abs(means), nans, highs, lows)
+
+
+def spaced_words(step: tuple[int, int]) -> str:
+    """Returns how many rows and columns were read of a matrix, ``""`` for all."""
+    return "".join(
+        f", 1 of {wording.integer(each)} {axis} read"
+        for each, axis in zip(step, ("rows", "columns"), strict=True)
+        if each > 1
+    )
 
 
 def cell_size(shape: tuple[int, ...], block: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:

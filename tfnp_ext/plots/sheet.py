@@ -112,8 +112,10 @@ class Sheet:
         kept = np.isfinite(tops) & np.isfinite(bottoms)
         first = np.floor(np.where(kept, tops, 0) * ZOOM + 0.5).astype(np.intp)
         last = np.maximum(np.floor(np.where(kept, bottoms, 0) * ZOOM + 0.5).astype(np.intp), first + 1)
-        rows = np.arange(self.height * ZOOM)[:, None]
-        self._ink(round(left * ZOOM), 0, ((rows >= first) & (rows < last) & kept) * np.uint8(255), color, below=True)
+        if kept.any():
+            rows = np.arange(max(0, int(first[kept].min())), min(self.height * ZOOM, int(last[kept].max())))[:, None]
+            inside = (rows >= first) & (rows < last) & kept
+            self._ink(round(left * ZOOM), int(rows[0, 0]), inside * np.uint8(255), color, below=True)
 
     def pixels(self, left: float, top: float, colors: Array, width: float = 1, height: float = 1) -> None:
         """Draws cells of ``width`` × ``height`` CSS pixels, whole device pixels, from RGBA bytes [rows, columns, 4]."""
