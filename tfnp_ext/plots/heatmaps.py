@@ -156,7 +156,7 @@ class HeatmapPlot(Plot):
     def prepare(self, summary: Summary, options: DisplayOptions) -> Batch | Stack | _Map:
         """Returns the batch with its answers, the maps of a stack, or the pooled matrix with its scale."""
         reading = read(summary, options)
-        if reading.role == "probability batch":
+        if reading.role == "probability batch" and reading.values.ndim == 2:
             return read_batch(np.asarray(summary.drawn), options)
         if reading.values.ndim == 3:
             return read_stack(reading.values, summary)
