@@ -52,7 +52,7 @@ def read_curve(values: Array) -> Curve:
         heights = as_floats(values).astype(np.float64)
         finite = np.isfinite(heights)
         points = np.column_stack([np.arange(count, dtype=np.float64), np.where(finite, heights, np.nan)])
-        invalid = [(place, _sign(float(heights[place]))) for place in np.flatnonzero(~finite).tolist()]
+        invalid = [(place, sign_of(float(heights[place]))) for place in np.flatnonzero(~finite).tolist()]
         return Curve(count, points, *_extremes(points), invalid, 1)
     starts = np.linspace(0, count, COLUMNS + 1).astype(np.intp)[:-1]
     lows, highs, invalid = _envelope(values, starts)
@@ -93,7 +93,7 @@ def curve_of_runs(values: Array, numbers: Statistics) -> Curve:
     first_of_pixel: dict[int, int] = {}
     for place in numbers.extremes.invalid:
         first_of_pixel.setdefault(place // each, place)
-    invalid = [(place, _sign(float(values[place]))) for place in first_of_pixel.values()]
+    invalid = [(place, sign_of(float(values[place]))) for place in first_of_pixel.values()]
     (low_at,), (high_at,) = numbers.minimum_at or (0,), numbers.maximum_at or (0,)
     points = _points(starts, np.append(starts[1:], count), lows, highs)
     return Curve(
@@ -130,7 +130,7 @@ def _envelope(values: Array, starts: Array) -> tuple[Array, Array, list[tuple[in
         part = values[starts[pixel] : ends[pixel]]
         finite = np.isfinite(part)
         place = int(np.argmin(finite))
-        invalid.append((int(starts[pixel]) + place, _sign(float(part[place]))))
+        invalid.append((int(starts[pixel]) + place, sign_of(float(part[place]))))
         rest = part[finite]
         lows[pixel], highs[pixel] = (rest.min(), rest.max()) if rest.size else (math.nan, math.nan)
     return lows, highs, invalid
@@ -151,5 +151,6 @@ def _place(values: Array, starts: Array, ends: Array, pixel: int, value: float) 
     return int(starts[pixel]) + int(np.argmax(part == value))
 
 
-def _sign(value: float) -> str:
+def sign_of(value: float) -> str:
+    """Returns the sign that marks a value that is not finite."""
     return "×" if math.isnan(value) else "▲" if value > 0 else "▼"
