@@ -14,6 +14,7 @@ import matplotlib as mpl
 import ml_dtypes
 import numpy as np
 import pytest
+from drawn import BLUE, MAGENTA, ORANGE, near, pixels_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure as MatplotlibFigure
@@ -28,12 +29,12 @@ from tfnp_ext.plots.base import clean, near_one
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.pooling import MOST_READ, pool
+from tfnp_ext.plots.sheet import Sheet
 from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 
 OPTIONS = TensorDisplay().options()
-BLUE, ORANGE, MAGENTA = (58, 125, 192), (192, 99, 26), (208, 58, 148)
 NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 DIGIT = np.array(
@@ -78,15 +79,6 @@ def picture_of(values, role, **changes):
     picture = block_of(values, role, **changes).draw()
     assert isinstance(picture, Picture)
     return picture
-
-
-def pixels_of(picture):
-    return np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGBA")).astype(int)
-
-
-def near(pixels, color, tolerance=24):
-    """Returns where opaque pixels have a colour."""
-    return (np.abs(pixels[..., :3] - color).max(axis=-1) <= tolerance) & (pixels[..., 3] > 100)
 
 
 class TestChoice:
@@ -480,6 +472,29 @@ class TestMatrix:
         np.testing.assert_array_equal(image.get_array(), pool(values, (16, 16)).means)
         assert image.get_extent() == [-0.5, 999.5, 999.5, -0.5]
         assert image.norm.vmin == -image.norm.vmax
+
+    @pytest.mark.parametrize(
+        ("shape", "written"),
+        [
+            ((32, 32), ["0", "31", "0", "31"]),
+            ((1000, 300), ["0", "999", "0", "299"]),
+            ((40, 5), ["0", "39", "0 … 4"]),
+            ((40, 1), ["0", "39", "0"]),
+            ((1, 40), ["0", "0", "39"]),
+        ],
+    )
+    def test_first_and_last_index_of_rows_and_columns_are_written(self, monkeypatch, shape, written):
+        said = []
+        write = Sheet.text
+
+        def record(sheet, x, baseline, text, *rest, **more):
+            said.append(text)
+            write(sheet, x, baseline, text, *rest, **more)
+
+        monkeypatch.setattr(Sheet, "text", record)
+        picture_of(np.random.default_rng(0).normal(size=shape), "matrix")
+        assert said[: len(written)] == written
+        assert not any("column" in text for text in said)
 
     def test_hue_is_sign_ink_is_size_zero_is_paper(self):
         values = np.zeros((20, 20))

@@ -12,6 +12,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
+from tfnp_ext.plots.confusion_counts import can_be_confused
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.statistics import Statistics, sample_places
 from tfnp_ext.summary import Summary, numbers_of
@@ -71,9 +72,10 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     content = summary.content
     if summary.role == "text" and isinstance(content, (Dense, Strings)):
         return Fields(_string_fields(content if isinstance(content, Strings) else content.array))
-    if options.truth is not None and summary.drawn is not None and summary.drawn.ndim in {1, 2}:
+    role = _told_as(summary, options)
+    if role == "judged":
         return Fields(judged_fields(summary, options))
-    told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
+    told = ROLE_LINES[role](summary, options) if role in ROLE_LINES else None
     if told is not None:
         return Fields(told)
     # Strings have no numbers, but composites of them have rows.
@@ -89,6 +91,20 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
     if summary.role in EXTRA_FIELDS:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     return Fields(tuple(fields)) if fields else None
+
+
+def _told_as(summary: Summary, options: DisplayOptions) -> str:
+    """Returns the role whose line is told: that of the value, unless truth or the picture asked for read it as another.
+
+    ``judged`` stands for predictions whose truth is known, one by one.
+    """
+    scored = summary.drawn is not None and summary.drawn.ndim in {1, 2}
+    confusion = options.plot == "confusion" or (options.truth is not None and options.images is None)
+    if confusion and can_be_confused(summary):
+        return "confusion"
+    if options.truth is not None and scored:
+        return "judged"
+    return "labels" if options.plot == "counts" and summary.role != "one-hot" else summary.role
 
 
 def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_picture: bool) -> list[Text]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tfnp_ext.plots.bars import BarPlot
 from tfnp_ext.plots.base import PLOTS, STYLE, Plot, Style, choose_plot, register_plot
+from tfnp_ext.plots.confusion import ConfusionPlot
+from tfnp_ext.plots.counts import CountsPlot
 from tfnp_ext.plots.drawing import figure_of, plot
 from tfnp_ext.plots.gallery import GalleryPlot
 from tfnp_ext.plots.heatmaps import HeatmapPlot
@@ -21,6 +23,8 @@ __all__ = [
     "PLOTS",
     "STYLE",
     "BarPlot",
+    "ConfusionPlot",
+    "CountsPlot",
     "GalleryPlot",
     "GridPlot",
     "HeatmapPlot",

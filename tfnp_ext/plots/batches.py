@@ -307,7 +307,7 @@ def _numbers(batch: Batch) -> Table:
         top = int(batch.tops[number])
         cells = [_number(value, index == top) for index, value in enumerate(values)]
         rows.append(Row((*cells, _answer(batch, number)), str(number)))
-    return Table(tuple(rows), (*batch.names, ""), compact=True, width=5)
+    return Table(tuple(rows), (*batch.names, ""), compact=True, width=5, pinned=1)
 
 
 def _answer(batch: Batch, number: int) -> Cell:

@@ -41,7 +41,7 @@ class Pooled:
     step: tuple[int, int] = (1, 1)
 
 
-def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled:
+def pool(matrix: Array, block: tuple[int, int], extremes: bool = True, most: int = MOST_READ) -> Pooled:
     """Returns the means over blocks; nothing of the matrix's size is allocated.
 
     Every value counts, up to a bound on the time; of a larger matrix evenly spaced rows and columns.
@@ -50,6 +50,7 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
         matrix: Numbers [N, M], of any numeric dtype.
         block: Rows and columns of a block.
         extremes: Whether to look for them: two thirds of the time. Without, they are the size of the means.
+        most: Values that are read at most.
 
     Example:
         >>> pool(np.arange(16.0).reshape(4, 4), (2, 2)).means.tolist()
@@ -58,17 +59,17 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
     rows, columns = matrix.shape
     if abs(matrix.strides[0]) < abs(matrix.strides[1]) and rows > 1:
         # Memory is read in its own order, several times as fast.
-        turned = pool(matrix.T, block[::-1], extremes)
+        turned = pool(matrix.T, block[::-1], extremes, most)
         names = ("means", "extremes", "nans", "highs", "lows")
         blocks = {name: getattr(turned, name).T for name in names}
         return replace(turned, shape=(rows, columns), block=turned.block[::-1], step=turned.step[::-1], **blocks)
     # NumPy reads the small floats of other libraries one by one, ten times as slowly.
-    most = MOST_READ // 8 if matrix.dtype.kind == "V" else MOST_READ
-    if rows * columns > most:
+    least = most // 8 if matrix.dtype.kind == "V" else most
+    if rows * columns > least:
         # Whole rows, whose values lie beside each other in memory; of columns only where a block's row is too long.
-        down = min(math.ceil(rows * columns / most), block[0])
-        across = min(math.ceil(-(-rows // down) * columns / most), block[1])
-        few = pool(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)), extremes)
+        down = min(math.ceil(rows * columns / least), block[0])
+        across = min(math.ceil(-(-rows // down) * columns / least), block[1])
+        few = pool(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)), extremes, most)
         larger = (few.block[0] * down, few.block[1] * across)
         return replace(few, shape=(rows, columns), block=larger, step=(down, across))
     starts = np.arange(0, columns, block[1])

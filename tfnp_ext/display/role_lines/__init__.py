@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.role_lines import composites, images, predictions, trainings
+from tfnp_ext.display.role_lines import composites, images, matrices, predictions, trainings
 from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field
 from tfnp_ext.display.role_lines.judged import judged_fields
 
@@ -13,6 +13,7 @@ __all__ = [
     "field",
     "images",
     "judged_fields",
+    "matrices",
     "predictions",
     "trainings",
 ]
