@@ -18,9 +18,11 @@ _MOST_READ = 2**21
 
 @line_for("image", "images", "video")
 def channel_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
-    """Returns the range, then histogram and mean of each channel; ``None`` for grey and for very many images."""
+    """Returns the range, then histogram and mean of each channel; ``None`` for grey, masks and very many images."""
     values, seen = summary.drawn, summary.statistics
     if values is None or seen is None or seen.invalid or values.ndim < 3 or values.size > _MOST_READ:
+        return None
+    if values.dtype.kind == "b":
         return None
     channels = values.shape[-1]
     if channels not in {3, 4} or (summary.role == "images" and values.ndim == 3) or seen.minimum == seen.maximum:
