@@ -1,6 +1,6 @@
 """Times the pictures beside those that a user would draw by hand, in one run, and prints the table.
 
-Run: python tests/benchmarks/plots.py [--quick]
+Run: python tests/benchmarks/plots.py [--quick] [--processor]
 
 The others are pyplot on the inline backend's path (a figure made, printed as IPython does it, and closed),
 lovely-numpy's ``.plt`` and ``.chans``, and mediapy (``pip install lovely-numpy mediapy``); each gets the NumPy array,
@@ -9,7 +9,8 @@ the picture alone, of numbers that are known already, stands below it. Images an
 digits, and what a small network trained on them says of scans that it has not seen.
 
 Every way is called in turn, round by round, so that a change of the machine's speed meets them all; the figures are
-medians over the rounds. kB are 1,000 bytes.
+medians over the rounds. Where the machine has other work, ``--processor`` takes the time of this process on the
+processor instead of that on the wall. kB are 1,000 bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -79,21 +80,39 @@ began, collecting = 0.0, 0.0
 def collector(phase, info):
     global began, collecting
     if phase == "start":
-        began = time.perf_counter()
+        began = time.{clock}()
     else:
-        collecting += time.perf_counter() - began
+        collecting += time.{clock}() - began
 
 gc.callbacks.append(collector)
-start = time.perf_counter()
+start = time.{clock}()
 {statement}
-print(time.perf_counter() - start, collecting, int(brought))
+print(time.{clock}() - start, collecting, int(brought))
 """
 NOTHING_RUN = "ours, no model"
 FIRST = {
-    OURS: SESSION.format(cell=TRAINED, statement=OUR_FIRST),
-    PYPLOT: SESSION.format(cell=TRAINED, statement=PYPLOT_FIRST),
-    NOTHING_RUN: SESSION.format(cell=AT_ONCE, statement=OUR_FIRST),
+    OURS: (TRAINED, OUR_FIRST),
+    PYPLOT: (TRAINED, PYPLOT_FIRST),
+    NOTHING_RUN: (AT_ONCE, OUR_FIRST),
 }
+
+
+@dataclass(frozen=True)
+class Timer:
+    """How a way is timed.
+
+    Attributes:
+        rounds: How often every way is called, times the calls in a row.
+        clock: What the seconds are read from: a function of ``time``.
+    """
+
+    rounds: int
+    clock: Callable[[], float]
+
+    @property
+    def fewer(self) -> Timer:
+        """A third of the rounds, where one of the ways takes seconds."""
+        return replace(self, rounds=max(3, self.rounds // 3))
 
 
 @dataclass(frozen=True)
@@ -187,14 +206,14 @@ def stored(output: Any) -> int:
     return 4 * -(-len(output) // 3) if isinstance(output, bytes) else stored_bytes(output)
 
 
-def measure(title: str, obj: Any, others: Mapping[str, Way], rounds: int, repeats: int = REPEATS, **asked: Any) -> Row:
+def measure(title: str, obj: Any, others: Mapping[str, Way], timer: Timer, repeats: int = REPEATS, **asked: Any) -> Row:
     """Returns the row of a value.
 
     Args:
         title: The value in words.
         obj: The value.
         others: How other tools draw it; one that is not installed is left out.
-        rounds: How often every way is called, times ``repeats``.
+        timer: How often all are called, and by which clock.
         repeats: Calls of one way in a row.
         **asked: Options of our card.
     """
@@ -209,10 +228,10 @@ def measure(title: str, obj: Any, others: Mapping[str, Way], rounds: int, repeat
         ways[name] = way
         if output is not None:
             sizes[name] = stored(output)
-    return Row(title, medians(ways, repeats, rounds), sizes)
+    return Row(title, medians(ways, repeats, timer.rounds, timer.clock), sizes)
 
 
-def report_predictions(report: Report, digits: Digits, rounds: int) -> None:
+def report_predictions(report: Report, digits: Digits, timer: Timer) -> None:
     """Measures the pictures of one prediction, of a batch of them, and of a batch with its images."""
     one, batch = digits.predictions[0], digits.predictions[:32]
     vector, matrix = to_numpy(one), to_numpy(batch)
@@ -220,13 +239,13 @@ def report_predictions(report: Report, digits: Digits, rounds: int) -> None:
         PYPLOT: partial(draw_inline, lambda plt: plt.bar(range(10), vector)),
         LOVELY: partial(render_lovely, vector, "plot"),
     }
-    row = measure("(10,) probabilities of a digit: bars", one, others, rounds)
+    row = measure("(10,) probabilities of a digit: bars", one, others, timer)
     report.add(row, row.time_at_most(6), row.share_at_most(PYPLOT, 1 / 6), row.stored_at_most(12))
     others = {
         PYPLOT: partial(draw_inline, lambda plt: plt.imshow(matrix.T, aspect="auto")),
         LOVELY: partial(render_lovely, matrix, "plot"),
     }
-    row = measure("(32, 10) probabilities of digits: heat map with its answers", batch, others, rounds)
+    row = measure("(32, 10) probabilities of digits: heat map with its answers", batch, others, timer)
     report.add(row, row.time_at_most(20), row.share_at_most(PYPLOT, 1), row.stored_at_most(30))
     if "gallery" not in PLOTS:
         print("\ngallery of 32: skipped, no plot of that name is registered")
@@ -237,11 +256,11 @@ def report_predictions(report: Report, digits: Digits, rounds: int) -> None:
         for number, (top, share, true) in enumerate(zip(matrix.argmax(1), matrix.max(1), truth, strict=True))
     }
     others = {PYPLOT: partial(draw_inline, lambda plt: draw_sheet(plt, images, 4, titles))}
-    row = measure("gallery of 32", batch, others, max(3, rounds // 3), images=images, truth=truth)
+    row = measure("gallery of 32", batch, others, timer.fewer, images=images, truth=truth)
     report.add(row, row.time_at_most(60), row.share_at_most(PYPLOT, 1), row.stored_at_most(60))
 
 
-def report_arrays(report: Report, digits: Digits, rounds: int) -> None:
+def report_arrays(report: Report, digits: Digits, timer: Timer) -> None:
     """Measures the pictures of images, of a matrix and of a long series."""
     images = digits.images[:64]
     others: dict[str, Way] = {
@@ -250,7 +269,7 @@ def report_arrays(report: Report, digits: Digits, rounds: int) -> None:
         MEDIAPY: partial(render_mediapy, images),
         "mediapy, 24 of them": partial(render_mediapy, images[:24]),
     }
-    row = measure("(64, 8, 8, 1) scans of digits: grid", tf.constant(images), others, max(3, rounds // 3))
+    row = measure("(64, 8, 8, 1) scans of digits: grid", tf.constant(images), others, timer.fewer)
     (sheet,) = PLOTS["grid"].blocks(summarize(tf.constant(images)), TensorDisplay.instance().options())
     note = f"our card shows {len(sheet.draw())} of the 64, the others draw them all but where it says so"
     report.add(row, row.time_at_most(5), row.share_at_most(MEDIAPY, 1), row.stored_at_most(40), note=note)
@@ -259,23 +278,25 @@ def report_arrays(report: Report, digits: Digits, rounds: int) -> None:
         PYPLOT: partial(draw_inline, lambda plt: plt.imshow(matrix)),
         LOVELY: partial(render_lovely, matrix, "plot"),
     }
-    row = measure("(1000, 1000) normal values: heat map", tf.constant(matrix), others, rounds)
+    row = measure("(1000, 1000) normal values: heat map", tf.constant(matrix), others, timer)
     report.add(row, row.time_at_most(8), row.share_at_most(PYPLOT, 1), row.stored_at_most(40))
     series = np.cumsum(np.random.default_rng(0).normal(size=SAMPLES)).astype(np.float32)
     others = {
         PYPLOT: partial(draw_inline, lambda plt: plt.plot(series)),
         LOVELY: partial(render_lovely, series, "plot"),
     }
-    row = measure("10^7 samples of a random walk: line", tf.constant(series), others, SLOW_ROUNDS, repeats=1)
+    walk = tf.constant(series)
+    row = measure("10^7 samples of a random walk: line", walk, others, replace(timer, rounds=SLOW_ROUNDS), repeats=1)
     report.add(row, row.time_at_most(60), row.share_at_most(PYPLOT, 1), row.stored_at_most(40))
 
 
-def report_first(report: Report, rounds: int) -> None:
+def report_first(report: Report, timer: Timer) -> None:
     """Measures the first picture of a session that has TensorFlow already, each in a fresh interpreter."""
     found: dict[str, list[list[float]]] = {way: [] for way in FIRST}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds + 1):
-            for way, program in FIRST.items():
+        for number in range(timer.rounds + 1):
+            for way, (cell, statement) in FIRST.items():
+                program = SESSION.format(cell=cell, statement=statement, clock=timer.clock.__name__)
                 numbers = fresh_seconds(program, folder)
                 if numbers is not None and number:  # the first round compiles and warms the disk's cache
                     found[way].append(numbers)
@@ -349,16 +370,18 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few rounds")
-    quick = parser.parse_args().quick
-    rounds = 9 if quick else 25
+    parser.add_argument("--processor", action="store_true", help="time on the processor, not on the wall")
+    asked = parser.parse_args()
+    timer = Timer(9 if asked.quick else 25, time.process_time if asked.processor else time.perf_counter)
     started = time.perf_counter()
-    print("median time and stored bytes of each way, and after each how often ours fit into it")
+    print(f"median {'processor ' if asked.processor else ''}time and stored bytes of each way,", end=" ")
+    print("and after each how often ours fit into it")
     print(surroundings(PACKAGES))
     report = Report()
     digits = read_digits()
-    report_predictions(report, digits, rounds)
-    report_arrays(report, digits, rounds)
-    report_first(report, 2 if quick else 5)
+    report_predictions(report, digits, timer)
+    report_arrays(report, digits, timer)
+    report_first(report, replace(timer, rounds=2 if asked.quick else 5))
     report_sizes(report, digits)
     report.close()
     print(f"{time.perf_counter() - started:,.0f} s; {surroundings(()).partition('; ')[2]}")
