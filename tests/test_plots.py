@@ -705,6 +705,10 @@ class TestImages:
         summary = summary_of(np.zeros((60, 28, 28), np.uint8), "images", (0.0, 255.0))
         assert len(PLOTS["grid"].tiles(summary, OPTIONS)) == 24
         assert PLOTS["grid"].note(summary, OPTIONS) == "24 of 60, × 2"
+        for side, shown in ((8, 24), (20, 22), (40, 14)):
+            summary = summary_of(np.zeros((60, side, side), np.uint8), "images", (0.0, 255.0))
+            tiles = PLOTS["grid"].tiles(summary, OPTIONS)
+            assert (len(tiles), len(tiles) % tile_columns(len(tiles), tiles[0].picture.width)) == (shown, 0)
         floats = summary_of(np.zeros((4, 8, 8)), "images", (0.0, 1.0))
         assert PLOTS["grid"].note(floats, OPTIONS) == "shown 0 → black, 1 → white, × 6"
 
@@ -760,6 +764,9 @@ LARGEST = [
     (NOISE.normal(size=5000) * np.exp(1j * NOISE.normal(size=5000)), "complex"),
     (NOISE.normal(size=100_000), "series"),
     (softmax(NOISE.normal(size=(400, 60))), "probability batch"),
+    (NOISE.normal(size=(300, 8)).cumsum(axis=0), "multi-series"),
+    (NOISE.normal(size=(2000, 8)).cumsum(axis=0), "multi-series"),
+    (NOISE.normal(size=(2000, 8)), "multi-series"),
 ]
 
 
