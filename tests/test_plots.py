@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib as mpl
@@ -25,7 +26,7 @@ from tfnp_ext.config import TensorDisplay
 from tfnp_ext.document import Bars, Beside, Figure, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
-from tfnp_ext.plots.base import clean, near_one
+from tfnp_ext.plots.base import clean, near_one, prepared_once
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.pooling import MOST_READ, pool
@@ -917,3 +918,24 @@ def test_numbers_near_one_keep_their_proportions():
         scaled = near_one(np.array([1.0, -1.0]) * scale, 0.0)[0]
         assert scaled[0] == -scaled[1]
         assert 0.5 <= scaled[0] <= 1
+
+
+def test_what_is_prepared_is_made_once_and_goes_with_its_value():
+    made = []
+
+    class Prepared:
+        pass
+
+    @prepared_once
+    def prepare(summary, options):
+        result = Prepared()
+        made.append(weakref.ref(result))
+        return result
+
+    summary = summary_of(DIGIT, "probabilities")
+    assert prepare(summary, OPTIONS) is prepare(summary, OPTIONS)
+    assert prepare(summary, options(top=3)) is not None
+    assert len(made) == 2
+    assert made[1]() is not None
+    del summary
+    assert made[1]() is None
