@@ -93,6 +93,7 @@ class TestChoice:
             ((4, 28, 28, 3), "images", "grid"),
             ((100,), "series", "line"),
             ((2, 3, 4, 5), "other", "histogram"),
+            ((3, 3, 4, 5), "kernel", "filters"),
         ],
     )
     def test_the_role_decides(self, shape, role, name):
@@ -106,7 +107,7 @@ class TestChoice:
     def test_small_values_have_no_picture(self, role):
         assert choose_plot(summary_of(np.ones(3), role), OPTIONS) is None
 
-    @pytest.mark.parametrize("drawn", [None, np.array(["a"]), np.zeros(0), np.ones(3, complex)])
+    @pytest.mark.parametrize("drawn", [None, np.array(["a"]), np.zeros(0), np.zeros(0, complex)])
     def test_what_is_not_numbers_has_none(self, drawn):
         summary = Summary("Tensor", (3,), "string", role="other", drawn=drawn)
         assert choose_plot(summary, OPTIONS) is None
@@ -752,6 +753,11 @@ LARGEST = [
     (NOISE.integers(0, 256, (1000, 1000, 3)).astype(np.uint8), "image"),
     (NOISE.integers(0, 256, (3, 200, 200, 4)).astype(np.uint8), "images"),
     (NOISE.normal(size=(64, 256)), "matrix"),
+    (NOISE.normal(size=(3, 3, 64, 64)), "kernel"),
+    (NOISE.normal(size=(1, 1, 512, 512)), "kernel"),
+    (NOISE.normal(size=(11, 11, 3, 96)), "kernel"),
+    (NOISE.normal(size=(65, 129)) * np.exp(1j * NOISE.normal(size=(65, 129))), "complex"),
+    (NOISE.normal(size=5000) * np.exp(1j * NOISE.normal(size=5000)), "complex"),
     (NOISE.normal(size=100_000), "series"),
     (softmax(NOISE.normal(size=(400, 60))), "probability batch"),
 ]
@@ -793,6 +799,9 @@ SHOWN = [
     (NOISE.normal(size=(24, 64)), "matrix"),
     (NOISE.normal(size=16_000), "series"),
     (NOISE.normal(size=(3, 4, 5, 6)), "other"),
+    (NOISE.normal(size=(3, 3, 8, 16)), "kernel"),
+    (np.exp(1j * NOISE.normal(size=200)), "complex"),
+    (np.exp(1j * NOISE.normal(size=(40, 30))), "complex"),
 ]
 LOUD = {
     "text.usetex": True,
@@ -818,7 +827,7 @@ LOUD = {
 }
 
 
-@pytest.mark.parametrize(("values", "role"), SHOWN, ids=[role for _, role in SHOWN])
+@pytest.mark.parametrize(("values", "role"), SHOWN, ids=[f"{role} {values.shape}" for values, role in SHOWN])
 def test_a_card_looks_the_same_whatever_the_style(values, role):
     plain = picture_of(values, role)
     with mpl.rc_context(LOUD):

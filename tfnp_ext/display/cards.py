@@ -105,9 +105,8 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
             return Document(_heading(summary, _calm(spans)))
     if isinstance(content, Absent) or summary.role == "empty":
         return card(summary, options)
-    return Document(
-        _heading(summary), _present(_flagged(summary, numbers.line(summary, options)), numbers.warning(summary))
-    )
+    line = _flagged(summary, numbers.line(summary, options, brief=True))
+    return Document(_heading(summary), _present(line, numbers.warning(summary)))
 
 
 def compose_pictured(obj: Any, options: DisplayOptions) -> Document:

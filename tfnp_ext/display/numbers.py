@@ -10,7 +10,7 @@ from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.adapters.strings import MOST_BYTES, MOST_STRINGS
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields, magnitude_fields
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.plots.confusion_counts import can_be_confused
 from tfnp_ext.plots.lengths import row_lengths
@@ -61,13 +61,14 @@ def _invalid_rows(summary: Summary) -> list[int]:
     return rows
 
 
-def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False) -> Fields | None:
+def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False, brief: bool = False) -> Fields | None:
     """Returns the line of numbers that the role calls for.
 
     Args:
         summary: The value.
         options: Precision and class names.
         in_picture: Whether the picture has the histogram already.
+        brief: Whether what the role adds behind the usual numbers is left out.
     """
     content = summary.content
     if summary.role == "text" and isinstance(content, (Dense, Strings)):
@@ -88,7 +89,7 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
         values = numbers_of(content)
         digits = options.precision if values is None else digits_told(options.precision, values.dtype)
         fields += _number_fields(summary, summary.statistics, digits, in_picture=in_picture)
-    if summary.role in EXTRA_FIELDS:
+    if summary.role in EXTRA_FIELDS and not brief:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     return Fields(tuple(fields)) if fields else None
 
@@ -122,9 +123,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         ]
     fields: list[Text]
     if complex_values:
-        fields = [field("|z|", f"{low} … {high}")]
-        if numbers.maximum_at is not None and numbers.exact:
-            fields.append(field("largest", wording.index(numbers.maximum_at)))
+        fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
         bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
         fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]

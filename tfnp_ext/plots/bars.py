@@ -24,6 +24,7 @@ from tfnp_ext.plots.base import (
     read,
     register_plot,
 )
+from tfnp_ext.plots.inks import MARKER_OF, sign_of
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.summary import Summary
 
@@ -239,7 +240,7 @@ def draw_chart(axes: Axes, chart: Chart, style: Style) -> None:
         text.set_parse_math(False)
     for place in np.flatnonzero(~np.isfinite(chart.values)).tolist():
         where = (place, 0) if chart.columns else (0, place)
-        marker = {"×": "x", "▲": "^", "▼": "v"}[sign_of(float(chart.values[place]))]
+        marker = MARKER_OF[sign_of(float(chart.values[place]))]
         axes.plot(*where, marker=marker, color=style.magenta, linestyle="none")
 
 
@@ -289,11 +290,6 @@ def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
         else:
             sheet.glyph(zero + 7, baseline - 4, sign_of(float(chart.values[bar])), style.magenta, 11)
     sheet.text(left + 4, len(values) * _ROW + 12.5, chart.rest, style.grey, TEXT)
-
-
-def sign_of(value: float) -> str:
-    """Returns the sign that stands for a value that is not finite: ``×`` NaN, ``▲`` +Inf, ``▼`` -Inf."""
-    return "×" if math.isnan(value) else "▲" if value > 0 else "▼"
 
 
 def _row_left(chart: Chart) -> int:

@@ -21,8 +21,8 @@ from tfnp_ext.plots.base import (
     prepared_once,
     register_plot,
 )
-from tfnp_ext.plots.cells import rgb
 from tfnp_ext.plots.confusion_counts import MOST_CLASSES, Confusion, can_be_confused, read_confusion
+from tfnp_ext.plots.inks import rgb
 from tfnp_ext.plots.sheet import SMALL_TEXT, Sheet, text_width
 from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.summary import Summary

@@ -12,9 +12,10 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters import Curves
 from tfnp_ext.plots.base import Array, Style, as_floats, clean, near_one
-from tfnp_ext.plots.decimation import read_curve, sign_of
+from tfnp_ext.plots.decimation import read_curve
+from tfnp_ext.plots.inks import sign_of, some_marks
 from tfnp_ext.plots.sheet import TEXT, ZOOM, Sheet, text_width
-from tfnp_ext.plots.tracks import MOST_BYTES, draw_marks, envelope, lonely, spread_marks, stored_bytes
+from tfnp_ext.plots.tracks import MOST_BYTES, MOST_MARKS, draw_marks, envelope, lonely, stored_bytes
 
 MOST_PANELS = 6
 """Metrics of a training that are drawn; the table in the fold has all."""
@@ -240,7 +241,7 @@ def _paint_curve(
         sheet.curve(_dashes(points) if dashed else points, color, _LINE)
         lone = lonely(points)
         sheet.boxes(lone[:, 0] - 1.5, lone[:, 1] - 1.5, 3, 3, color)
-    for place, sign in spread_marks(curve.invalid):
+    for place, sign in some_marks(curve.invalid, MOST_MARKS):
         sheet.glyph(frame.left + frame.length * (place / last + shift), frame.bottom - 6, sign, style.magenta, 10)
     finite = points[np.isfinite(points[:, 1])]
     return float(finite[-1, 1]) if len(finite) else None

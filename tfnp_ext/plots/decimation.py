@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfnp_ext.plots.base import Array, as_floats
+from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.statistics import RUN, Statistics
 
 COLUMNS = 1200
@@ -149,8 +150,3 @@ def _place(values: Array, starts: Array, ends: Array, pixel: int, value: float) 
     """Returns the index of a value that is known to lie in a pixel."""
     part = as_floats(values[starts[pixel] : ends[pixel]]).astype(np.float64)
     return int(starts[pixel]) + int(np.argmax(part == value))
-
-
-def sign_of(value: float) -> str:
-    """Returns the sign that marks a value that is not finite."""
-    return "×" if math.isnan(value) else "▲" if value > 0 else "▼"

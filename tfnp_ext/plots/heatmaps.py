@@ -13,9 +13,10 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, is_numeric, prepared_once, read, register_plot
 from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
-from tfnp_ext.plots.cells import SIGNS, draw_cells, paint_cells, paint_key
+from tfnp_ext.plots.cells import draw_cells, paint_cells
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
-from tfnp_ext.plots.pooling import Pooled, pool
+from tfnp_ext.plots.inks import SIGNS, ink_scale, ink_words, paint_legend, scale_word
+from tfnp_ext.plots.pooling import Pooled, cell_size, pool, spaced_words
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.plots.stacks import (
     ATTENTION_ALT,
@@ -38,7 +39,6 @@ _MOST_CELLS = 64
 _MOST_WIDE = 128
 _WIDTH = 384
 _HEIGHT = 144
-_LARGEST_CELL = 16
 _GAP = 34
 _SIDE = 184
 _TOP = 13
@@ -73,7 +73,7 @@ class _Map:
     @property
     def scale_word(self) -> str:
         """The scale in words."""
-        return "1" if self.fixed else wording.number(self.scale, 2)
+        return "1" if self.fixed else scale_word(self.scale)
 
     @property
     def width(self) -> int:
@@ -142,11 +142,7 @@ class HeatmapPlot(Plot):
             return prepared.note()
         notes = []
         if prepared.pooled.block != (1, 1):
-            spaced = "".join(
-                f", 1 of {wording.integer(step)} {axis} read"
-                for step, axis in zip(prepared.pooled.step, ("rows", "columns"), strict=True)
-                if step > 1
-            )
+            spaced = spaced_words(prepared.pooled.step)
             notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values{spaced}")
         if len(prepared.outliers):
             notes.append("outlined cells hold extreme values")
@@ -170,17 +166,14 @@ class HeatmapPlot(Plot):
         pooled = pool(reading.values, block, _may_hide_extremes(summary))
         if pooled.step != (1, 1):
             _add_known_extremes(pooled, summary)
-        sizes = np.abs(pooled.means)
-        largest = float(sizes.max())
         attention, correlation = reading.role == "attention", reading.role == "correlation"
-        usual = attention_scale(sizes) if attention else float(np.percentile(sizes, 99.5))
-        scale = 1.0 if correlation else usual or largest
+        scale = 1.0 if correlation else (attention_scale if attention else ink_scale)(pooled.means)
         return _Map(
             pooled=pooled,
             scale=scale,
             signed=correlation or bool((pooled.means < 0).any()),
             outliers=_outliers(pooled, scale),
-            cell=_cell(pooled),
+            cell=cell_size(pooled.means.shape, pooled.block, (_WIDTH, _HEIGHT)),
             distribution=read_distribution(summary, options),
             words=ATTENTION_WORDS if attention else None,
             fixed=correlation,
@@ -224,16 +217,6 @@ def _add_known_extremes(pooled: Pooled, summary: Summary) -> None:
             pooled.extremes[cell] = max(pooled.extremes[cell], abs(float(value)))
 
 
-def _cell(pooled: Pooled) -> tuple[int, int]:
-    """Returns width and height of a cell: square where it is one value, two pixels on a side that is pooled."""
-    rows, columns = pooled.means.shape
-    width = 2 if pooled.block[1] > 1 else max(2, min(_LARGEST_CELL, _WIDTH // columns))
-    height = 2 if pooled.block[0] > 1 else max(2, min(_LARGEST_CELL, _HEIGHT // rows))
-    if pooled.block == (1, 1):
-        width = height = min(width, height)
-    return min(width, 4 * height), min(height, 4 * width)
-
-
 def _outliers(pooled: Pooled, scale: float) -> Array:
     """Returns the cells that hide a value far beyond the ink: few ones, or it is how the values are spread."""
     usual = max(scale, float(np.percentile(pooled.extremes, 50, method="lower")))
@@ -275,17 +258,8 @@ def _paint(sheet: Sheet, shown: _Map, style: Style) -> None:
     _paint_indices(sheet, shown, style)
     _paint_words(sheet, shown, style)
     side = left + shown.width + _GAP
-    if shown.scale:
-        paint_key(sheet, side, _TOP, shown.scale_word, shown.signed, style)
-    else:
-        sheet.text(side, _TOP + 7.5, _paper(shown), style.grey)
-    legend = side
-    kinds = shown.pooled.nans, shown.pooled.highs, shown.pooled.lows
-    for cells, sign, word in zip(kinds, SIGNS, ("NaN", "+Inf", "-Inf"), strict=True):
-        if cells.any():
-            sheet.glyph(legend + 4, _TOP + 19, sign, style.magenta, 10)
-            sheet.text(legend + 12, _TOP + 22.5, word, style.magenta)
-            legend += 20 + math.ceil(text_width(word)) + 4
+    word, invalid = shown.scale_word, shown.pooled.invalid_kinds
+    paint_legend(sheet, side, _TOP, word, shown.signed, _paper(shown), invalid, style)
     top = _TOP + (30 if shown.invalid.any() else 16)
     paint_histogram(sheet, shown.distribution, side, top, _SIDE - 2, min(sheet.height, 146) - top - 2, style)
 
@@ -331,12 +305,11 @@ def _paper(shown: _Map) -> str:
 def _alt(shown: _Map) -> str:
     rows, columns = shown.pooled.shape
     pooled = f", pooled {wording.extent(shown.pooled.block)}" if shown.pooled.block != (1, 1) else ""
-    full = f"full ink at {shown.scale_word}" if shown.scale else _paper(shown)
-    hue = "orange negative, blue positive" if shown.signed else "blue positive"
     axes = ATTENTION_ALT if shown.words else ""
-    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}{axes}, {hue}, {full}"]
-    invalid = shown.pooled.nans, shown.pooled.highs, shown.pooled.lows
-    for cells, word in zip(invalid, ("NaN marked ×", "+Inf marked ▲", "-Inf marked ▼"), strict=True):
+    inks = ink_words(shown.scale_word, shown.signed, _paper(shown))
+    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}{axes}, {inks}"]
+    for cells, (sign, name) in zip(shown.pooled.invalid_kinds, SIGNS, strict=True):
+        word = f"{name} marked {sign}"
         if cells.any():
             found = np.unique(np.nonzero(cells)[0] * shown.pooled.block[0])
             listed = " ".join(map(str, found[:6].tolist())) + (" …" if len(found) > 6 else "")

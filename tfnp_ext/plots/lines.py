@@ -19,6 +19,7 @@ from tfnp_ext.plots.base import (
 )
 from tfnp_ext.plots.curves import Training, draw_training, paint_training, read_training
 from tfnp_ext.plots.decimation import Curve, curve_of_runs, read_curve
+from tfnp_ext.plots.inks import SIGNS
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.plots.strips import MOST_SERIES, Strips, draw_columns, paint_strips, read_strips
 from tfnp_ext.plots.tracks import TRACK, draw_marks, lonely, paint_curve, paint_index_ticks, zero_height
@@ -77,7 +78,7 @@ class LinePlot(Plot):
             parts.append(f"{lowest}, maximum {wording.number(curve.high)} at {curve.high_at}")
         else:
             parts.append("no finite values")
-        for sign, word in (("×", "NaN"), ("▲", "+Inf"), ("▼", "-Inf")):
+        for sign, word in SIGNS:
             places = [place for place, found in curve.invalid if found == sign]
             if places:
                 more = " …" if len(places) > 6 else ""

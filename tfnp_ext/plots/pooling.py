@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, as_floats
 
 MOST_READ = 2**23
 """Values read for a picture at most, in about ten milliseconds; beyond it, evenly spaced rows stand for all."""
+
+_LARGEST_CELL = 16
 
 _HEADROOM = 64
 """Powers of two that a sum is kept below its end: a block has fewer values than that many."""
@@ -39,6 +42,11 @@ class Pooled:
     highs: Array
     lows: Array
     step: tuple[int, int] = (1, 1)
+
+    @property
+    def invalid_kinds(self) -> tuple[Array, Array, Array]:
+        """Which cells hold NaN, +Inf and -Inf."""
+        return self.nans, self.highs, self.lows
 
 
 def pool(matrix: Array, block: tuple[int, int], extremes: bool = True, most: int = MOST_READ) -> Pooled:
@@ -99,6 +107,35 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True, most: int
             highs[row] = np.logical_or.reduceat((band == np.inf).any(axis=0), starts)
             lows[row] = np.logical_or.reduceat((band == -np.inf).any(axis=0), starts)
     return Pooled((rows, columns), block, means, peaks if extremes else np.abs(means), nans, highs, lows)
+
+
+def spaced_words(step: tuple[int, int]) -> str:
+    """Returns how many rows and columns were read of a matrix, ``""`` for all."""
+    return "".join(
+        f", 1 of {wording.integer(each)} {axis} read"
+        for each, axis in zip(step, ("rows", "columns"), strict=True)
+        if each > 1
+    )
+
+
+def cell_size(shape: tuple[int, ...], block: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
+    """Returns width and height of a cell: square where it is one value, two pixels on a side that is pooled.
+
+    Args:
+        shape: Rows and columns of cells.
+        block: Rows and columns of values in a cell.
+        room: Width and height that the map may have in CSS pixels.
+
+    Example:
+        >>> cell_size((24, 64), (1, 1), (384, 144)), cell_size((63, 63), (16, 16), (384, 144))
+        ((6, 6), (2, 2))
+    """
+    rows, columns = shape
+    width = 2 if block[1] > 1 else max(2, min(_LARGEST_CELL, room[0] // columns))
+    height = 2 if block[0] > 1 else max(2, min(_LARGEST_CELL, room[1] // rows))
+    if block == (1, 1):
+        width = height = min(width, height)
+    return min(width, 4 * height), min(height, 4 * width)
 
 
 def _sum_dtype(band: Array) -> type[np.floating] | None:

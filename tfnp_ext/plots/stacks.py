@@ -10,7 +10,8 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, Style
-from tfnp_ext.plots.cells import draw_cells, paint_cells, paint_key
+from tfnp_ext.plots.cells import draw_cells, paint_cells
+from tfnp_ext.plots.inks import ink_scale, paint_key
 from tfnp_ext.plots.pooling import MOST_READ, Pooled, pool
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.summary import Summary
@@ -138,13 +139,12 @@ def read_stack(values: Array, summary: Summary) -> Stack:
     block = math.ceil(rows / most), math.ceil(columns / most)
     cell = 2 if max(block) > 1 else max(2, min(_LARGEST_CELL, side // max(rows, columns)))
     maps = tuple(pool(matrix, block, False, MOST_READ // shown) for matrix in values[:shown])
-    sizes = np.abs(np.stack([drawn.means for drawn in maps]))
-    largest = float(sizes.max())
+    cells = np.stack([drawn.means for drawn in maps])
     return Stack(
         maps=maps,
         names=tuple(_name(number, summary) for number in range(shown)),
         count=count,
-        scale=attention_scale(sizes) if attention else float(np.percentile(sizes, 99.5)) or largest,
+        scale=(attention_scale if attention else ink_scale)(cells),
         signed=any(bool((drawn.means < 0).any()) for drawn in maps),
         cell=(cell, cell),
         columns=in_a_line,

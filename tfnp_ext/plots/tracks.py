@@ -11,6 +11,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, Style, near_one
 from tfnp_ext.plots.decimation import COLUMNS, Curve
+from tfnp_ext.plots.inks import MARKER_OF, some_marks
 from tfnp_ext.plots.sheet import TEXT, ZOOM, Align, Sheet
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ TRACK = COLUMNS // ZOOM
 MOST_BYTES = 25_000
 """Of all lines of a picture together: a card stays under 40 kB in Base64 with its text."""
 
-_MOST_MARKS = 60
+MOST_MARKS = 60
+"""Marks of what is not finite on one curve."""
+
 _BYTES_OF_A_COLUMN, _BYTES_OF_A_PIXEL = 3.4, 0.8
 
 
@@ -64,7 +67,7 @@ def paint_curve(sheet: Sheet, curve: Curve, left: int, top: float, tall: float, 
     if len(lone):
         sheet.boxes(lone[:, 0] - 1, lone[:, 1] - 1, 2, 2, style.blue)
     zero = zero_height(curve, top, tall)
-    for place, sign in spread_marks(curve.invalid):
+    for place, sign in some_marks(curve.invalid, MOST_MARKS):
         height = {"×": bottom if zero is None else zero, "▲": top + 4.0, "▼": bottom - 4.0}[sign]
         sheet.glyph(left + place * unit, height, sign, style.magenta, 10)
 
@@ -121,14 +124,6 @@ def envelope(points: Array, length: float, columns: int) -> tuple[Array, Array]:
     return lows, highs
 
 
-def spread_marks(invalid: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Returns at most 60 of the marks, evenly chosen, first and last among them."""
-    if len(invalid) <= _MOST_MARKS:
-        return invalid
-    chosen = np.linspace(0, len(invalid) - 1, _MOST_MARKS).astype(int)
-    return [invalid[place] for place in chosen]
-
-
 def lonely(points: Array) -> Array:
     """Returns the points without a neighbour, which a line does not show."""
     finite = np.isfinite(points[:, 1])
@@ -138,7 +133,7 @@ def lonely(points: Array) -> Array:
 
 def draw_marks(axes: Axes, invalid: Sequence[tuple[float, str]], style: Style) -> None:
     """Draws a marker on Axes for each place and sign of what is not finite."""
-    for sign, marker, height in (("×", "x", 0.5), ("▲", "^", 1.0), ("▼", "v", 0.0)):
+    for (sign, marker), height in zip(MARKER_OF.items(), (0.5, 1.0, 0.0), strict=True):
         places = [place for place, found in invalid if found == sign]
         if places:
             # Heights are shares of the Axes, as the values have none of their own.
