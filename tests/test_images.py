@@ -111,6 +111,15 @@ class TestPixels:
             np.testing.assert_array_equal(pixels[..., 0], np.where(mask, 255, 0))
         assert alt_of(masks) == "2 masks of 64 × 42, False black, True white."
 
+    def test_edges_of_large_masks_stay_sharp(self, photos):
+        masks = photos[:, ::6, ::7, 1] > 100
+        for (pixels, _), mask in zip(tiles_of(masks), masks, strict=True):
+            np.testing.assert_array_equal(pixels[..., 0], np.where(mask, 255, 0))
+        (tiles,) = [block for block in compose(photos[0, ..., 0] > 128, OPTIONS).blocks if isinstance(block, Tiles)]
+        assert [tile.picture.mime for tile in tiles.draw()] == ["image/png"]
+        assert fold_of(photos[0, ..., 0] > 128).endswith("; thumbnails 50 %")
+        assert len(mimebundle(photos > 128)["text/html"]) <= 40_000
+
     def test_a_map_of_classes_is_stretched_and_said(self, small):
         classes = small[0, ..., 0] // 64
         assert classes.max() == 3

@@ -122,7 +122,7 @@ class _ImagePlot(Plot):
             notes.append(f"thumbnails {wording.percent(images.zoom, 0)}")
         elif images.zoom > 1:
             notes.append(f"× {images.zoom:.0f}")
-        if images.coding != "exact":
+        if images.coding == "photo" or (images.coding == "palette" and not images.truths):
             notes.append("JPEG" if images.coding == "photo" else f"at most {images.colors} colours each")
         if _invalid(images.values):
             notes.append("not finite → magenta")
@@ -167,6 +167,8 @@ class _ImagePlot(Plot):
         count = len(values)
         height, width, channels = values.shape[1:]
         zoom, coding, most = _layout(height, width, channels, count, single)
+        if coding == "photo" and values.dtype.kind == "b":
+            coding = "palette"  # the edges of a mask are sharp, and its PNG is small
         # Frames that follow each other look alike: of a video those shown are spread over all of it.
         places = (
             np.linspace(0, count - 1, min(count, most)).round().astype(int) if video else np.arange(min(count, most))

@@ -11,7 +11,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, Style, near_one
 from tfnp_ext.plots.decimation import COLUMNS, Curve
-from tfnp_ext.plots.inks import some_marks
+from tfnp_ext.plots.inks import MARKER_OF, some_marks
 from tfnp_ext.plots.sheet import TEXT, ZOOM, Align, Sheet
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ MOST_BYTES = 25_000
 """Of all lines of a picture together: a card stays under 40 kB in Base64 with its text."""
 
 MOST_MARKS = 60
+"""Marks of what is not finite on one curve."""
+
 _BYTES_OF_A_COLUMN, _BYTES_OF_A_PIXEL = 3.4, 0.8
 
 
@@ -131,7 +133,7 @@ def lonely(points: Array) -> Array:
 
 def draw_marks(axes: Axes, invalid: Sequence[tuple[float, str]], style: Style) -> None:
     """Draws a marker on Axes for each place and sign of what is not finite."""
-    for sign, marker, height in (("×", "x", 0.5), ("▲", "^", 1.0), ("▼", "v", 0.0)):
+    for (sign, marker), height in zip(MARKER_OF.items(), (0.5, 1.0, 0.0), strict=True):
         places = [place for place, found in invalid if found == sign]
         if places:
             # Heights are shares of the Axes, as the values have none of their own.
