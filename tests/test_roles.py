@@ -809,6 +809,11 @@ LARGE: dict[str, tuple[Callable[[], np.ndarray], tuple[int, ...], str]] = {
     "videos": (lambda: np.linspace(0, 1, 10**4)[:, None] ** 2, (9, 9, 10**4, 10**4, 3), "video"),
     "a mask": (lambda: np.arange(10**5)[None] > 100, (10**5, 10**5), "image"),
     "attention": (lambda: np.tril(np.ones((64, 64))) / np.arange(1, 65)[:, None], (10**4, 10**4, 64, 64), "attention"),
+    "attention of many examples": (
+        lambda: np.tile(np.tril(np.ones((64, 64))) / np.arange(1, 65)[:, None], (1, 4, 1, 1)),
+        (10**7, 4, 64, 64),
+        "attention",
+    ),
     "a square too large for attention": (lambda: np.array([[5e-7]]), (2 * 10**6, 2 * 10**6), "matrix"),
     "embeddings": (lambda: np.eye(16)[None, :1, :].reshape(1, 16) * -1, (ENORMOUS, 16), "embeddings"),
     "wide embeddings": (lambda: np.array([[1e-6]]), (30, 10**12), "matrix"),
