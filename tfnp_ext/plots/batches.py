@@ -153,7 +153,10 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     everything = everything[: max(1, room // column)]
     counted = len(everything) == len(values) or values.size <= _MOST_COUNTED
     tops, confidences = all_tops[: len(everything)], confidences[: len(everything)]
-    all_tops = answers(values)[0] if counted else tops
+    if not counted:
+        all_tops = tops
+    elif len(values) > len(all_tops):
+        all_tops = answers(values)[0]
     classes = _classes(all_tops, count)
     return Batch(
         values=as_floats(everything[:, classes]).astype(np.float64),
@@ -173,12 +176,14 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
 def answers(values: Array) -> tuple[Array, Array]:
     """Returns the top class of each row, -1 where it holds no number, and what stands there; a few rows at a time."""
     step = max(1, _READ_AT_ONCE // values.shape[1])
-    found = [_answers(as_floats(values[start : start + step])) for start in range(0, len(values), step)]
-    tops, confidences = zip(*found, strict=True) if found else ([np.empty(0, np.intp)], [np.empty(0)])
-    return np.concatenate(tops), np.concatenate(confidences).astype(np.float64)
+    if len(values) <= step:
+        return _answers(values)
+    tops, confidences = zip(*(_answers(values[at : at + step]) for at in range(0, len(values), step)), strict=True)
+    return np.concatenate(tops), np.concatenate(confidences)
 
 
 def _answers(values: Array) -> tuple[Array, Array]:
+    values = as_floats(values)
     tops = values.argmax(axis=1)
     rows = np.arange(len(values))
     confidences = values[rows, tops]
@@ -186,7 +191,8 @@ def _answers(values: Array) -> tuple[Array, Array]:
         numbers = np.where(np.isfinite(values), values, -np.inf)
         tops = numbers.argmax(axis=1)
         confidences = numbers[rows, tops]
-    return np.where(np.isfinite(confidences), tops, -1), confidences
+        tops = np.where(np.isfinite(confidences), tops, -1)
+    return tops, confidences.astype(np.float64)
 
 
 def _margins(names: tuple[str, ...]) -> tuple[int, int]:

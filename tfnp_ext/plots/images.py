@@ -13,15 +13,13 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Picture, Tile, Tiles
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, as_floats, is_numeric, near_one, prepared_once, register_plot
+from tfnp_ext.plots.sheet import BUDGET
 from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from PIL.Image import Image
-
-BUDGET = 25_000
-"""Bytes of all tiles of a card together: Base64 makes them a third longer, and a card stays under 40 kB."""
 
 LINE = 760
 """CSS pixels a line of tiles may be long."""
@@ -271,10 +269,12 @@ def _photo_layout(height: int, width: int, channels: int, count: int, single: bo
 
 
 def _whole_lines(count: int, fitting: int, width: int) -> int:
-    """Returns ``count``, or, where fewer fit, as many as fill the lines of a sheet."""
+    """Returns ``count``, or, where fewer fit, as many as fill one line or two of a sheet."""
     most = max(1, (LINE + _GAP) // (width + _GAP))
     shown = min(count, fitting)
-    return shown if shown <= most or (shown == count < _MOST_TILES) else shown // most * most
+    if shown <= most or shown == count < _MOST_TILES:
+        return shown
+    return 2 * min(most, shown // 2)
 
 
 def _of_videos(summary: Summary) -> str:
