@@ -17,7 +17,7 @@ EXPECTED = {
     "preds[:10]": "Heat map, one column per example",
     "%tonumpy preds --truth y_test": "right",
     'model.get_layer("strokes").kernel': "filters",
-    "photos": "RGB 107 × 71",
+    "photos": "RGB 107 × 72",
     "row[:, 1]": "Line of 128 values",
 }
 """What the pictures below some cells have to say of themselves, by the last line of the cell."""
