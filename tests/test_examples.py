@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import doctest
 import importlib
 import pkgutil
@@ -10,12 +11,21 @@ import pytest
 
 import tfnp_ext
 
+_MISSING = object()
+
 MODULES = sorted(found.name for found in pkgutil.walk_packages(tfnp_ext.__path__, "tfnp_ext."))
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_say_what_python_says(module):
-    assert doctest.testmod(importlib.import_module(module)).failed == 0
+def test_examples_say_what_python_says(module, tf):
+    before = vars(builtins).get("_", _MISSING)
+    try:
+        assert doctest.testmod(importlib.import_module(module)).failed == 0
+    finally:
+        # A shell of a later test would take it for the user's own and not set it any more.
+        vars(builtins).pop("_", None)
+        if before is not _MISSING:
+            builtins._ = before
 
 
 def test_there_are_examples():
