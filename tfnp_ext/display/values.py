@@ -45,6 +45,7 @@ _HEAD, _TAIL = 6, 2
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _PLAIN_LENGTH = 60
+_CANDIDATE = 0.1
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
 
@@ -300,7 +301,9 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
             rows.append(Row((_DOWN,) * (len(columns) + 2), header="⋮"))
             continue
         values, (top, share) = next(read)
-        numbers = map(number_cell, _share_texts(values), values)
+        # Shares that are no candidates stay on paper: grounds are most of such a table's bytes.
+        grounds = [share if share >= _CANDIDATE else 0.0 for share in values]
+        numbers = map(number_cell, _share_texts(values), grounds)
         cells = numbers if len(values) == classes else [_ELIDED if c is None else next(numbers) for c in columns]
         rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(share))), header=str(example)))
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
