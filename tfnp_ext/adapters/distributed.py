@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters.base import DenseAdapter, Facts, NestAdapter, Owned, Parts, find_adapter, register_adapter
+from tfnp_ext.adapters.base import (
+    Content,
+    DenseAdapter,
+    Facts,
+    NestAdapter,
+    Owned,
+    Parts,
+    find_adapter,
+    register_adapter,
+)
 from tfnp_ext.adapters.tensors import VariableAdapter, component, describe, dtype_name, static_shape
 from tfnp_ext.errors import ConversionError, reason
 
@@ -43,6 +52,10 @@ class MirroredAdapter(DenseAdapter):
     def view(self, obj: Any) -> np.ndarray | Owned:
         """Returns the value of the first replica."""
         return self._first(obj).view(obj.values[0])
+
+    def content(self, obj: Any) -> Content:
+        """Returns the values of the first replica."""
+        return self._first(obj).content(obj.values[0])
 
     def facts(self, obj: Any) -> Facts:
         """Returns the facts of the first replica, and that all are the same."""
@@ -91,14 +104,14 @@ class DistributedVariableAdapter(VariableAdapter):
 
     type_names = ("tensorflow.python.distribute.values.DistributedVariable",)
 
-    def view(self, obj: Any) -> np.ndarray | Owned:
-        """Returns the one value now, read-only.
+    def _read(self, obj: Any) -> Any:
+        """Returns the tensor of the one value now.
 
         Raises:
             ConversionError: There is no one value: nothing says how those of the replicas go together.
         """
         try:
-            return super().view(obj)
+            return super()._read(obj)
         except ConversionError:
             raise
         except Exception as error:

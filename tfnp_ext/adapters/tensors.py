@@ -6,7 +6,7 @@ import math
 import re
 import sys
 import weakref
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
+from tfnp_ext.adapters.devices import CUT_DTYPES, MOST_COPIED, DeviceArray
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 _WITHOUT_BUFFER = frozenset(
@@ -93,6 +94,16 @@ def component(tensor: Any) -> np.ndarray:
     return array_of(viewed)
 
 
+def looked_at(tensor: Any) -> np.ndarray:
+    """Returns the values of a tensor as a card reads them: left where they are if large and on another device."""
+    away = not on_host(tensor.backing_device) and "CUSTOM" not in tensor.backing_device
+    cut = away and dtype_name(tensor) in CUT_DTYPES and type(tensor) is not weakref.ProxyType
+    if not cut or tensor.shape.num_elements() * tensor.dtype.size <= MOST_COPIED:
+        return component(tensor)
+    # It answers for an array wherever a card looks.
+    return cast("np.ndarray", DeviceArray(tensor))
+
+
 def describe(obj: Any) -> str:
     """Returns ``Tensor (2, 3) float32`` for messages."""
     adapter = find_adapter(obj)
@@ -137,7 +148,7 @@ class TensorAdapter(DenseAdapter):
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
             return Absent(held_words(obj), ever=False)
-        return super().content(obj)
+        return Dense(looked_at(obj))
 
 
 def device_of(tensor: Any) -> str:
@@ -172,20 +183,23 @@ class VariableAdapter(DenseAdapter):
             SymbolicTensorError: There is no value here: inside ``tf.function`` or in a TF 1 graph.
             ConversionError: It was never initialised.
         """
+        return eager_array(self._read(obj))
+
+    def _read(self, obj: Any) -> Any:
+        """Returns the tensor that it holds now."""
         if not sys.modules["tensorflow"].executing_eagerly():
             raise SymbolicTensorError(
                 f"{describe(obj)} {own_name(obj)!r} has no value inside tf.function or a graph: convert it outside"
             )
-        array = eager_array(obj.value())
-        values = array_of(array)
-        if not obj.shape.is_compatible_with(values.shape) or (not values.size and not obj.is_initialized()):
+        tensor = obj.value()
+        if not obj.shape.is_compatible_with(tensor.shape) or (0 in tensor.shape and not obj.is_initialized()):
             raise ConversionError(f"{describe(obj)} {own_name(obj)!r} is not initialised: assign a value first")
-        return array
+        return tensor
 
     def content(self, obj: Any) -> Content:
         """Returns the value now, or why there is none."""
         try:
-            return super().content(obj)
+            return Dense(looked_at(self._read(obj)))
         except ConversionError as error:
             return Absent(str(error))
 
@@ -201,7 +215,7 @@ class VariableAdapter(DenseAdapter):
             device=wording.device(getattr(obj, "device", "") or ""),
             nbytes=int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size if known else None,
             state="trainable" if obj.trainable else "not trainable",
-            shares_memory=dtype_name(obj) != "string",
+            shares_memory=dtype_name(obj) != "string" and on_host(getattr(obj, "device", "") or ""),
         )
 
 
@@ -233,21 +247,26 @@ class KerasVariableAdapter(DenseAdapter):
         Raises:
             ConversionError: It was never initialised, or its backend's value is not tensor-like.
         """
+        adapter, held = self._held(obj)
+        return adapter.view(held)
+
+    def _held(self, obj: Any) -> tuple[DenseAdapter, Any]:
+        """Returns what it holds in its backend, and the adapter of that."""
         held = getattr(obj, "_value", None)
         if held is None:
             raise ConversionError(f"{describe(obj)} {self._path(obj)!r} is not initialised: build the model first")
         adapter = find_adapter(held)
         if not isinstance(adapter, DenseAdapter):
             raise ConversionError(f"{describe(obj)} holds a {type(held).__name__}, which is not tensor-like")
-        return adapter.view(held)
+        return adapter, held
 
     def content(self, obj: Any) -> Content:
         """Returns the value now, or why there is none."""
         try:
-            viewed = self.view(obj)
+            adapter, held = self._held(obj)
+            return adapter.content(held)
         except ConversionError as error:
             return Absent(str(error))
-        return Dense(array_of(viewed))
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, path, device, bytes and whether it is trained."""

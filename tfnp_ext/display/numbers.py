@@ -10,7 +10,7 @@ from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, sample_places
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
-from tfnp_ext.statistics import Statistics
+from tfnp_ext.statistics import Statistics, invalid_rows
 from tfnp_ext.summary import Summary
 
 _ROWS_NAMED = 8
@@ -59,8 +59,7 @@ def _invalid_rows(summary: Summary) -> list[int]:
     array = summary.content.array if isinstance(summary.content, Dense) else None
     if array is None or array.ndim != 2 or array.size > _MOST_FOR_ROWS:
         return []
-    rows: list[int] = np.flatnonzero(~np.isfinite(array).all(axis=1)).tolist()
-    return rows
+    return invalid_rows(array)
 
 
 def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False) -> Fields | None:

@@ -16,6 +16,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.roles import SMALL
+from tfnp_ext.statistics import row_tops
 from tfnp_ext.summary import Summary
 
 IN_LINE = 8
@@ -36,6 +37,9 @@ TEXT_LENGTH = 72
 _HEAD, _TAIL = 6, 2
 _PIXELS = 10
 _PLAIN_LENGTH = 60
+_MOST_RANKED = 2**18
+"""Classes of one vector that are put in order; of more the first and last values are shown."""
+
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
 
@@ -184,7 +188,8 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array = content.array
-    if summary.role == "probabilities" and summary.drawn is not None:
+    few = array.size <= _MOST_RANKED
+    if summary.role == "probabilities" and summary.drawn is not None and few:
         return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, shares=True)
     if summary.role == "logits" and summary.drawn is not None:
         return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options)
@@ -210,10 +215,10 @@ def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
 def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     """Returns the matrix shown of an array of higher rank, and the slice that it is; of images, the first channel."""
     if array.ndim <= 2:
-        return np.atleast_2d(array), ""
+        return array if array.ndim == 2 else array.reshape(1, -1), ""
     if role in {"image", "images"} and array.shape[-1] in {1, 3, 4} and (array.ndim > 3 or role == "image"):
         before = array.ndim - 3
-        return array[..., 0][(0,) * before], f"[{'0, ' * before}:, :, 0]"
+        return array[(0,) * before][..., 0], f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
     return array[(0,) * before], f"[{'0, ' * before}:, :]"
 
@@ -256,7 +261,9 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     places = [example for example in shown if example is not None]
     classes_shown = [column for column in columns if column is not None]
     # Python's numbers are formatted three times as fast as NumPy's.
-    read = zip(drawn[np.ix_(places, classes_shown)].astype(np.float64).tolist(), _tops(drawn, places), strict=True)
+    picked = drawn[np.ix_(places, classes_shown)].astype(np.float64).tolist()
+    tops, shares = row_tops(drawn, np.array(places))
+    read = zip(picked, zip(tops.tolist(), shares.tolist(), strict=True), strict=True)
     rows = []
     for example in shown:
         if example is None:
@@ -265,19 +272,13 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         values, (top, share) = next(read)
         numbers = map(number_cell, _share_texts(values), values)
         cells = numbers if len(values) == classes else [_ELIDED if c is None else next(numbers) for c in columns]
-        rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(share))), header=str(example)))
+        rows.append(
+            Row(
+                (*cells, Cell(names[top] if top >= 0 else "×", "strong"), Cell(wording.percent(share))),
+                header=str(example),
+            )
+        )
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
-
-
-def _tops(drawn: np.ndarray, examples: list[int]) -> list[tuple[int, float]]:
-    """Returns the first largest class of each example and its value, a few rows copied at a time."""
-    step = max(1, 2**20 // drawn.shape[1])
-    tops: list[tuple[int, float]] = []
-    for start in range(0, len(examples), step):
-        rows = drawn[examples[start : start + step]].astype(np.float64)
-        classes = rows.argmax(axis=1)
-        tops += zip(classes.tolist(), rows[np.arange(len(rows)), classes].tolist(), strict=True)
-    return tops
 
 
 def _vector_words(array: np.ndarray) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Cell, Row, Span, Table
 from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_labels
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
+from tfnp_ext.statistics import row_tops
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,39 +143,33 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         values: Probabilities [N, C] of all examples.
         options: For the class names.
     """
-    everything = as_floats(values[:MOST_EXAMPLES]).astype(np.float64)
-    count = everything.shape[1]
+    drawn, count = min(len(values), MOST_EXAMPLES), values.shape[1]
     names = class_labels(options, count, _LONGEST_LABEL)
     room = _WIDTH - sum(_margins((max(names, key=len),)))
     column = _NARROW
-    if len(everything) <= _MOST_WIDE_COLUMNS:
-        column = max(_NARROWEST, min(_WIDEST, room // max(1, len(everything))))
-    everything = everything[: max(1, room // column)]
-    counted = len(everything) == len(values) or values.size <= _MOST_COUNTED
-    all_tops, confidences = _answers(as_floats(values).astype(np.float64) if counted else everything)
-    tops, confidences = all_tops[: len(everything)], confidences[: len(everything)]
+    if drawn <= _MOST_WIDE_COLUMNS:
+        column = max(_NARROWEST, min(_WIDEST, room // max(1, drawn)))
+    drawn = min(drawn, max(1, room // column))
+    counted = drawn == len(values) or values.size <= _MOST_COUNTED
+    all_tops, confidences = row_tops(values, np.arange(len(values) if counted else drawn))
+    tops, confidences = all_tops[:drawn], confidences[:drawn]
     classes = _classes(all_tops, count)
+    # All classes are written only where they are few; of many on another device only those drawn are fetched.
+    whole = count <= _TEXT_CLASSES or not isinstance(values, DeviceArray)
+    everything = as_floats(values[:drawn]).astype(np.float64) if whole else values
     return Batch(
-        values=everything[:, classes],
+        values=everything[:drawn, classes].astype(np.float64),
         everything=everything,
         classes=classes,
         names=tuple(names[index] for index in classes),
         answers=tuple(names[top] if top >= 0 else "×" for top in tops),
         tops=tops,
-        confidences=np.where(np.isfinite(confidences), confidences, np.nan),
+        confidences=confidences,
         examples=len(values),
         column=column,
         often=np.bincount(all_tops[all_tops >= 0], minlength=count)[classes],
         counted=counted,
     )
-
-
-def _answers(values: Array) -> tuple[Array, Array]:
-    """Returns the top class of each row, -1 where it holds no number, and what stands there."""
-    numbers = np.where(np.isfinite(values), values, -np.inf)
-    tops = numbers.argmax(axis=1)
-    confidences = np.take_along_axis(numbers, tops[:, None], axis=1)[:, 0]
-    return np.where(np.isfinite(confidences), tops, -1), confidences
 
 
 def _margins(names: tuple[str, ...]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block
-from tfnp_ext.plots.base import STYLE, Array, Plot, Style, is_numeric, prepared_once, read, register_plot
+from tfnp_ext.plots.base import STYLE, Array, Plot, Style, drawn_values, is_numeric, prepared_once, register_plot
 from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
 from tfnp_ext.plots.pooling import Pooled, pool
@@ -137,14 +137,15 @@ class HeatmapPlot(Plot):
     @prepared_once
     def prepare(self, summary: Summary, options: DisplayOptions) -> Batch | _Map:
         """Returns the batch with its answers, or the pooled matrix with its scale."""
-        reading = read(summary, options)
-        if reading.role == "probability batch":
-            return read_batch(np.asarray(summary.drawn), options)
-        rows, columns = reading.values.shape
+        values = drawn_values(summary)
+        if summary.role == "probability batch":
+            return read_batch(values, options)
+        rows, columns = values.shape
         most = _MOST_WIDE if columns >= 2 * rows else _MOST_CELLS
         block = math.ceil(rows / _MOST_CELLS), math.ceil(columns / most)
-        pooled = pool(reading.values, block, _may_hide_extremes(summary))
-        if pooled.step != (1, 1):
+        extremes = _may_hide_extremes(summary)
+        pooled = pool(values, block, extremes)
+        if extremes and pooled.step != (1, 1):
             _add_known_extremes(pooled, summary)
         sizes = np.abs(pooled.means)
         largest = float(sizes.max())

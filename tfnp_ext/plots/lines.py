@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.plots.base import (
     STYLE,
@@ -37,6 +39,7 @@ _TALL = 60
 _TOP = 4
 _HEIGHT = 80
 _MOST_MARKS = 60
+_MOST_FETCHED = 2**16
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class LinePlot(Plot):
     def prepare(self, summary: Summary, options: DisplayOptions) -> _Curve:
         """Returns the points of the line."""
         values, numbers = read(summary, options).values, summary.statistics
-        if numbers is not None and numbers.extremes is not None and summary.role == "series":
+        known = numbers is not None and numbers.extremes is not None
+        if numbers is not None and known and (summary.role == "series" or isinstance(values, DeviceArray)):
             return curve_of_runs(values, numbers)
         return read_curve(values)
 
@@ -232,20 +236,32 @@ def curve_of_runs(values: Array, numbers: Statistics) -> _Curve:
     each = together * RUN
     starts = np.arange(0, count, each)
     if not numbers.exact:
-        for pixel in np.flatnonzero(np.isnan(lows)).tolist():
-            run = as_floats(values[starts[pixel] : starts[pixel] + RUN])
+        for pixel, run in _runs(values, starts, np.flatnonzero(np.isnan(lows))):
             finite = run[np.isfinite(run)]
             if finite.size:
                 lows[pixel], highs[pixel] = finite.min(), finite.max()
     first_of_pixel: dict[int, int] = {}
     for place in numbers.extremes.invalid:
         first_of_pixel.setdefault(place // each, place)
-    invalid = [(place, _sign(float(values[place]))) for place in first_of_pixel.values()]
-    (low_at,), (high_at,) = numbers.minimum_at or (0,), numbers.maximum_at or (0,)
+    marked = list(first_of_pixel.values())
+    invalid = [(place, _sign(float(value))) for place, value in zip(marked, values[marked], strict=True)]
+    # A vector may have axes of length 1 beside its own.
+    low_at, high_at = max(numbers.minimum_at or (0,)), max(numbers.maximum_at or (0,))
     points = _points(starts, np.append(starts[1:], count), lows, highs)
     return _Curve(
         count, points, float(numbers.minimum), low_at, float(numbers.maximum), high_at, invalid, each, numbers.exact
     )
+
+
+def _runs(values: Array, starts: Array, pixels: Array) -> Iterator[tuple[int, Array]]:
+    """Yields pixels that the statistics have not seen, and the first values of each: on another device a few."""
+    if isinstance(values, DeviceArray):
+        few = max(1, _MOST_FETCHED // max(1, len(pixels)))
+        places = np.minimum(starts[pixels][:, None] + np.arange(few), len(values) - 1)
+        yield from zip(pixels.tolist(), as_floats(values[places]), strict=True)
+        return
+    for pixel in pixels.tolist():
+        yield pixel, as_floats(values[starts[pixel] : starts[pixel] + RUN])
 
 
 def _points(starts: Array, ends: Array, lows: Array, highs: Array) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.roles.base import SMALL, VALUES_CHECKED, Array, Role, is_float
+from tfnp_ext.roles.base import SMALL, Array, Role, is_float, values_checked
 from tfnp_ext.statistics import Statistics
 
 CHANNELS = frozenset({1, 3, 4})
@@ -142,8 +142,8 @@ def _first_image(layout: _Layout) -> Array:
     image = layout.values
     while image.ndim > 3:
         image = image[0]
-    image = image if layout.explicit else np.asarray(image if image.ndim == 2 else image[0])[..., None]
-    rows = max(2, VALUES_CHECKED // max(1, image.shape[1] * image.shape[2]))
+    image = image if layout.explicit else (image if image.ndim == 2 else image[0])[..., None]
+    rows = max(2, values_checked(layout.values) // max(1, image.shape[1] * image.shape[2]))
     return np.asarray(image[:rows]).astype(np.float64)
 
 
@@ -156,7 +156,7 @@ def _neighbours_alike(image: Array) -> bool:
 
 
 def _is_whole(values: Array) -> bool:
-    head = np.asarray(values.flat[:VALUES_CHECKED]).astype(np.float64)
+    head = np.asarray(values.flat[: values_checked(values)]).astype(np.float64)
     return bool((head == np.floor(head)).all())
 
 

@@ -10,6 +10,7 @@ from tfnp_ext.roles.base import (
     VALUES_CHECKED,
     Array,
     Role,
+    first_row_sums,
     first_rows,
     is_float,
     is_identity,
@@ -53,10 +54,9 @@ def read_attention(drawn: Array, statistics: Statistics) -> Role | None:
     if drawn.shape[-1] ** 2 > 4 * VALUES_CHECKED:
         return None
     heads = drawn.reshape(-1, *drawn.shape[-2:])
-    checked = np.asarray(heads[: max(1, VALUES_CHECKED // heads[0].size)]).astype(np.float64)
-    if np.abs(checked.sum(axis=-1) - 1).max() > tolerance:
+    if np.abs(first_row_sums(heads.reshape(-1, heads.shape[-1])) - 1).max() > tolerance:
         return None
-    causal = bool((np.triu(checked[0], 1) == 0).all())
+    causal = bool((np.triu(first_rows(heads[0]), 1) == 0).all())
     if drawn.ndim == 2 and not causal and len(drawn) <= _MOST_CLASSES_OF_A_BATCH:
         return None
     tokens = wording.integer(drawn.shape[-1])

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.roles.base import SMALL, VALUES_CHECKED, Array, Role, is_integer
+from tfnp_ext.roles.base import SMALL, Array, Role, is_integer, values_checked
 from tfnp_ext.roles.images import read_images
 from tfnp_ext.roles.matrices import (
     read_attention,
@@ -90,7 +90,7 @@ def without_batch(array: Array) -> Array:
         shape = shape[1:]
     if len(shape) == 2 and shape[1] == 1 and shape[0] > SMALL:
         shape = shape[:1]
-    return np.asarray(array).reshape(shape)
+    return array.reshape(shape)
 
 
 def _of_data(array: Array, drawn: Array, statistics: Statistics) -> Role | None:
@@ -125,7 +125,7 @@ def _vector(drawn: Array, statistics: Statistics, weights: bool) -> Role:
     count = wording.integer(drawn.size)
     if is_integer(drawn):
         span = int(statistics.maximum) - int(statistics.minimum)
-        head = np.asarray(drawn[:VALUES_CHECKED]).astype(np.int64)
+        head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
         if span < drawn.size and not (np.diff(head) > 0).all():
             return Role("other", reason=f"{count} integers that repeat", drawn=drawn)
     return Role("series", "series", f"read as a series: rank 1, {count} values", drawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Sparkline, Text
@@ -17,9 +18,14 @@ _MOST_READ = 2**21
 
 @line_for("image", "images", "video")
 def channel_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
-    """Returns the range, then histogram and mean of each channel; ``None`` for grey and for very many images."""
+    """Returns the range, then histogram and mean of each channel.
+
+    ``None`` for grey, for very many images and for what is not read again because it is on another device.
+    """
     values, seen = summary.drawn, summary.statistics
     if values is None or seen is None or seen.invalid or values.ndim < 3 or values.size > _MOST_READ:
+        return None
+    if isinstance(values, DeviceArray):
         return None
     channels = values.shape[-1]
     if channels not in {3, 4} or (summary.role == "images" and values.ndim == 3) or seen.minimum == seen.maximum:

@@ -11,6 +11,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines.base import field, line_for, sample_places
 from tfnp_ext.document import Span, Text
+from tfnp_ext.statistics import row_tops
 from tfnp_ext.summary import Summary
 
 _MOST_CLASSES = 2**18
@@ -65,10 +66,10 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     sample = sample_places(len(drawn), rows)
     sampled = sample is not None
     places = np.arange(len(drawn)) if sample is None else sample
-    values = (drawn if sample is None else drawn[sample]).astype(np.float64)
     names = options.class_names(drawn.shape[1])
-    tops = values.argmax(axis=1)
-    confidence = values.max(axis=1)
+    tops, confidence = row_tops(drawn, places)
+    if (tops < 0).any():  # the budget ended the reading before a row without numbers
+        return None
     unsure = int((confidence < 0.5).sum())
     weakest = int(confidence.argmin())
     number = wording.integer(int(places[weakest])) if sampled else str(weakest)
@@ -77,7 +78,7 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     fields = [
         field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
         field("least sure", f"#{number}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
-        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(values))}"),
+        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(places))}"),
     ]
     if often[most] > 1:
         fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
