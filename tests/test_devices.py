@@ -547,6 +547,13 @@ class TestKinds:
         names = re.compile(r"variable(_\d+)?")
         assert names.sub("", shown["text/plain"].replace("CPU:1", "CPU")) == names.sub("", here["text/plain"])
 
+    def test_the_line_of_weights(self, tf):
+        with tf.device("CPU:1"):
+            variable = tf.Variable(walk(5_000_000))
+        shown, values = bundle(variable, plot="line")
+        assert values.fetched <= MOST_FETCHED
+        assert "every spike kept" in shown["text/html"]
+
     def test_a_later_assign_does_not_reach_what_was_read(self, tf):
         with tf.device("CPU:1"):
             variable = tf.Variable(np.zeros(1_000_000, np.float32))
