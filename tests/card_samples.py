@@ -35,6 +35,11 @@ def _spoilt(tf: Any, *shape: int) -> Any:
     return tf.constant(values)
 
 
+def _sparse(tf: Any, values: Any) -> Any:
+    count = len(values)
+    return tf.SparseTensor([[place, place * place % 800] for place in range(count)], values, (count, 800))
+
+
 def _model(tf: Any) -> Any:
     return tf.keras.Sequential([tf.keras.Input((6,)), tf.keras.layers.Dense(16), tf.keras.layers.Dense(10)])
 
@@ -80,6 +85,8 @@ SAMPLES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "ragged": (lambda tf: tf.ragged.constant([[3, 1, 4], [], [1, 5]]), {}),
     "long ragged": (lambda tf: tf.ragged.constant([list(range(index % 9)) for index in range(40)]), {}),
     "sparse": (lambda tf: tf.sparse.SparseTensor([[0, 1], [2, 0], [2, 3]], [2.5, -1.0, 4.0], (3, 4)), {}),
+    "large sparse": (lambda tf: _sparse(tf, tf.sin(tf.range(900.0))), {}),
+    "large sparse, not finite": (lambda tf: _sparse(tf, _spoilt(tf, 900)), {}),
     "gradients": (lambda tf: tf.IndexedSlices(_normal(tf, 2, 3), tf.constant([4, 1]), tf.constant([9, 3])), {}),
     "variable": (lambda tf: tf.Variable(_normal(tf, 6, 9), name="encoder/kernel"), {}),
     "symbolic": (lambda tf: tf.keras.Input((28, 28)), {}),

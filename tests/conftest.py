@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -130,3 +131,60 @@ def process_environment(tmp_path_factory) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "NO_COLOR": "1",
     }
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A small convolutional network that reads scanned digits, and what it makes of those that it was not shown.
+
+    Attributes:
+        images: Grey scans in 0 … 1, float32 [360, 8, 8, 1].
+        truth: Which digit each is, int32 [360].
+        logits: What the model says of them, float32 [360, 10].
+        shares: The softmax of that.
+        model: The model; its first layer is ``conv1``.
+        history: What training it told: loss and accuracy, of training and of validation data, three epochs.
+    """
+
+    images: np.ndarray
+    truth: np.ndarray
+    logits: np.ndarray
+    shares: np.ndarray
+    model: Any
+    history: Any
+
+
+@pytest.fixture(scope="session")
+def digits(tf: Any) -> Digits:
+    """The digits of scikit-learn and a model trained on them, in about two seconds."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    images, truth = (data.images / 16).astype(np.float32)[..., None], data.target.astype(np.int32)
+    tf.keras.utils.set_random_seed(0)
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            tf.keras.Input((8, 8, 1)),
+            layers.Conv2D(16, 3, activation="relu", name="conv1"),
+            layers.Conv2D(16, 3, activation="relu", name="conv2"),
+            layers.Flatten(),
+            layers.Dense(10, name="logits"),
+        ]
+    )
+    loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(tf.keras.optimizers.Adam(3e-3), loss, metrics=["accuracy"])
+    shown, kept = slice(1437), slice(1437, None)
+    history = model.fit(
+        images[shown], truth[shown], validation_data=(images[kept], truth[kept]), epochs=3, batch_size=64, verbose=0
+    )
+    logits = model(images[kept]).numpy()
+    return Digits(images[kept], truth[kept], logits, tf.nn.softmax(logits).numpy(), model, history)
+
+
+@pytest.fixture(scope="session")
+def photos() -> np.ndarray:
+    """The two photos of scikit-learn, a temple and a flower, uint8 [2, 427, 640, 3]."""
+    from sklearn.datasets import load_sample_images
+
+    return np.stack(load_sample_images().images)

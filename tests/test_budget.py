@@ -72,6 +72,25 @@ counted = {
 }
 
 
+def words(count):
+    return tf.strings.as_string(tf.range(count))
+
+
+strings = {
+    "short strings": lambda: words(ENTRIES),
+    "matrix of strings": lambda: tf.reshape(words(ENTRIES), (-1, 5)),
+    "variable of strings": lambda: tf.Variable(words(ENTRIES)),
+    "list of strings": lambda: [words(ENTRIES // 2), words(ENTRIES // 2)],
+    "ragged strings": lambda: tf.RaggedTensor.from_row_splits(words(ENTRIES), np.arange(0, ENTRIES + 1, 5)),
+    "sparse strings": lambda: tf.SparseTensor(np.stack([apart, 0 * apart], 1), words(ENTRIES), (ENTRIES, 10)),
+    "slices of strings": lambda: tf.IndexedSlices(tf.reshape(words(ENTRIES), (-1, 5)), tf.range(ENTRIES // 5)),
+    "as many as are read": lambda: tf.strings.join([tf.fill([2**16], "a" * 120), words(2**16)]),
+    "long strings": lambda: tf.fill([300_003], "a" * 800),
+    "very long strings": lambda: tf.fill([3], tf.strings.reduce_join(tf.fill([10**6], "é" * 25))),
+    "a file": lambda: tf.strings.reduce_join(tf.fill([10**6], "a" * 100)),
+}
+
+
 def memory(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
@@ -105,8 +124,9 @@ for name, make in makers.items():
     }
     del value
 settings.budget_ms = 150.0
+mimebundle(tf.ragged.constant([["a" * 99] * 30] * 30)), mimebundle(tf.fill([70_000], "a"))
 counts = {}
-for name, make in counted.items():
+for name, make in (counted | strings).items():
     value = make()
     Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
@@ -146,5 +166,8 @@ def test_a_small_budget_reads_a_part_and_costs_a_part(measured):
 
 
 def test_what_is_counted_beside_the_statistics_is_bounded(program):
-    """Counting the rows took seconds and a hundred megabytes; the bound allows for a busy machine."""
+    """Rows that were counted, and strings made objects of, took seconds and hundreds of megabytes.
+
+    The bound allows for a busy machine.
+    """
     assert {name: row for name, row in program[1].items() if row["extra"] > 16e6 or row["seconds"] > 0.5} == {}

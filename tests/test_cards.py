@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tfnp_ext import ConversionError, OptionError, TensorDisplay, show, to_numpy, wording
+from tfnp_ext.adapters import find_adapter
 from tfnp_ext.display import compose, holds_tensors, mimebundle
-from tfnp_ext.document import Children, Fields, Fold
+from tfnp_ext.display.composites import sparse_table
+from tfnp_ext.document import Children, Fields, Fold, Table
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.statistics import BLOCK
 
@@ -147,6 +149,41 @@ SparseTensor (3, 4) float32   3 stored (25 %) · 60 B · CPU · dense 48 B
 0     ·  2.5  ·    ·      [0, 1]   2.5
 1     ·    ·  ·    ·      [2, 0]  -1.0
 2  -1.0    ·  ·  4.0      [2, 3]   4.0""",
+    ),
+    "sparse of rank 3": (
+        lambda tf: tf.sparse.SparseTensor([[0, 1, 1], [1, 2, 2], [1, 0, 0]], [1, 22, 0], (2, 3, 3)),
+        """\
+SparseTensor (2, 3, 3) int32   3 stored (16.7 %) · 84 B · CPU · dense 72 B
+[0]             [1]             stored
+ ·   ·   ·       0   ·   ·      [0, 1, 1]   1
+ ·   1   ·       ·   ·   ·      [1, 2, 2]  22
+ ·   ·   ·       ·   ·  22      [1, 0, 0]   0""",
+    ),
+    "sparse vector": (
+        lambda tf: tf.sparse.SparseTensor([[1], [3]], [1.5, 2.0], (5,)),
+        """\
+SparseTensor (5,) float32   2 stored (40 %) · 24 B · CPU · dense 20 B
+0    1  2    3  4      stored
+·  1.5  ·  2.0  ·      [1]  1.5
+                       [3]  2.0""",
+    ),
+    "sparse strings": (
+        lambda tf: tf.sparse.SparseTensor([[0, 1], [2, 2]], ["naïve", ""], (3, 3)),
+        """\
+SparseTensor (3, 3) string   2 stored (22.2 %) · 38 B · CPU
+   0  1        2       stored
+0  ·  "naïve"  ·       [0, 1]  "naïve"
+1  ·  ·        ·       [2, 2]  ""
+2  ·  ·        ""\
+""",
+    ),
+    "sparse long strings": (
+        lambda tf: tf.sparse.SparseTensor([[0, 1], [1, 0]], ["a" * 25, b"\xff"], (2, 2)),
+        """\
+SparseTensor (2, 2) string   2 stored (50 %) · 58 B · CPU
+stored
+[0, 1]  "aaaaaaaaaaaaaaaaaaaaaaaaa"
+[1, 0]  b'\\xff'""",
     ),
     "variable": (
         lambda tf: tf.Variable([1.0, 2.0, 3.0], name="v"),
@@ -517,6 +554,44 @@ class TestBytes:
         assert len(text_of(array).splitlines()) <= 12
         if len(shape) == 2:
             assert len(text_of(array / array.sum(axis=-1, keepdims=True)).splitlines()) <= 12
+
+
+class TestSparse:
+    SHAPES = ((7,), (3, 4), (12, 5), (2, 3, 4), (9, 2, 2), (2, 2, 3, 2), (1, 1, 5), (5, 1, 2, 1))
+
+    @pytest.mark.parametrize("text", [False, True])
+    @pytest.mark.parametrize("shape", SHAPES)
+    @pytest.mark.parametrize("stored", [0, 1, 4])
+    def test_the_dense_form_is_what_tensorflow_makes_of_it(self, tf, shape, stored, text):
+        places = np.random.default_rng(len(shape)).choice(np.prod(shape), stored, replace=False)
+        values = [str(at) if text else at + 1 for at in range(stored)]
+        indices = np.stack(np.unravel_index(places, shape), 1)
+        sparse = tf.SparseTensor(indices.astype(np.int64), np.array(values, object if text else np.int32), shape)
+        dense = tf.sparse.to_dense(sparse, default_value="·" if text else 0, validate_indices=False).numpy()
+        expected = [value.decode() if text else str(value or "·") for value in dense.reshape(-1)]
+        block = sparse_table(find_adapter(sparse).content(sparse))
+        assert [cell.text for table in tables_in(block) for row in table.rows for cell in row.cells] == expected
+
+    def test_what_is_large_or_long_or_too_many_at_a_place_lists_its_entries(self, tf):
+        for sparse in (
+            tf.SparseTensor([[0, 0]], [1], (13, 1)),
+            tf.SparseTensor([[0, 0]], [1], (1, 17)),
+            tf.SparseTensor([[0, 0, 0]], [1], (5, 5, 5)),
+            tf.SparseTensor([[0, 0]], ["a"], (1, 9)),
+            tf.SparseTensor([[0, 0]] * 65, [1] * 65, (2, 2)),
+            tf.SparseTensor(np.zeros((0, 2), np.int64), np.zeros(0), (0, 3)),
+        ):
+            assert sparse_table(find_adapter(sparse).content(sparse)) is None
+
+    def test_an_index_outside_has_no_place(self, tf):
+        sparse = tf.SparseTensor([[0, 5], [-1, 0], [1, 1]], [1, 2, 3], (2, 2))
+        assert [cell.text for row in sparse_table(find_adapter(sparse).content(sparse)).rows for cell in row.cells] == [
+            "·", "·", "·", "3"
+        ]  # fmt: skip
+
+
+def tables_in(block: object) -> list[Table]:
+    return [block] if isinstance(block, Table) else [table for inner in block.blocks for table in tables_in(inner)]
 
 
 class TestNests:

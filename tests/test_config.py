@@ -15,7 +15,10 @@ from tfnp_ext.config import DisplayOptions, read_labels
 DEFAULTS = {
     "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": 40,
     "max_columns": 12, "budget_ms": 150.0, "plot": "auto", "softmax": False, "labels_required": False,
+    "images": None, "truth": None, "where": "all", "sort": "index", "page": 1,
 }  # fmt: skip
+
+OF_ONE_CALL = {"plot", "softmax", "labels_required", "images", "truth", "where", "sort", "page"}
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def test_the_defaults(config):
 
 def test_every_trait_is_documented_and_configurable():
     traits = TensorDisplay.class_own_traits(config=True)
-    assert set(traits) == {"enabled", *DEFAULTS} - {"plot", "softmax", "labels_required"}
+    assert set(traits) == {"enabled", *DEFAULTS} - OF_ONE_CALL
     for name, trait in traits.items():
         assert len(trait.help) > 20, name
 
@@ -126,3 +129,12 @@ class TestLabels:
     def test_configured_labels_can_be_a_dict_from_a_configuration_file(self):
         config = TensorDisplay(config=Config({"TensorDisplay": {"labels": {"1": "dog"}}}))
         assert config.options().class_names(2) == ("0", "dog")
+
+
+def test_what_was_asked_for_one_value_is_dropped_where_it_does_not_fit(config):
+    asked = config.options(
+        plot="bar", labels=["a", "b"], top=1, softmax=True, images=[1], truth=[2], where="wrong", page=3
+    )
+    plain = asked.without_requests()
+    assert plain == config.options()
+    assert (plain.images, plain.truth) == (None, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import colorsys
+import re
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
@@ -23,6 +24,9 @@ HOSTS: dict[str, tuple[RGB, RGBA]] = {"on white": (WHITE, (0, 0, 0, 0.87)), "on 
 """Paper, and the ink that JupyterLab writes with on it."""
 
 INHERITED, COLOURED = 4.5, 3.0
+
+TILE = re.compile(r"(\[\d+\] )?(grey|RGB|RGBA|mask) \d+ × \d+")
+"""The alternative text of an image of the user's."""
 
 PIXELS = 24
 """Device pixels of one colour from which on it counts as seen: fewer are what smoothing left between two others."""
@@ -70,7 +74,7 @@ def pictures(root: Element) -> Iterator[tuple[str, np.ndarray]]:
 
     for image in root.all("img"):
         alt = image.attributes["alt"]
-        if not alt.startswith("image"):
+        if not TILE.fullmatch(alt):
             data = base64.b64decode(image.attributes["src"].partition(",")[2])
             yield alt, np.asarray(Image.open(BytesIO(data)).convert("RGBA"))
 

@@ -27,6 +27,7 @@ from tfnp_ext.adapters.devices import CUT_DTYPES, MOST_COPIED, DeviceArray
 from tfnp_ext.display.cards import card, mimebundle
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.plots import plot
+from tfnp_ext.plots.decimation import read_columns
 from tfnp_ext.statistics import BLOCK as HOST_BLOCK
 from tfnp_ext.statistics import Statistics, compute_statistics, invalid_rows, row_sums, row_tops
 from tfnp_ext.statistics.on_device import BLOCK
@@ -170,6 +171,15 @@ class TestIndices:
         with pytest.raises(ValueError, match="reshape"):
             away.reshape(11, -1)
 
+    def test_flat(self, tf):
+        array, away = self.both(tf, "float32", (6, 5, 7))
+        for view, same in ((away, array), (away.T, array.T), (away[1:, ::2], array[1:, ::2])):
+            np.testing.assert_array_equal(view.flat[:9], same.flat[:9])
+            np.testing.assert_array_equal(view.flat[3::11], same.flat[3::11])
+            np.testing.assert_array_equal(view.flat[[5, -1]], same.flat[[5, -1]])
+            assert len(view.flat) == same.size
+        assert away.fetched < array.nbytes
+
     def test_axes_in_another_order(self, tf):
         array, away = self.both(tf, "float32", (6, 5, 7))
         self.same(array.T, away.T)
@@ -217,7 +227,8 @@ class TestIndices:
         assert away.fetched == 0
         away.reshape(-1)[5:9]
         assert away.fetched == 16
-        np.asarray(away[50:, ::20, ::50])
+        for _ in range(3):  # a table and its preview ask for the same
+            np.asarray(away[50:, ::20, ::50])
         assert away.fetched == 16 + 50 * 5 * 2 * 4
         away[[3, 99], [1, 2], [5, 6]]
         assert away.fetched == 16 + 50 * 5 * 2 * 4 + 8
@@ -359,13 +370,12 @@ class TestStatistics:
         assert (found.mean, found.std) == (1, 0)
 
     @pytest.mark.parametrize("name", ["float32", "int64", "uint64", "uint8", "bfloat16"])
-    @pytest.mark.parametrize("shape", [(2**22 + 777,), (2**22, 1), (1, 2**22)], ids=str)
-    def test_the_extremes_of_the_runs_of_a_vector(self, tf, name, shape):
-        array = random_array(name, shape)
+    def test_the_extremes_of_the_runs_of_a_vector(self, tf, name):
+        array = random_array(name, (2**22 + 777,))
         if name == "float32":
-            array.reshape(-1)[[5, 4096, 2**21, -1]] = np.nan, np.inf, -np.inf, np.nan
+            array[[5, 4096, 2**21, -1]] = np.nan, np.inf, -np.inf, np.nan
         found = compute_statistics(DeviceArray(there(tf, array))).extremes
-        host = compute_statistics(array.reshape(-1)).extremes
+        host = compute_statistics(array).extremes
         np.testing.assert_array_equal(found.lows, host.lows)
         np.testing.assert_array_equal(found.highs, host.highs)
         assert found.invalid == host.invalid
@@ -411,6 +421,39 @@ class TestRows:
         away = DeviceArray(there(tf, array))
         assert invalid_rows(away) == invalid_rows(array) == [3, 77, 699]
         assert away.fetched == 700
+
+
+class TestLines:
+    @pytest.mark.parametrize("name", ["float32", "float16", "int32", "int64", "uint8"])
+    @pytest.mark.parametrize("shape", [(300_007, 1), (500_000, 5), (1300, 3)], ids=str)
+    def test_no_spike_is_lost(self, tf, name, shape):
+        array = random_array(name, shape)
+        if name == "float32":
+            array[7], array[1234], array[-1, -1] = np.nan, np.inf, -np.inf
+        away = DeviceArray(there(tf, array))
+        curves = read_columns(away)
+        assert len(curves) == shape[1]
+        for column, curve in zip(array.T.astype(np.float64), curves, strict=True):
+            finite = np.isfinite(column)
+            assert (curve.low, curve.high) == (column[finite].min(), column[finite].max())
+            assert (column[curve.low_at], column[curve.high_at]) == (curve.low, curve.high)
+            pixels = [column[start : start + curve.each] for start in range(0, len(column), curve.each)]
+            assert len(curve.points) == 2 * len(pixels)
+            drawn = curve.points[:, 1].reshape(-1, 2)
+            for pixel, ends in zip(pixels, drawn, strict=True):
+                seen = pixel[np.isfinite(pixel)]
+                if seen.size:
+                    assert sorted(ends.tolist()) == [seen.min(), seen.max()]
+            bad = [place for place, pixel in enumerate(pixels) if not np.isfinite(pixel).all()]
+            assert [place // curve.each for place, _ in curve.invalid] == bad
+        assert away.fetched <= MOST_FETCHED
+        if name == "float32":
+            assert (curves[-1].invalid[0][1], curves[-1].invalid[-1][1]) == ("×", "▼")
+
+    def test_where_the_device_cannot(self, tf):
+        array = (np.arange(6000) % 7).astype(ml_dtypes.int4).reshape(3000, 2)
+        found, here = (read_columns(values) for values in (DeviceArray(there(tf, array)), array))
+        assert [curve.points.tolist() for curve in found] == [curve.points.tolist() for curve in here]
 
 
 def walk(count: int) -> np.ndarray:
@@ -479,14 +522,17 @@ class TestCards:
     @pytest.mark.parametrize(
         ("make", "said"),
         [(lambda: pixels(2000, 3000, 3), "1 of 5 rows and columns read"),
-         (lambda: normal(2000, 3000, 3).clip(0, 1), "1 of 9 rows and columns read"),
+         (lambda: np.tile(np.linspace(0, 1, 3000, dtype="f4")[:, None], (2000, 1, 3)), "1 of 9 rows and columns read"),
          (lambda: pixels(100, 224, 224, 3), "RGB images, 224 × 224"),
          (lambda: pixels(4, 16, 112, 112, 3), "frames of the first of 4 videos"),
          (lambda: pixels(30, 3, 224, 224), "channels first"),
-         (lambda: np.arange(2_000_000, dtype=np.int32) % 10, "10 distinct in the first 131 072"),
+         (lambda: np.tile(np.linspace(0, 200, 224, dtype="f4"), (30, 3, 224, 1)), "channels first"),
+         (lambda: walk(4_000_000).reshape(4, -1).T.copy(), "4 series"),
+         (lambda: np.arange(2_000_000, dtype=np.int32) % 10, "10 distinct in the first 65 536"),
          (lambda: shares(2_000_000), "first and last of 2 000 000 values"),
          (lambda: walk(2_000_000)[:, None], "every spike kept")],
-        ids=["photo", "float photo", "photos", "videos", "channels first", "labels", "one vector", "column"],
+        ids=["photo", "float photo", "photos", "videos", "channels first", "channels first floats", "strips", "labels",
+         "one vector", "column"],
     )  # fmt: skip
     def test_a_cut_is_drawn_and_said(self, tf, make, said):
         shown, values = bundle(there(tf, make()))
@@ -525,6 +571,15 @@ class TestCards:
     def test_axes_of_the_users(self, tf):
         away, here = (plot(value) for value in (there(tf, normal(1000, 2000)), tf.constant(normal(1000, 2000))))
         np.testing.assert_allclose(away.images[0].get_array(), here.images[0].get_array(), rtol=1e-5, atol=1e-7)
+
+    def test_predictions_beside_their_images(self, tf):
+        array, truth = shares(40_000, 10), np.arange(40_000) % 10
+        images = pixels(40_000, 8, 8)
+        summary = summarize(there(tf, array), budget_ms=math.inf)
+        here = summarize(tf.constant(array), budget_ms=math.inf)
+        options = TensorDisplay.instance().options(images=images, truth=truth, sort="error")
+        shown, expected = (FORMATS["text/html"](card(value, options)) for value in (summary, here))
+        assert shown.replace("CPU:1", "CPU").replace("· copy", "· view") == expected
 
     def test_what_the_magic_made_of_it_is_a_copy(self, tf):
         tensor = there(tf, normal(1000, 1000))

@@ -106,10 +106,16 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "ragged": (lambda tf: tf.ragged.constant([[1.5, 2.0], [], [3.0, 4.0, 5.0]]), {}),
     "ragged of rank 3": (lambda tf: tf.ragged.constant([[[1, 2], [3]], [[4]]]), {}),
     "long ragged": (lambda tf: tf.RaggedTensor.from_row_lengths(tf.range(200), [50, 0, 100, 30, 20]), {}),
+    "many ragged rows": (lambda tf: tf.ragged.constant([list(range(n * n % 13)) for n in range(60)]), {}),
+    "ragged strings": (lambda tf: tf.ragged.constant([["a"] * (n % 5) for n in range(20)]), {}),
     "sparse": (lambda tf: tf.SparseTensor([[0, 1], [2, 0], [2, 3]], [2.5, -1.0, 4.0], [3, 4]), {}),
     "large sparse": (
         lambda tf: tf.SparseTensor([[i, i * 7 % 1000] for i in range(50)], wave(50), [1000, 1000]),
         {},
+    ),
+    "histogram of a sparse tensor": (
+        lambda tf: tf.SparseTensor([[i, i * 7 % 1000] for i in range(50)], wave(50), [1000, 1000]),
+        {"plot": "histogram"},
     ),
     "slices": (lambda tf: tf.IndexedSlices(tf.ones((2, 3)), tf.constant([4, 1]), tf.constant([5, 3])), {}),
     "variable": (lambda tf: tf.Variable([1.0, 2.0, 3.0], name="v"), {}),

@@ -21,13 +21,14 @@ from PIL import Image
 
 from tfnp_ext import plots
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.document import Bars, Figure, Picture, Table, Tiles
+from tfnp_ext.document import Bars, Beside, Figure, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one
+from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
-from tfnp_ext.plots.lines import index_step, read_curve
 from tfnp_ext.plots.pooling import MOST_READ, pool
+from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 
@@ -845,6 +846,15 @@ assert "matplotlib.pyplot" not in sys.modules
     subprocess.run([sys.executable, "-c", script], check=True, cwd=plots.__path__[0] + "/../..")
 
 
+def figures_of(blocks):
+    """Yields the blocks, those beside each other too."""
+    for block in blocks:
+        if isinstance(block, Beside):
+            yield from figures_of(block.blocks)
+        else:
+            yield block
+
+
 @pytest.mark.parametrize("kind", ["nan", "inf", "-inf", "huge", "tiny", "mixed"])
 @pytest.mark.parametrize("shape", [(1,), (12,), (1500,), (1, 1), (30, 12), (200, 150), (3, 9, 9), (4, 40, 40, 3)])
 def test_no_value_makes_a_plot_fail(kind, shape):
@@ -861,10 +871,12 @@ def test_no_value_makes_a_plot_fail(kind, shape):
         summary = summary_of(values, role, statistics=False)
         for plot in PLOTS.values():
             if plot.suits(summary) > 0:
-                for asked in (OPTIONS, options(top=3), options(plots=False)):
+                examples = len(np.atleast_2d(summary.drawn))
+                needs = {"images": np.zeros((examples, 8, 8))} if plot.asked_by == "images" else {}
+                for asked in (options(**needs), options(top=3, **needs), options(plots=False, **needs)):
                     assert plot.alt(summary, asked)
                     assert "\n" not in plot.note(summary, asked)
-                    for block in plot.blocks(summary, asked):
+                    for block in figures_of(plot.blocks(summary, asked)):
                         if isinstance(block, (Figure, Tiles)) and block.draw:
                             assert block.draw()
 

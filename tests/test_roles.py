@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import tracemalloc
 import warnings
+from collections.abc import Callable
 
 import ml_dtypes
 import numpy as np
@@ -17,6 +20,8 @@ from tfnp_ext.roles import ROLES, Role, read_role, sum_tolerance
 from tfnp_ext.statistics import compute_statistics
 
 RANDOM = np.random.default_rng(0)
+IMAGENET = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+"""Mean and spread of each channel, by which photos are standardised for most networks."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +31,23 @@ def silence_is_kept():
         yield
 
 
-def role_of(array: np.ndarray, *, weights: bool = False) -> Role:
-    array = np.asarray(array)
-    return read_role(array, compute_statistics(array) if array.size else None, weights=weights)
+def role_of(array: np.ndarray, *, weights: bool = False, name: str = "") -> Role:
+    array = np.asanyarray(array)
+    return read_role(array, compute_statistics(array) if array.size else None, weights=weights, name=name)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponents / exponents.sum(axis=-1, keepdims=True)
+def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
+    exponents = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    return exponents / exponents.sum(axis=axis, keepdims=True)
+
+
+def as_dtype(values: np.ndarray, name: str) -> np.ndarray:
+    return values.astype(getattr(ml_dtypes, name, name))
+
+
+def standardised(photos: np.ndarray) -> np.ndarray:
+    mean, spread = IMAGENET
+    return ((photos / np.float32(255) - mean) / spread).astype(np.float32)
 
 
 class TestProbabilities:
@@ -182,9 +196,12 @@ class TestImages:
     @pytest.mark.parametrize(
         ("low", "high", "limits"), [(0, 1, (0.0, 1.0)), (-1, 1, (-1.0, 1.0)), (0, 255, (0.0, 255.0))]
     )
-    def test_floats_in_the_range_of_pixels(self, low, high, limits):
-        role = role_of(RANDOM.uniform(low, high, (20, 30, 3)).astype(np.float32))
+    def test_floats_in_the_range_of_pixels(self, photos, low, high, limits):
+        pixels = (low + photos[0] / np.float32(255) * (high - low)).astype(np.float32)
+        role = role_of(pixels)
         assert (role.name, role.limits) == ("image", limits)
+        assert role.reason.endswith(", neighbours alike")
+        assert role_of(RANDOM.permutation(pixels.ravel()).reshape(pixels.shape)).name == "other"
 
     @pytest.mark.parametrize("shape", [(16, 8, 8), (16, 8, 8, 1), (16, 12, 9, 3)], ids=str)
     def test_a_batch(self, shape):
@@ -215,8 +232,8 @@ class TestImages:
         assert role_of(np.float32(RANDOM.normal(0, 9, 20)), weights=True).name == "values"
         assert role_of(np.float32(RANDOM.normal(0, 9, 200)), weights=True).name == "other"
 
-    def test_variables_are_weights(self, tf):
-        pixels = RANDOM.uniform(0, 1, (28, 28)).astype(np.float32)
+    def test_variables_are_weights(self, tf, photos):
+        pixels = photos[1, 100:128, 200:228, 0] / np.float32(255)
         assert summarize(tf.constant(pixels)).role == "image"
         assert summarize(tf.Variable(pixels)).role == "matrix"
         assert summarize(tf.keras.Variable(pixels)).role == "matrix"
@@ -225,6 +242,398 @@ class TestImages:
         pixels = RANDOM.uniform(0, 1, (28, 28)).astype(np.float32)
         pixels[3, 3] = np.nan
         assert role_of(pixels).name in {"image", "matrix"}
+
+
+REAL: dict[str, tuple[Callable, str, str, str]] = {
+    # what: (how it is made of digits, photos and TensorFlow; role; title; a piece of the reason)
+    "softmax of one digit": (
+        lambda d, p, tf: d.shares[7], "probabilities", "class probabilities", "none negative, sum 1.000",
+    ),
+    "softmax of a batch": (
+        lambda d, p, tf: d.shares[:32], "probability batch", "class probabilities, 32 examples × 10 classes",
+        "every row sums to 1",
+    ),
+    "as many digits as classes": (
+        lambda d, p, tf: d.shares[:10], "probability batch", "class probabilities, 10 examples × 10 classes", "",
+    ),
+    "softmax in bfloat16": (lambda d, p, tf: as_dtype(d.shares, "bfloat16"), "probability batch", "class prob", ""),
+    "softmax in float16": (lambda d, p, tf: as_dtype(d.shares, "float16"), "probability batch", "class prob", ""),
+    "1000 classes calculated in bfloat16": (
+        lambda d, p, tf: tf.nn.softmax(tf.random.stateless_normal((16, 1000), (1, 2), dtype=tf.bfloat16)).numpy(),
+        "probability batch", "class probabilities, 16 examples × 1 000 classes", "",
+    ),
+    "1000 classes calculated in float16": (
+        lambda d, p, tf: tf.nn.softmax(tf.random.stateless_normal((16, 1000), (1, 2), dtype=tf.float16)).numpy(),
+        "probability batch", "class probabilities, 16 examples × 1 000 classes", "",
+    ),
+    "one of 1000 classes in bfloat16": (
+        lambda d, p, tf: tf.nn.softmax(tf.random.stateless_normal((1, 1000), (1, 2), dtype=tf.bfloat16)).numpy(),
+        "probabilities", "class probabilities", "none negative, sum ",
+    ),
+    "logits of one digit": (lambda d, p, tf: d.logits[7], "logits", "logits", "one vector of 10, both signs"),
+    "logits of a batch": (lambda d, p, tf: d.logits[:32], "matrix", "", ""),
+    "scores of a sigmoid": (
+        lambda d, p, tf: tf.sigmoid(2 * d.logits[7]).numpy(), "scores", "multi-label scores", "most near an end",
+    ),
+    "one-hot targets": (
+        lambda d, p, tf: tf.one_hot(d.truth[:32], 10).numpy(), "one-hot", "one-hot labels, 32 examples × 10 classes",
+        "0 and 1, every row has a single 1",
+    ),
+    "one-hot targets of integers": (
+        lambda d, p, tf: tf.one_hot(d.truth[:32], 10, dtype=tf.uint8).numpy(), "one-hot", "one-hot labels, 32", "",
+    ),
+    "one-hot targets of truths": (
+        lambda d, p, tf: tf.one_hot(d.truth[:32], 10, True, False).numpy(), "one-hot", "one-hot labels, 32", "",
+    ),
+    "ten one-hot targets": (
+        lambda d, p, tf: tf.one_hot(d.truth[:10], 10).numpy(), "one-hot", "one-hot labels, 10 examples × 10", "",
+    ),
+    "one target": (
+        lambda d, p, tf: tf.one_hot(d.truth[0], 10).numpy(), "one-hot", "one-hot, class ", "a single 1, else 0",
+    ),
+    "labels": (lambda d, p, tf: d.truth, "labels", "labels", "integers, 10 distinct, 0 … 9"),
+    "labels as bytes": (lambda d, p, tf: d.truth.astype(np.uint8), "labels", "labels", "10 distinct"),
+    "a column of labels": (lambda d, p, tf: d.truth[:, None], "labels", "labels", "10 distinct"),
+    "scans": (lambda d, p, tf: d.images, "images", "360 grey images", "last axis 1, square, 0…1"),
+    "one scan": (lambda d, p, tf: d.images[7], "image", "grey image, 8 × 8", "last axis 1, square, 0…1"),
+    "scans without channels": (lambda d, p, tf: d.images[..., 0] * 16, "images", "360 grey images", "rank 3, square"),
+    "masks of scans": (lambda d, p, tf: d.images[..., 0] > 0.5, "images", "360 masks, 8 × 8", "rank 3, square, True"),
+    "photos": (lambda d, p, tf: p, "images", "2 RGB images, 640 × 427", "last axis 3, uint8"),
+    "photos of floats": (lambda d, p, tf: p / np.float32(255), "images", "2 RGB images, 640 × 427", "last axis 3, 0…1"),
+    "photos in bfloat16": (
+        lambda d, p, tf: tf.cast(p, tf.bfloat16).numpy() / as_dtype(np.array(256), "bfloat16"), "images",
+        "2 RGB images, 640 × 427", "0…1",
+    ),
+    "photos around zero": (
+        lambda d, p, tf: tf.keras.applications.mobilenet.preprocess_input(p.astype(np.float32)), "images",
+        "2 RGB images, 640 × 427", "last axis 3, -1…1, neighbours alike",
+    ),
+    "photos resized": (
+        lambda d, p, tf: tf.image.resize(p, (32, 32)).numpy(), "images", "2 RGB images, 32 × 32", "0…255",
+    ),
+    "photos standardised": (
+        lambda d, p, tf: standardised(p), "images", "2 RGB images, 640 × 427", "standardised: mean -0.20, neighbours",
+    ),
+    "one photo standardised": (
+        lambda d, p, tf: tf.image.per_image_standardization(p[0]).numpy(), "image", "RGB image, 640 × 427",
+        "last axis 3, standardised: mean ",
+    ),
+    "busy cuttings standardised": (
+        lambda d, p, tf: standardised(p)[:, 200:232, 200:232], "images", "2 RGB images, 32 × 32", "standardised",
+    ),
+    "photos with channels first": (
+        lambda d, p, tf: np.moveaxis(p, -1, 1), "images", "2 RGB images, 640 × 427", "channels first, 3, uint8",
+    ),
+    "standardised photos with channels first": (
+        lambda d, p, tf: np.moveaxis(standardised(p), -1, 1), "images", "2 RGB images, 640 × 427",
+        "channels first, 3, standardised",
+    ),
+    "one photo with channels first": (
+        lambda d, p, tf: np.moveaxis(p[0], -1, 0), "image", "RGB image, 640 × 427", "channels first, 3, uint8",
+    ),
+    "a photo with transparency": (
+        lambda d, p, tf: np.dstack([p[0], np.full(p.shape[1:3], 255, np.uint8)]), "image", "RGBA image, 640 × 427", "",
+    ),
+    "a grey photo": (lambda d, p, tf: p[0, ..., 0], "image", "grey image, 640 × 427", "rank 2, uint8, neighbours"),
+    "grey photos": (lambda d, p, tf: p[..., 0], "images", "2 grey images", "rank 3, uint8, neighbours alike"),
+    "a mask": (lambda d, p, tf: p[0, ..., 0] > 128, "image", "mask, 640 × 427", "read as a mask: rank 2, True"),
+    "masks": (lambda d, p, tf: p[..., 0] > 128, "images", "2 masks, 640 × 427", "read as masks: rank 3"),
+    "masks with an axis of channels": (lambda d, p, tf: p[..., :1] > 128, "images", "2 masks, 640 ×", "last axis 1"),
+    "a map of a few classes": (lambda d, p, tf: p[0, ..., 0] // 64, "image", "grey image, 640 × 427", "uint8"),
+    "videos": (
+        lambda d, p, tf: np.stack([np.roll(p[:, ::8, ::8], shift, axis=2) for shift in range(10)], axis=1), "video",
+        "2 videos of 10 frames, RGB, 80 × 54", "read as videos: last axis 3, uint8",
+    ),
+    "one video": (
+        lambda d, p, tf: np.stack([np.roll(p[:1, ::8, ::8], shift, axis=2) for shift in range(10)], axis=1), "video",
+        "1 video of 10 frames, RGB, 80 × 54", "",
+    ),
+    "videos with channels first": (
+        lambda d, p, tf: np.stack([np.roll(p[:, ::8, ::8], shift, axis=2) for shift in range(10)], axis=1).transpose(
+            0, 1, 4, 2, 3
+        ),
+        "video", "2 videos of 10 frames, RGB, 80 × 54", "channels first, 3, uint8",
+    ),
+    "videos of masks": (
+        lambda d, p, tf: np.stack([p[:, ::8, ::8, :1] > level for level in (64, 128, 192)], axis=1), "video",
+        "2 videos of 3 frames, masks, 80 × 54", "True and False",
+    ),
+    "confusion by TensorFlow": (
+        lambda d, p, tf: tf.math.confusion_matrix(d.truth, d.shares.argmax(1)).numpy(), "confusion",
+        "confusion matrix, 10 classes", "square counts, ",
+    ),
+    "confusion added up as floats": (
+        lambda d, p, tf: tf.math.confusion_matrix(d.truth, d.shares.argmax(1), dtype=tf.float32).numpy(), "confusion",
+        "confusion matrix, 10 classes", "square counts, ",
+    ),
+    "confusion by scikit-learn": (lambda d, p, tf: confusion(d, None), "confusion", "confusion matrix, 10 classes", ""),
+    "confusion over all": (lambda d, p, tf: confusion(d, "all"), "matrix", "", ""),
+    "confusion over predictions": (lambda d, p, tf: confusion(d, "pred"), "matrix", "", ""),
+    "attention": (
+        lambda d, p, tf: attention(tf, 2, 12), "attention", "attention, 2 examples × 4 heads, 12 × 12",
+        "square, none negative, every row sums to 1",
+    ),
+    "attention of one example": (
+        lambda d, p, tf: attention(tf, 1, 12), "attention", "attention, 4 heads, 12 × 12", "every row sums to 1",
+    ),
+    "attention of one head": (lambda d, p, tf: attention(tf, 1, 24)[0, 0], "attention", "attention, 24 × 24", ""),
+    "causal attention": (
+        lambda d, p, tf: attention(tf, 1, 10, use_causal_mask=True)[0, 0], "attention", "attention, 10 × 10",
+        "every row sums to 1, causal",
+    ),
+    "causal attention in bfloat16": (
+        lambda d, p, tf: as_dtype(attention(tf, 1, 64, use_causal_mask=True), "bfloat16"), "attention",
+        "attention, 4 heads, 64 × 64", "causal",
+    ),
+    "attention of more than is read": (
+        lambda d, p, tf: attention(tf, 1, 512), "attention", "attention, 4 heads, 512 × 512",
+        "the first 512 rows sum to 1",
+    ),
+    "correlations of features": (
+        lambda d, p, tf: np.corrcoef(d.images.reshape(360, 64)[:, d.images.reshape(360, 64).std(0) > 0].T),
+        "correlation", "correlation matrix, ", "symmetric, 1 on the diagonal, within ±1",
+    ),
+    "correlations of labels and features in float32": (
+        lambda d, p, tf: np.corrcoef(d.logits.T).astype(np.float32), "correlation", "correlation matrix, 10 × 10", "",
+    ),
+    "vectors of length 1": (
+        lambda d, p, tf: tf.math.l2_normalize(d.images.reshape(360, 64), axis=1).numpy(), "embeddings",
+        "embeddings, 360 vectors of 64", "every vector has length 1",
+    ),
+    "vectors of length 1 in bfloat16": (
+        lambda d, p, tf: as_dtype(tf.math.l2_normalize(d.logits, axis=1).numpy(), "bfloat16"), "embeddings",
+        "embeddings, 360 vectors of 10", "",
+    ),
+    "sines": (
+        lambda d, p, tf: np.sin(np.arange(2000)[:, None] / 100 * np.arange(1, 6)), "multi-series", "5 series",
+        "5 columns of 2 000 values, each like its neighbour",
+    ),
+    "stereo": (lambda d, p, tf: stereo(), "multi-series", "2 series", "2 columns of 16 000 values"),
+    "rows of a photo": (lambda d, p, tf: p[0, 200, :, :], "multi-series", "3 series", "3 columns of 640 values"),
+    "the loss of 100 steps": (lambda d, p, tf: 1 / np.arange(1.0, 101), "series", "series", "rank 1, 100 values"),
+    "a spectrum": (lambda d, p, tf: tf.signal.rfft(np.float32(stereo()[:256, 0])).numpy(), "complex", "", ""),
+}  # fmt: skip
+
+
+def confusion(digits, normalize: str | None) -> np.ndarray:
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(digits.truth, digits.shares.argmax(1), normalize=normalize)
+
+
+def attention(tf, examples: int, tokens: int, **asked) -> np.ndarray:
+    tf.keras.utils.set_random_seed(0)
+    words = tf.random.stateless_normal((examples, tokens, 32), (1, 2))
+    _, scores = tf.keras.layers.MultiHeadAttention(4, 16)(words, words, return_attention_scores=True, **asked)
+    return scores.numpy()
+
+
+def stereo() -> np.ndarray:
+    seconds = np.arange(16_000) / 16_000
+    return (np.stack([np.sin(2 * np.pi * pitch * seconds) for pitch in (440, 220)], 1) * 30_000).astype(np.int16)
+
+
+@pytest.mark.parametrize("what", REAL)
+def test_what_models_and_libraries_give_is_read_as_what_it_is(digits, photos, tf, what):
+    make, name, title, reason = REAL[what]
+    role = role_of(make(digits, photos, tf))
+    assert role.name == name
+    assert role.title.startswith(title)
+    assert bool(role.title) == bool(title)
+    assert reason in role.reason
+
+
+def test_every_digit_is_read_alike(digits):
+    assert {role_of(row).name for row in digits.shares} == {"probabilities"}
+    # Where all of them are below zero they could be anything, and stand as the ten numbers that they are.
+    below = (digits.logits < 0).all(axis=1)
+    assert below.mean() < 0.02
+    assert {role_of(row).name for row in digits.logits[~below]} == {"logits"}
+    assert {role_of(image).name for image in digits.images} == {"image"}
+
+
+def table(name: str) -> np.ndarray:
+    from sklearn import datasets
+
+    return getattr(datasets, f"load_{name}")().data
+
+
+NEAR_MISSES: dict[str, tuple[Callable, str]] = {
+    # what: (how it is made of random numbers, the role it has)
+    "(3, 3, 3) numbers": (lambda r: r.random((3, 3, 3)), "values"),
+    "(3, 3, 3) bytes": (lambda r: r.integers(0, 256, (3, 3, 3), np.uint8), "values"),
+    "(10, 10) identity": (lambda r: np.eye(10), "matrix"),
+    "(10, 10) identity of truths": (lambda r: np.eye(10, dtype=bool), "matrix"),
+    "(10, 10) of a uniform distribution": (lambda r: r.random((10, 10)), "matrix"),
+    "ages with gaps": (lambda r: r.integers(18, 91, 100), "other"),
+    "ages, each occurring": (lambda r: r.permutation(np.repeat(np.arange(18, 91), 7)), "other"),
+    "every age once, in order": (lambda r: np.arange(18, 91), "series"),
+    "every age once, in no order": (lambda r: r.permutation(np.arange(18, 91)), "other"),
+    "every age once, falling": (lambda r: np.arange(18, 91)[::-1], "series"),
+    "years": (lambda r: r.integers(1950, 2025, 500), "other"),
+    "years in order": (lambda r: np.sort(r.integers(1950, 2025, 500)), "other"),
+    "sorted ids": (lambda r: np.arange(1000, 2000), "series"),
+    "ids in another order": (lambda r: r.permutation(1000), "other"),
+    "counts": (lambda r: r.poisson(30, 200), "other"),
+    "temperatures": (lambda r: r.integers(-5, 30, 100), "other"),
+    "spins": (lambda r: r.choice([-1, 1], 100), "other"),
+    "word ids of a text": (lambda r: r.zipf(1.5, 1000).clip(0, 30_000), "series"),
+    "bytes of a text": (lambda r: np.frombuffer(__doc__.encode() * 9, np.uint8), "other"),
+    "pixels of a flat photo": (lambda r: r.integers(0, 256, 50_000, np.uint8), "other"),
+    "iris": (lambda r: table("iris"), "matrix"),
+    "iris in 0 … 1": (lambda r: table("iris") / table("iris").max(0), "matrix"),
+    "iris in float16": (lambda r: table("iris").astype(np.float16), "matrix"),
+    "wine": (lambda r: table("wine"), "matrix"),
+    "wine standardised": (lambda r: (table("wine") - table("wine").mean(0)) / table("wine").std(0), "matrix"),
+    "a table of rare events": (lambda r: (r.random((500, 4)) > 0.97).astype(np.float32), "matrix"),
+    "20 uniform numbers": (lambda r: r.random(20), "values"),
+    "20 evenly spaced numbers": (lambda r: np.linspace(0, 1, 20), "values"),
+    "100 evenly spaced numbers": (lambda r: np.linspace(0, 1, 100), "series"),
+    "undecided scores": (lambda r: r.uniform(0.3, 0.7, 20), "values"),
+    "activations": (lambda r: r.normal(size=(16, 32, 32, 3)), "other"),
+    "small activations": (lambda r: r.normal(0, 0.2, (16, 32, 32, 3)).clip(-1, 1), "other"),
+    "activations of relu": (lambda r: np.maximum(r.normal(size=(16, 32, 32, 3)), 0), "other"),
+    "activations of tanh": (lambda r: np.tanh(r.normal(size=(16, 32, 32, 3))), "other"),
+    "sparse activations": (lambda r: np.maximum(r.normal(-1.5, 1, (16, 32, 32, 3)), 0), "other"),
+    "activations in bfloat16": (lambda r: as_dtype(r.normal(size=(16, 32, 32, 3)), "bfloat16"), "other"),
+    "states of a recurrent layer": (lambda r: np.tanh(r.normal(size=(4, 16, 50))), "other"),
+    "gates of a recurrent layer": (lambda r: r.random((4, 16, 50)), "other"),
+    "windows of a series": (lambda r: np.sin(np.arange(100)[:, None] / 9 + np.arange(12) / 9)[..., None], "other"),
+    "points in space": (lambda r: r.random((32, 20, 3)), "other"),
+    "classes of pixels": (lambda r: softmax(r.normal(size=(1, 16, 16, 3))), "other"),
+    "classes of pixels, a batch": (lambda r: softmax(r.normal(size=(4, 16, 16, 3))), "other"),
+    "classes of pixels in bfloat16": (lambda r: as_dtype(softmax(r.normal(size=(4, 16, 16, 4))), "bfloat16"), "other"),
+    "classes of pixels, channels first": (lambda r: softmax(r.normal(size=(4, 3, 16, 16)), axis=1), "other"),
+    "classes of words": (lambda r: softmax(r.normal(size=(4, 16, 50))), "other"),
+    "attention to other words": (lambda r: softmax(r.normal(size=(1, 4, 10, 7))), "other"),
+    "attention to other words, one head": (lambda r: softmax(r.normal(size=(10, 7))), "probability batch"),
+    "attention of few words, one head": (lambda r: softmax(r.normal(size=(10, 10))), "probability batch"),
+    "a table of truths": (lambda r: r.random((500, 6)) > 0.5, "matrix"),
+    "a table of truths of the form of a picture": (lambda r: r.random((32, 10)) > 0.5, "matrix"),
+    "links of a graph": (lambda r: r.random((100, 100)) > 0.95, "matrix"),
+    "multi-hot labels": (lambda r: r.integers(0, 2, (32, 20)).astype(np.float32), "matrix"),
+    "logits of a batch": (lambda r: r.normal(0, 4, (32, 10)), "matrix"),
+    "one row too much": (lambda r: np.concatenate([softmax(r.normal(size=(31, 10))), r.random((1, 10))]), "matrix"),
+    "distances": (lambda r: np.abs(np.arange(12.0)[:, None] - np.arange(12)) / 11, "matrix"),
+    "a covariance": (lambda r: np.cov(r.normal(size=(12, 99))), "matrix"),
+    "a matrix of a difference equation": (lambda r: np.eye(12) * 2 + np.eye(12, k=1) + np.eye(12, k=-1), "matrix"),
+    "a rotation": (lambda r: np.linalg.qr(r.normal(size=(64, 64)))[0], "matrix"),
+    "products": (lambda r: np.outer(np.arange(1, 11), np.arange(1, 11)), "matrix"),
+    "counts off the diagonal": (lambda r: r.integers(0, 30, (12, 12)), "matrix"),
+    "counts on the diagonal alone": (lambda r: np.diag(np.arange(1, 11)), "matrix"),
+    "a triangle of ones": (lambda r: np.tril(np.ones((64, 64))), "matrix"),
+    "a column of a table": (lambda r: r.normal(size=(100, 1)), "series"),
+    "noise, three channels": (lambda r: r.normal(size=(300, 3)), "matrix"),
+    "more columns than lines": (lambda r: np.cumsum(r.normal(size=(300, 9)), 0), "matrix"),
+    "features of 7 x 7 cells": (lambda r: np.maximum(r.normal(size=(7, 7, 512)), 0), "other"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NEAR_MISSES)
+def test_what_looks_like_something_is_not_taken_for_it(what):
+    make, name = NEAR_MISSES[what]
+    assert role_of(make(np.random.default_rng(1))).name == name
+
+
+class TestTwoReadings:
+    """What could be two things is one of them by a rule, the same way every time."""
+
+    def test_a_square_stack_is_grey_images_and_no_image_with_channels_first(self, photos):
+        square = np.moveaxis(photos[0, :32, :32], -1, 0) / np.float32(255)
+        assert role_of(square).title == "3 grey images"
+        wide = np.moveaxis(photos[0, :32, :48], -1, 0) / np.float32(255)
+        assert role_of(wide).title == "RGB image, 48 × 32"
+        assert role_of(wide).drawn.shape == (32, 48, 3)
+        np.testing.assert_array_equal(role_of(wide).drawn, np.moveaxis(wide, 0, -1))
+
+    def test_five_grey_images(self, photos):
+        cuttings = np.stack([photos[0, place : place + 28, place : place + 28, 0] for place in range(0, 250, 50)])
+        assert role_of(cuttings).title == "5 grey images"
+        assert role_of(cuttings / np.float32(255)).title == "5 grey images"
+
+    def test_columns_and_rows_of_labels(self, digits):
+        for labels in (digits.truth[:, None], digits.truth[None], digits.truth.astype(np.int64)[None, :, None]):
+            assert role_of(labels).name in {"labels", "other"}
+        assert role_of(digits.truth[:, None]).drawn.shape == (360,)
+
+    def test_ages_of_which_one_vector_sums_to_1_are_probabilities_and_the_reason_is_said(self):
+        """Nothing but its sum tells a prediction, so the card says the sum."""
+        role = role_of(np.float32([0.18, 0.25, 0.07, 0.4, 0.1]))
+        assert (role.name, role.reason) == (
+            "probabilities", "read as class probabilities: none negative, sum 1.000",
+        )  # fmt: skip
+
+    def test_integers_in_no_order_do_not_repeat(self):
+        assert role_of(RANDOM.permutation(100)).reason == "100 integers in no order"
+        assert role_of(RANDOM.integers(20, 60, 100)).reason == "100 integers that repeat"
+
+    def test_a_dark_map_of_classes_is_stretched_and_a_photo_is_not(self, photos):
+        assert role_of(photos[0, ..., 0] // 64).limits == (0.0, 3.0)
+        assert role_of(photos[0, ..., 0] // 2).limits == (0.0, 255.0)
+
+    def test_an_image_with_a_hole_is_still_one(self, photos):
+        pixels = photos[0] / np.float32(255)
+        pixels[100:120, 100:120] = np.nan
+        assert role_of(pixels).name == "image"
+
+    def test_blank_images_in_front_do_not_hide_the_others(self, photos):
+        batch = np.zeros((8, 64, 64, 3), np.float32)
+        batch[4:] = standardised(photos)[0, 100:164, 100:164]
+        assert role_of(batch).name == "images"
+
+
+class TestWeights:
+    def test_kernels_of_a_model(self, digits):
+        first, second = (digits.model.get_layer(name).kernel for name in ("conv1", "conv2"))
+        found = summarize(first)
+        assert (found.role, found.title) == ("kernel", "16 filters of 3 × 3 over 1 channel")
+        assert found.reason == "read as a convolution kernel: (height, width, in, out)"
+        assert found.drawn.shape == (3, 3, 1, 16)
+        assert summarize(second).title == "16 filters of 3 × 3 over 16 channels"
+        assert summarize(digits.model.get_layer("logits").kernel).role == "matrix"
+        assert summarize(digits.model.get_layer("logits").bias).role == "values"
+
+    def test_the_gradient_of_a_kernel_is_read_as_one(self, tf, digits):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(digits.model(digits.images[:32]) ** 2)
+        gradient = tape.gradient(loss, digits.model.get_layer("conv1").kernel)
+        assert summarize(gradient).role == "kernel"
+
+    @pytest.mark.parametrize(
+        ("layer", "shape", "title"),
+        [
+            ("Conv1D", (None, 16), "8 filters of 5 over 16 channels"),
+            ("DepthwiseConv2D", (None, None, 32), "1 filter of 5 × 5 over 32 channels"),
+            ("Conv2DTranspose", (None, None, 3), "3 filters of 5 × 5 over 8 channels"),
+        ],
+    )
+    def test_kernels_of_other_layers(self, tf, layer, shape, title):
+        arguments = (5,) if layer == "DepthwiseConv2D" else (8, 5)
+        made = getattr(tf.keras.layers, layer)(*arguments)
+        made.build((None, *shape))
+        assert summarize(made.kernel).title == title
+
+    def test_a_stack_of_weights_is_a_kernel_by_its_name_alone(self):
+        stack = RANDOM.normal(size=(4, 64, 64)).astype(np.float32)
+        assert role_of(stack, weights=True).name == "other"
+        assert role_of(stack, weights=True, name="experts/weights").name == "other"
+        assert role_of(stack, weights=True, name="conv1d/kernel").name == "kernel"
+
+    def test_embeddings_by_the_name_of_a_variable(self, tf):
+        layer = tf.keras.layers.Embedding(500, 32)
+        layer.build((None,))
+        found = summarize(layer.embeddings)
+        assert (found.role, found.title) == ("embeddings", "embeddings, 500 vectors of 32")
+        assert found.reason == "read as embeddings: by its name"
+        assert summarize(tf.Variable(tf.ones((500, 32)), name="token_embedding")).role == "embeddings"
+        assert summarize(tf.Variable(tf.ones((1, 197, 64)), name="position_embedding")).role == "embeddings"
+        assert summarize(tf.Variable(tf.ones((500, 32)), name="table")).role == "matrix"
+
+    def test_other_weights_of_an_embedding_layer_are_none(self):
+        kernel = RANDOM.normal(size=(7, 7, 3, 64)).astype(np.float32)
+        assert role_of(kernel, weights=True, name="patch_embedding/kernel").name == "kernel"
+        assert role_of(RANDOM.normal(size=(64, 64)), weights=True, name="patch_embedding/kernel").name == "matrix"
+        assert role_of(RANDOM.normal(size=128), weights=True, name="patch_embedding/bias").name == "other"
 
 
 class TestTheRest:
@@ -248,16 +657,198 @@ class TestTheRest:
     def test_plain_values(self, values, role):
         assert role_of(values).name == role
 
-    @settings(max_examples=150, deadline=None)
-    @given(
-        array=st.sampled_from(["bool", "uint8", "int64", "uint64", "float16", "float32", "complex64"]).flatmap(
-            lambda name: hnp.arrays(name, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=9))
-        ),
-        weights=st.booleans(),
-    )
-    def test_every_array_has_a_role_of_the_list_and_a_reason_for_a_title(self, array, weights):
-        role = role_of(array, weights=weights)
+
+DTYPES = (
+    "bool", "uint8", "int8", "int64", "uint64", "float16", "float32", "float64", "complex64", "complex128",
+    "bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4",
+)  # fmt: skip
+SPECIAL = (0.0, 1.0, -1.0, 0.5, 255.0, 256.0, 1e30, -1e30, 5e-324, math.nan, math.inf, -math.inf)
+
+
+@st.composite
+def arrays(draw, min_dims: int = 0) -> np.ndarray:
+    """Draws arrays of any dtype and shape: noise, a few special numbers, smooth planes, shares, zeros and ones."""
+    shape = draw(hnp.array_shapes(min_dims=min_dims, max_dims=5, min_side=0 if min_dims == 0 else 1, max_side=9))
+    if draw(st.booleans()):
+        shape = draw(
+            st.sampled_from([(12, 12), (9, 9, 9), (3, 20, 14), (2, 10, 10, 3), (70,), (70, 1), (90, 3), (30, 9)])
+        )
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    values = {
+        "noise": lambda: random.normal(0, draw(st.sampled_from([0.1, 1, 9, 1e6])), shape),
+        "special": lambda: random.choice(draw(st.lists(st.sampled_from(SPECIAL), min_size=1, max_size=4)), shape),
+        "smooth": lambda: np.sin(np.indices(shape).sum(axis=0) / 9.0) if shape else np.array(0.3),
+        "shares": lambda: softmax(random.normal(size=shape)) if shape and shape[-1] else np.zeros(shape),
+        "one-hot": lambda: (random.random(shape) > 0.8) * 1.0,
+        "whole": lambda: random.integers(0, draw(st.sampled_from([2, 9, 256, 2**31])), shape),
+    }[draw(st.sampled_from(["noise", "special", "smooth", "shares", "one-hot", "whole"]))]()
+    name = draw(st.sampled_from(DTYPES))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return np.asarray(as_dtype(np.asarray(values), name))
+
+
+def views(array: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the same values in other orders of memory."""
+    wide = np.repeat(array, 2, axis=-1)[..., ::2]
+    backwards = np.ascontiguousarray(array[::-1])[::-1]
+    return {
+        "Fortran": np.asfortranarray(array),
+        "every other": wide,
+        "backwards": backwards,
+        "turned": np.ascontiguousarray(array.T).T,
+        "read-only": np.broadcast_to(array, array.shape),
+    }
+
+
+class TestAnyArray:
+    @settings(max_examples=400, deadline=None)
+    @given(array=arrays(), weights=st.booleans(), name=st.sampled_from(["", "embedding", "conv/kernel"]))
+    def test_it_has_a_role_of_the_list_and_a_reason_for_a_title(self, array, weights, name):
+        role = role_of(array, weights=weights, name=name)
         assert role.name in ROLES
         assert bool(role.title) <= bool(role.reason)
         assert role.drawn is None or role.drawn.size == array.size
-        assert role_of(array, weights=weights) == role
+        assert "\n" not in role.title + role.reason
+        assert role_of(array, weights=weights, name=name) == role
+
+    @settings(max_examples=150, deadline=None)
+    @given(array=arrays(min_dims=1))
+    def test_the_order_of_memory_does_not_matter(self, array):
+        expected = role_of(array)
+        for name, view in views(array).items():
+            found = role_of(view)
+            assert found == expected, name
+            if expected.drawn is not None:
+                assert found.drawn.shape == expected.drawn.shape
+                assert found.drawn.astype(complex).tobytes() == expected.drawn.astype(complex).tobytes()
+
+    @settings(max_examples=50, deadline=None)
+    @given(array=arrays(min_dims=1), hidden=st.floats(0, 1))
+    def test_masked_arrays_too(self, array, hidden):
+        mask = np.random.default_rng(0).random(array.shape) < hidden
+        role = role_of(np.ma.MaskedArray(array, mask))
+        assert role.name in {"values", "matrix", "series", "other", "empty"}
+
+    @pytest.mark.parametrize("what", [*REAL, *NEAR_MISSES])
+    def test_a_view_of_what_is_real_is_read_as_its_copy(self, digits, photos, tf, what):
+        made = REAL[what][0](digits, photos, tf) if what in REAL else NEAR_MISSES[what][0](np.random.default_rng(1))
+        expected = role_of(made)
+        for name, view in views(made).items():
+            assert role_of(view) == expected, name
+        turned = made.T
+        assert role_of(turned) == role_of(np.ascontiguousarray(turned))
+
+    @settings(max_examples=20, deadline=None)
+    @given(seed=st.integers(0, 2**32 - 1))
+    @pytest.mark.parametrize(
+        ("what", "left"),
+        {
+            "softmax of a batch": {"matrix"},
+            "one-hot targets": {"matrix"},
+            "photos around zero": {"other"},
+            "photos standardised": {"other"},
+            "photos resized": {"other"},
+            "photos with channels first": {"other"},
+            "one photo standardised": {"other"},
+            "a grey photo": {"matrix"},
+            "grey photos": {"other"},
+            "a mask": {"matrix"},
+            "masks": {"other"},
+            "confusion by TensorFlow": {"matrix"},
+            "confusion over all": {"matrix"},
+            "attention": {"other"},
+            "attention of one head": {"matrix"},
+            "correlations of features": {"matrix"},
+            "vectors of length 1": {"matrix"},
+            "sines": {"matrix"},
+            "stereo": {"matrix"},
+            "logits of one digit": {"logits", "values"},
+            "labels": {"labels"},
+        }.items(),
+    )
+    def test_shuffled_numbers_are_nothing_special(self, digits, photos, tf, what, left, seed):
+        """What makes a role is how the numbers stand beside each other, not that there are such numbers."""
+        made = REAL[what][0](digits, photos, tf)
+        if made.size > 2**16:
+            rows, columns = slice(200, 260), slice(200, 250)
+            made = made[..., rows, columns, :] if made.shape[-1] == 3 else made[..., rows, columns]
+        shuffled = np.random.default_rng(seed).permutation(made.ravel()).reshape(made.shape)
+        assert role_of(shuffled).name in left
+
+
+MOST_MEMORY = 40 * 2**20
+"""Bytes for 2^18 values in float64, their differences, squares and a few more copies of them."""
+
+ENORMOUS = 10**11
+
+
+def shares_of_a_row() -> np.ndarray:
+    return softmax(np.random.default_rng(0).normal(size=(1, 10)))
+
+
+LARGE: dict[str, tuple[Callable[[], np.ndarray], tuple[int, ...], str]] = {
+    # what: (a few values, the shape they are repeated to, the role)
+    "probabilities": (lambda: np.full((1,), 1e-11), (ENORMOUS,), "probabilities"),
+    "a batch": (shares_of_a_row, (ENORMOUS, 10), "probability batch"),
+    "very many classes": (lambda: np.array([[1e-11]]), (2, ENORMOUS), "matrix"),
+    "one-hot targets": (lambda: np.eye(10)[3:4], (ENORMOUS, 10), "one-hot"),
+    "integers": (lambda: np.array([3]), (ENORMOUS,), "other"),
+    "bytes": (lambda: np.array([3], np.uint8), (ENORMOUS,), "other"),
+    "series": (lambda: np.array([3.0]), (ENORMOUS,), "series"),
+    "a column": (lambda: np.array([[3.0]]), (ENORMOUS, 1), "series"),
+    "grey images": (lambda: np.random.default_rng(0).random((1, 28, 28)), (ENORMOUS, 28, 28), "images"),
+    "images": (lambda: np.random.default_rng(0).random((1, 28, 28, 3)), (ENORMOUS, 28, 28, 3), "images"),
+    "bytes of images": (lambda: np.zeros((1, 28, 28, 3), np.uint8) + 200, (ENORMOUS, 28, 28, 3), "images"),
+    "an image of smooth rows": (lambda: np.linspace(0, 1, 10**5)[None] ** 2, (10**5, 10**5), "image"),
+    "channels first": (lambda: np.linspace(0, 1, 10**5)[None] ** 2, (10**4, 3, 10**4, 10**5), "images"),
+    "videos": (lambda: np.linspace(0, 1, 10**4)[:, None] ** 2, (9, 9, 10**4, 10**4, 3), "video"),
+    "a mask": (lambda: np.arange(10**5)[None] > 100, (10**5, 10**5), "image"),
+    "attention": (lambda: np.tril(np.ones((64, 64))) / np.arange(1, 65)[:, None], (10**4, 10**4, 64, 64), "attention"),
+    "a square too large for attention": (lambda: np.array([[5e-7]]), (2 * 10**6, 2 * 10**6), "matrix"),
+    "embeddings": (lambda: np.eye(16)[None, :1, :].reshape(1, 16) * -1, (ENORMOUS, 16), "embeddings"),
+    "wide embeddings": (lambda: np.array([[1e-6]]), (30, 10**12), "matrix"),
+    "series side by side": (lambda: np.sin([[1.0, 2.0, 3.0]]), (ENORMOUS, 3), "matrix"),
+    "a matrix": (lambda: np.array([[3.0]]), (10**6, 10**6), "matrix"),
+    "rank 5": (lambda: np.array([3.0]), (99, 99, 99, 99, 9999), "other"),
+}
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_a_role_is_found_in_a_few_values_however_many_there_are(what):
+    """Each of these arrays holds 10^11 values and more, of which any copy would be more than there is memory."""
+    make, shape, name = LARGE[what]
+    few = make()
+    array = np.broadcast_to(few, shape)
+    known = compute_statistics(np.ascontiguousarray(np.broadcast_to(few, (*few.shape[:-1], shape[-1])))
+                               if shape[-1] < 10**5 else few)  # fmt: skip
+    times = array.size // known.size
+    statistics = dataclasses.replace(known, size=array.size, seen=array.size, zeros=known.zeros * times)
+    tracemalloc.start()
+    try:
+        role = read_role(array, statistics)
+        weights = read_role(array, statistics, weights=True, name="embedding")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert role.name == name
+    assert weights.name in {"other", "matrix", "embeddings", "kernel"}
+    assert peak < MOST_MEMORY
+    assert role.drawn is None or (role.drawn.size == array.size and np.may_share_memory(role.drawn, few))
+
+
+class TestSampledStatistics:
+    """Statistics of a large array may be those of a part, which has not seen what is rare."""
+
+    @pytest.mark.parametrize("rare", [-1, 2**60])
+    def test_a_rare_integer_that_the_sample_missed_does_not_break_the_reading(self, rare):
+        labels = np.random.default_rng(0).integers(0, 10, 10**6)
+        labels[1000] = rare
+        statistics = compute_statistics(labels, 0.0)
+        assert not statistics.exact
+        assert (statistics.minimum, statistics.maximum) == (0, 9), "the sample has seen it: take another seed"
+        assert read_role(labels, statistics).name == "other"
+
+    def test_how_many_were_looked_at_is_said(self):
+        labels = np.random.default_rng(0).integers(0, 10, 10**6)
+        assert "10 distinct in the first 262 144, 0 … 9" in read_role(labels, compute_statistics(labels, 0.0)).reason

@@ -14,6 +14,7 @@ from tfnp_ext import ConversionError, OptionError, summarize, to_numpy, wording
 from tfnp_ext.adapters import Absent, Dense
 from tfnp_ext.config import TensorDisplay
 from tfnp_ext.display import numbers
+from tfnp_ext.plots.lengths import MOST_ROWS
 from tfnp_ext.statistics import BLOCK
 from tfnp_ext.summary import with_softmax
 
@@ -165,11 +166,30 @@ class TestLineOfNumbers:
         assert ("distinct" in said(numbers.line(summarize(value), TensorDisplay().options()))) == (count == 100)
 
     def test_many_rows_of_a_ragged_tensor_are_sampled(self, tf):
-        value = tf.RaggedTensor.from_row_splits(tf.range(self.MANY), tf.range(self.MANY + 1))
+        value = tf.RaggedTensor.from_row_splits(tf.range(MOST_ROWS + 1), tf.range(MOST_ROWS + 2))
         line = said(numbers.line(summarize(value), TensorDisplay().options()))
-        assert f"from {wording.integer(2**18)} of {wording.integer(self.MANY)} rows" in line
+        assert f"from {wording.integer(2**18)} of {wording.integer(MOST_ROWS + 1)} rows" in line
         assert "row lengths 1 | median 1" in line
         assert "empty rows" not in line
+
+    def test_rows_of_strings_have_lengths_too(self, tf):
+        value = tf.ragged.constant([["a", "b"], [], ["c"]] * 10)
+        line = said(numbers.line(summarize(value), TensorDisplay().options()))
+        assert line == "row lengths 0 … 2 | median 1 | empty rows 10"
+
+    @pytest.mark.parametrize(
+        ("places", "words"),
+        [
+            ([[0, 1], [0, 2], [3, 0]], "order sorted"),
+            ([[0, 2], [0, 1], [3, 0]], "order not sorted"),
+            ([[0, 1], [0, 1], [3, 0]], "order sorted | repeated 1 entry"),
+            ([[3, 0], [0, 1], [3, 0], [0, 1]], "order not sorted | repeated 2 entries"),
+        ],
+        ids=str,
+    )
+    def test_the_order_of_sparse_entries_and_places_that_occur_twice(self, tf, places, words):
+        value = tf.SparseTensor(places, tf.ones(len(places)), (4, 3))
+        assert said(numbers.line(summarize(value), TensorDisplay().options())).endswith(words)
 
     def test_many_strings_are_sampled(self):
         array = np.array([b"a", b"", b"\xff", b"bcd"] * 2**15, object)

@@ -48,6 +48,13 @@ class DisplayOptions:
     sort: str = "index"
     page: int = 1
 
+    def without_requests(self) -> DisplayOptions:
+        """Returns the options without what was asked for this very value, for where that does not fit it."""
+        asked: dict[str, Any] = {
+            name: field.default for name, field in self.__dataclass_fields__.items() if name in _REQUESTS
+        }
+        return replace(self, labels=None, top=None, **asked)
+
     def class_names(self, count: int) -> tuple[str, ...]:
         """Returns one name a class: the labels where they fit, else the indices.
 
@@ -182,6 +189,9 @@ class TensorDisplay(SingletonConfigurable):
             given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)
 
+
+_REQUESTS = frozenset({"plot", "softmax", "labels_required", "images", "truth", "where", "sort", "page"})
+"""What is asked for one value at a time; ``labels`` and ``top`` can be configured too."""
 
 # Asking traitlets for the names takes longer than reading the values.
 _CONFIGURED = tuple(sorted(set(TensorDisplay.class_trait_names(config=True)) - {"enabled"}))

@@ -63,9 +63,10 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One sentence."""
+    """One sentence; an ``aside`` is left out where lines are few, as in a terminal."""
 
     text: Text
+    aside: bool = False
 
 
 class Cell(NamedTuple):
@@ -165,13 +166,35 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model said of an image.
+
+    Attributes:
+        answer: The class predicted.
+        share: Its probability, ``None`` where it is not known.
+        share_words: The same in words.
+        wrong: Whether something else is true.
+        unsure: Whether the probability is below one half.
+        truth: What is true, where the answer is wrong.
+    """
+
+    answer: str
+    share: float | None = None
+    share_words: str = ""
+    wrong: bool = False
+    unsure: bool = False
+    truth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One image of a sheet."""
+    """One image of a sheet, with what was said of it where that was asked for."""
 
     picture: Picture
     alt: str
     title: str = ""
     caption: str = ""
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from tfnp_ext.adapters import (
     Absent,
     Adapter,
     Content,
+    Curves,
     Dense,
     Elements,
     Facts,
     Ragged,
     Slices,
     Sparse,
+    Strings,
     find_adapter,
 )
 from tfnp_ext.adapters.devices import DeviceArray
@@ -42,6 +44,7 @@ class Summary:
         dtype: Name of its dtype, as TensorFlow or NumPy says it.
         device: ``CPU``, ``GPU:0``; ``""`` where it has none.
         nbytes: Bytes of its values; ``None`` where unknown.
+        nbytes_exact: Whether they were counted; those of very many strings are estimated.
         shares_memory: Whether ``to_numpy`` gives a view rather than a copy; ``None`` where it has no value.
         state: The word of the headline: ``view``, ``copy``, ``trainable``, ``symbolic``.
         statistics: Its numbers, ``None`` for strings and values that do not exist yet.
@@ -60,6 +63,7 @@ class Summary:
     name: str = ""
     device: str = ""
     nbytes: int | None = None
+    nbytes_exact: bool = True
     shares_memory: bool | None = None
     state: str = ""
     statistics: Statistics | None = None
@@ -110,6 +114,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         name=facts.name,
         device=facts.device,
         nbytes=facts.nbytes,
+        nbytes_exact=facts.nbytes_exact,
         shares_memory=facts.shares_memory,
         state=facts.state,
         statistics=statistics,
@@ -131,11 +136,10 @@ def _is_kept(array: np.ndarray) -> bool:
 def _numbers(content: Content) -> np.ndarray | None:
     if isinstance(content, Dense):
         return content.array
-    if isinstance(content, Ragged):
-        return content.flat
-    if isinstance(content, (Sparse, Slices)):
-        return content.values
-    return None
+    if not isinstance(content, (Ragged, Sparse, Slices)):
+        return None
+    values = content.flat if isinstance(content, Ragged) else content.values
+    return None if isinstance(values, Strings) else values
 
 
 def _role(content: Content, statistics: Statistics | None, adapter: Adapter, name: str) -> Role:
@@ -143,6 +147,10 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter, nam
         return Role("absent", reason=content.reason)
     if isinstance(content, Elements):
         return Role("absent", reason=content.said)
+    if isinstance(content, Curves):
+        return Role("history", reason="training curves: one value an epoch")
+    if isinstance(content, Strings):
+        return Role("text")
     if isinstance(content, Ragged):
         return Role("ragged")
     if isinstance(content, Sparse):
@@ -159,6 +167,7 @@ def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Cont
     if isinstance(content, Ragged) and result.dtype == object and result.ndim == 1:
         return _of_rows(facts, content, result), content
     held = content.array if isinstance(content, Dense) else None
+    dtype = content.dtype if isinstance(content, Strings) else None if held is None else held.dtype
     shares = isinstance(held, np.ndarray) and bool(result.size) and np.shares_memory(result, held)
     done = {
         Ragged: "masked" if isinstance(result, np.ma.MaskedArray) else "padded",
@@ -172,8 +181,9 @@ def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Cont
         state="view" if shares else "copy",
         details=(*facts.details, done) if done else facts.details,
     )
-    if held is None or held.dtype != result.dtype:
-        facts = replace(facts, dtype=facts.dtype if result.dtype == object else result.dtype.name, nbytes=result.nbytes)
+    if dtype != result.dtype:
+        dtype_name = facts.dtype if result.dtype == object else result.dtype.name
+        facts = replace(facts, dtype=dtype_name, nbytes=result.nbytes, nbytes_exact=True)
     return facts, Dense(result)
 
 
@@ -184,7 +194,10 @@ def _of_rows(facts: Facts, content: Ragged, rows: np.ndarray) -> Facts:
         row = row.flat[0]
     if not isinstance(row, np.ndarray) or row is rows:
         return facts
-    shares = any(np.shares_memory(part, content.flat) for part in rows.flat if part.dtype != object and part.size)
+    flat = None if isinstance(content.flat, Strings) else content.flat
+    shares = flat is not None and any(
+        np.shares_memory(part, flat) for part in rows.flat if part.dtype != object and part.size
+    )
     dtype = facts.dtype if row.dtype == object else row.dtype.name
     return replace(facts, dtype=dtype, state="view" if shares else "copy", details=(*facts.details, "array of rows"))
 

@@ -55,6 +55,17 @@ def integer(value: int) -> str:
     return f"{int(value):,}".replace(",", " ")
 
 
+def half(number: float) -> str:
+    """Returns a median of counts, which has a half at most: ``3``, ``1 200.5``.
+
+    Example:
+        >>> half(3.0), half(0.5)
+        ('3', '0.5')
+    """
+    whole = integer(int(number))
+    return whole if float(number).is_integer() else f"{whole}.5"
+
+
 def percent(fraction: float, decimals: int = 1) -> str:
     """Returns a share in percent that is never rounded to 100 or to 0.
 
@@ -77,8 +88,10 @@ def percent(fraction: float, decimals: int = 1) -> str:
     return f"{text} %"
 
 
-def byte_count(count: int) -> str:
-    """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``, ``3.81 MiB``."""
+def byte_count(count: int, *, exact: bool = True) -> str:
+    """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``; one that is estimated as ``≈ 3.81 MiB``."""
+    if not exact:
+        return f"≈ {byte_count(count)}"
     if count < 1024:
         return f"{count} B"
     size = float(count)

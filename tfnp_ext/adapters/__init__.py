@@ -25,6 +25,7 @@ from tfnp_ext.adapters.base import (
     Adapter,
     Content,
     Conversion,
+    Curves,
     Dense,
     DenseAdapter,
     Described,
@@ -43,12 +44,15 @@ from tfnp_ext.adapters.base import (
     registered_names,
     step_name,
 )
+from tfnp_ext.adapters.strings import CutString, Strings
 
 __all__ = [
     "Absent",
     "Adapter",
     "Content",
     "Conversion",
+    "Curves",
+    "CutString",
     "Dense",
     "DenseAdapter",
     "Described",
@@ -60,6 +64,7 @@ __all__ = [
     "Ragged",
     "Slices",
     "Sparse",
+    "Strings",
     "array_of",
     "arrays",
     "composites",

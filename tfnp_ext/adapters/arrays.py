@@ -20,6 +20,7 @@ from tfnp_ext.adapters.base import (
     array_of,
     register_adapter,
 )
+from tfnp_ext.adapters.strings import string_bytes
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -79,7 +80,8 @@ class OwnedAdapter(DenseAdapter):
         facts = array_facts(obj.array, "copy")
         if facts.dtype != "object":
             return facts
-        return replace(facts, dtype="string", nbytes=sum(len(value) for value in obj.array.flat if value is not None))
+        nbytes, exact = string_bytes(obj.array)
+        return replace(facts, dtype="string", nbytes=nbytes, nbytes_exact=exact)
 
 
 @register_adapter

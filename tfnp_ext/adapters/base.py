@@ -7,12 +7,13 @@ becomes NumPy. Adding a kind is one class in one file of this folder.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from tfnp_ext.adapters.strings import Strings
 from tfnp_ext.errors import ConversionError
 
 
@@ -119,6 +120,7 @@ class Facts:
         name: Its own name.
         device: Where it lives, in words.
         nbytes: Bytes of its values.
+        nbytes_exact: Whether they were counted; those of very many strings are estimated.
         state: ``view``, ``copy``, ``trainable``, ``symbolic`` …
         shares_memory: Whether its conversion is a view.
         details: More words for the headline, before the bytes.
@@ -129,6 +131,7 @@ class Facts:
     name: str = ""
     device: str = ""
     nbytes: int | None = None
+    nbytes_exact: bool = True
     state: str = ""
     shares_memory: bool | None = None
     details: tuple[str, ...] = ()
@@ -145,7 +148,7 @@ class Dense:
 class Ragged:
     """Rows of unequal length: the values of all rows on end, and where rows begin, outermost axis first."""
 
-    flat: np.ndarray
+    flat: np.ndarray | Strings
     splits: tuple[np.ndarray, ...]
 
 
@@ -154,7 +157,7 @@ class Sparse:
     """Stored entries of a mostly empty array: ``indices`` [N, rank], ``values`` [N], ``shape`` of the whole."""
 
     indices: np.ndarray
-    values: np.ndarray
+    values: np.ndarray | Strings
     shape: tuple[int, ...]
 
 
@@ -163,8 +166,16 @@ class Slices:
     """Rows of an otherwise zero array: ``indices`` [N] into its first axis, ``values`` [N, …]."""
 
     indices: np.ndarray
-    values: np.ndarray
+    values: np.ndarray | Strings
     shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Numbers that were taken once an epoch: ``values`` [E] by name, ``epochs`` [E]."""
+
+    values: Mapping[str, np.ndarray]
+    epochs: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +203,7 @@ class Described:
     reason: str
 
 
-Content = Dense | Ragged | Sparse | Slices | Absent | Elements
+Content = Dense | Strings | Ragged | Sparse | Slices | Curves | Absent | Elements
 """What the display may look at; reading it never runs the user's code and consumes nothing."""
 
 

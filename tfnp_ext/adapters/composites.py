@@ -25,7 +25,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.symbolic import components, in_graph, is_symbolic, when_there_is_a_value
-from tfnp_ext.adapters.tensors import component, device_of, dtype_name, static_shape
+from tfnp_ext.adapters.tensors import component, device_of, dtype_name, shown_component, static_shape, stored_bytes
 from tfnp_ext.casting import cast, is_text, kind_rank
 from tfnp_ext.errors import ConversionError, reason
 
@@ -57,21 +57,21 @@ class RaggedAdapter(Adapter):
         """Returns shape, dtype, how many values there are and their bytes with those of the row splits."""
         if is_symbolic(obj.flat_values):
             return Facts(shape=static_shape(obj), dtype=dtype_name(obj), state="symbolic")
-        flat = component(obj.flat_values)
-        nbytes = sum(map(len, flat.ravel().tolist())) if flat.dtype == object else flat.nbytes
+        nbytes, exact = stored_bytes(obj.flat_values)
         return Facts(
             shape=static_shape(obj),
             dtype=dtype_name(obj),
             device=device_of(obj.flat_values),
             nbytes=nbytes,
-            details=(wording.plural(flat.size, "value"),),
+            nbytes_exact=exact,
+            details=(wording.plural(math.prod(axis or 0 for axis in static_shape(obj.flat_values) or ()), "value"),),
         )
 
     def content(self, obj: Any) -> Content:
         """Returns all values on end and the row splits."""
         if is_symbolic(obj.flat_values):
             return Absent(when_there_is_a_value(obj.flat_values))
-        return Ragged(component(obj.flat_values), tuple(component(splits) for splits in obj.nested_row_splits))
+        return Ragged(shown_component(obj.flat_values), tuple(component(splits) for splits in obj.nested_row_splits))
 
     def graph_tensors(self, obj: Any) -> Sequence[Any]:
         """Returns the values and the row splits that a session has to run."""
@@ -216,19 +216,20 @@ class SparseAdapter(Adapter):
         """Returns the dense shape, how much is stored and what both take."""
         if is_symbolic(obj.values):
             return Facts(shape=static_shape(obj), dtype=dtype_name(obj), state="symbolic")
-        values, indices = component(obj.values), component(obj.indices)
+        values, indices = shown_component(obj.values), component(obj.indices)
         shape = tuple(int(axis) for axis in component(obj.dense_shape))
         size = math.prod(shape)
         text = values.dtype == object
-        stored = sum(map(len, values.tolist())) if text else values.nbytes
+        stored, exact = stored_bytes(obj.values)
         density = len(values) / size if size else 0.0
-        share = wording.percent(density, 2 if density < 0.01 else 0)
+        share = wording.percent(density, 2 if density < 0.01 else 1).replace(".0 %", " %")
         details = [f"{wording.integer(len(values))} stored ({share})"]
         return Facts(
             shape=shape,
             dtype="string" if text else values.dtype.name,
             device=device_of(obj.values),
             nbytes=stored + indices.nbytes,
+            nbytes_exact=exact,
             details=tuple(details),
             state="" if text else f"dense {wording.byte_count(size * values.dtype.itemsize)}",
             shares_memory=False,
@@ -239,7 +240,7 @@ class SparseAdapter(Adapter):
         if is_symbolic(obj.values):
             return Absent(when_there_is_a_value(obj.values))
         shape = tuple(int(axis) for axis in component(obj.dense_shape))
-        return Sparse(component(obj.indices), component(obj.values), shape)
+        return Sparse(component(obj.indices), shown_component(obj.values), shape)
 
     def graph_tensors(self, obj: Any) -> Sequence[Any]:
         """Returns those of indices, values and shape that a session has to run."""

@@ -41,6 +41,7 @@ class _Source:
         self.fetched = 0
         self.carrier = _CARRIERS.get(tensor.dtype.name)
         self.head = np.empty(0, self.dtype)
+        self.last: tuple[Any, Array] | None = None
 
     def there(self, function: Callable[[Any, Any], T]) -> T | None:
         """Returns what a function makes of TensorFlow and of the flat values, run on their device.
@@ -81,9 +82,15 @@ class _Source:
 
     def cut(self, shape: tuple[int, ...], slices: Sequence[slice], order: Sequence[int]) -> Array:
         """Returns the values at slices of the tensor in some shape; their axes longer than 1 in another order."""
+        asked = (shape, [(part.start, part.stop, part.step) for part in slices])
+        if self.last is not None and self.last[0] == asked:  # a table and its preview ask for the same
+            return self.last[1].transpose(order)
         found = self.compute(lambda tf, flat: [strided(tf, tf.reshape(flat, shape), *slices)])
         cut: Array = self.whole().reshape(shape)[tuple(slices)] if found is None else found[0].view(self.dtype)
-        return cut.squeeze().transpose(order)
+        cut = cut.squeeze()
+        cut.flags.writeable = False
+        self.last = asked, cut
+        return cut.transpose(order)
 
     def picked(self, places: Array) -> Array:
         """Returns the values at flat places [N]."""
@@ -205,8 +212,8 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def flat(self) -> Any:
-        """All values in order; slices of it are cut on the device."""
-        return self.reshape(-1)
+        """All values in order; what is taken of it is cut on the device."""
+        return self.reshape(-1) if _is_contiguous(self.shape, self._steps) else _Flat(self)
 
     def transpose(self, *axes: Any) -> DeviceArray:
         """Returns a view with its axes in another order."""
@@ -302,6 +309,13 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         """Returns the values at an index that holds arrays: NumPy applies it to the places of the values."""
         if any(np.asarray(part).dtype == np.bool_ for part in parts if not _is_basic(part)):
             return np.asarray(np.asarray(self)[parts])
+        if len(parts) == self.ndim and not any(
+            part is None or isinstance(part, (slice, EllipsisType)) for part in parts
+        ):
+            places = np.asarray(self._offset)
+            for axis, part in enumerate(parts):
+                places = places + _checked(part, self.shape[axis], axis) * self._steps[axis]
+            return self._source.picked(places.reshape(-1)).reshape(places.shape)
         # Of each axis only those places that are asked for, so that nothing of the size of the values is made.
         asked: list[Array] = []
         index: list[Any] = []
@@ -390,6 +404,21 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(np.asarray(self), name)
+
+
+class _Flat:
+    """The values, in order, of a view whose values do not lie in order."""
+
+    def __init__(self, view: DeviceArray) -> None:
+        self._view = view
+
+    def __len__(self) -> int:
+        return self._view.size
+
+    def __getitem__(self, index: Any) -> Any:
+        size = self._view.size
+        places = np.arange(*index.indices(size)) if isinstance(index, slice) else _checked(index, size, 0)
+        return self._view[np.unravel_index(places, self._view.shape)]
 
 
 def _is_basic(part: Any) -> bool:

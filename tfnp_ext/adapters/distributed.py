@@ -54,7 +54,7 @@ class MirroredAdapter(DenseAdapter):
         return self._first(obj).view(obj.values[0])
 
     def content(self, obj: Any) -> Content:
-        """Returns the values of the first replica."""
+        """Returns what a card reads of the first replica."""
         return self._first(obj).content(obj.values[0])
 
     def facts(self, obj: Any) -> Facts:

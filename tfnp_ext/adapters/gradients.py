@@ -22,7 +22,7 @@ from tfnp_ext.adapters.base import (
 )
 from tfnp_ext.adapters.composites import within_bounds
 from tfnp_ext.adapters.symbolic import components, in_graph, is_symbolic, when_there_is_a_value
-from tfnp_ext.adapters.tensors import component, device_of, dtype_name, static_shape
+from tfnp_ext.adapters.tensors import component, device_of, dtype_name, shown_component, static_shape, stored_bytes
 from tfnp_ext.errors import ConversionError
 
 
@@ -38,11 +38,13 @@ class IndexedSlicesAdapter(Adapter):
         shape = self._shape(obj)
         count = static_shape(obj.indices)
         rows = count[0] if count else None
+        nbytes, exact = (None, True) if is_symbolic(obj.values) else stored_bytes(obj.values)
         return Facts(
             shape=shape or (None, *(static_shape(obj.values) or (None,))[1:]),
             dtype=dtype_name(obj),
             device="" if is_symbolic(obj.values) else device_of(obj.values),
-            nbytes=None if is_symbolic(obj.values) else component(obj.values).nbytes,
+            nbytes=nbytes,
+            nbytes_exact=exact,
             state="symbolic" if is_symbolic(obj.values) else "copy",
             shares_memory=False,
             details=() if rows is None else (wording.plural(rows, "row"),),
@@ -57,7 +59,7 @@ class IndexedSlicesAdapter(Adapter):
         """Returns the rows and their indices."""
         if is_symbolic(obj.values):
             return Absent(when_there_is_a_value(obj.values))
-        return Slices(component(obj.indices), component(obj.values), self._shape(obj))
+        return Slices(component(obj.indices), shown_component(obj.values), self._shape(obj))
 
     def graph_tensors(self, obj: Any) -> Sequence[Any]:
         """Returns those of rows, indices and shape that a session has to run."""

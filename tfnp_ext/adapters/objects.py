@@ -16,6 +16,7 @@ from tfnp_ext.adapters.base import (
     Adapter,
     Content,
     Conversion,
+    Curves,
     DenseAdapter,
     Described,
     Facts,
@@ -223,6 +224,27 @@ class HistoryAdapter(NestAdapter):
         if not curves:
             raise ConversionError("History holds no curve yet: it fills while model.fit runs")
         return named_parts({name: Owned(_curve(name, values)) for name, values in curves.items()})
+
+    def content(self, obj: Any) -> Content:
+        """Returns the curves, where each metric is one number an epoch and all have as many."""
+        try:
+            values = {name: _curve(name, curve) for name, curve in (getattr(obj, "history", None) or {}).items()}
+        except ConversionError:
+            values = {}
+        shapes = {curve.shape for curve in values.values()}
+        if len(shapes) != 1 or len(next(iter(shapes))) != 1 or not next(iter(shapes))[0]:
+            return super().content(obj)
+        count = next(iter(shapes))[0]
+        epochs = list(getattr(obj, "epoch", ()))
+        return Curves(values, epochs if len(epochs) == count else range(count))
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns how many epochs and metrics there are."""
+        content = self.content(obj)
+        if not isinstance(content, Curves):
+            return super().facts(obj)
+        told = wording.plural(len(content.epochs), "epoch"), wording.plural(len(content.values), "metric")
+        return Facts(shape=None, dtype="", details=told)
 
 
 def _curve(name: str, values: Any) -> np.ndarray:

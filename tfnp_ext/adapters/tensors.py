@@ -23,6 +23,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.devices import CUT_DTYPES, MOST_COPIED, DeviceArray
+from tfnp_ext.adapters.strings import Strings, large_strings, string_bytes
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 _WITHOUT_BUFFER = frozenset(
@@ -94,14 +95,29 @@ def component(tensor: Any) -> np.ndarray:
     return array_of(viewed)
 
 
-def looked_at(tensor: Any) -> np.ndarray:
+def looked_at(tensor: Any) -> Dense | Strings:
     """Returns the values of a tensor as a card reads them: left where they are if large and on another device."""
+    strings = large_strings(tensor)
+    if strings is not None:
+        return strings
     away = not on_host(tensor.backing_device) and "CUSTOM" not in tensor.backing_device
     cut = away and dtype_name(tensor) in CUT_DTYPES and type(tensor) is not weakref.ProxyType
     if not cut or tensor.shape.num_elements() * tensor.dtype.size <= MOST_COPIED:
-        return component(tensor)
+        return Dense(component(tensor))
     # It answers for an array wherever a card looks.
-    return cast("np.ndarray", DeviceArray(tensor))
+    return Dense(cast("np.ndarray", DeviceArray(tensor)))
+
+
+def shown_component(tensor: Any) -> np.ndarray | Strings:
+    """Returns one component of a composite as a card reads it: of very many strings only those that it shows."""
+    strings = large_strings(tensor)
+    return component(tensor) if strings is None else strings
+
+
+def stored_bytes(tensor: Any) -> tuple[int, bool]:
+    """Returns the bytes of the values of a tensor or an array, and whether they are exact rather than estimated."""
+    values = np.asarray(tensor) if isinstance(tensor, list) else tensor
+    return string_bytes(values) if dtype_name(values) in {"string", "object"} else (component(values).nbytes, True)
 
 
 def describe(obj: Any) -> str:
@@ -132,13 +148,15 @@ class TensorAdapter(DenseAdapter):
         if dtype in {"variant", "resource"}:
             return Facts(shape=shape, dtype=dtype, device=wording.device(obj.device), state="opaque")
         size = math.prod(axis or 0 for axis in shape or ())
+        nbytes, exact = string_bytes(obj) if dtype == "string" else (size * obj.dtype.size, True)
         copied = dtype == "string" or (shape == () and dtype in _WITHOUT_BUFFER) or not on_host(obj.backing_device)
         return Facts(
             details=("raw codes",) if dtype.startswith("q") else (),
             shape=shape,
             dtype=dtype,
             device=wording.device(obj.backing_device),
-            nbytes=_string_bytes(obj) if dtype == "string" else size * obj.dtype.size,
+            nbytes=nbytes,
+            nbytes_exact=exact,
             state="copy" if copied else "view",
             shares_memory=not copied,
         )
@@ -148,7 +166,7 @@ class TensorAdapter(DenseAdapter):
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
             return Absent(held_words(obj), ever=False)
-        return Dense(looked_at(obj))
+        return looked_at(obj)
 
 
 def device_of(tensor: Any) -> str:
@@ -159,14 +177,6 @@ def device_of(tensor: Any) -> str:
 def on_host(device: str) -> bool:
     """Returns whether a device's memory is the host's, so that NumPy can look at it without a copy."""
     return "device:CPU" in device or not device
-
-
-_MOST_COUNTED = 2**18
-"""Strings whose bytes are added up at most: NumPy has to make an object of each."""
-
-
-def _string_bytes(tensor: Any) -> int | None:
-    return sum(map(len, np.asarray(tensor).ravel().tolist())) if np.prod(tensor.shape) <= _MOST_COUNTED else None
 
 
 @register_adapter
@@ -199,7 +209,7 @@ class VariableAdapter(DenseAdapter):
     def content(self, obj: Any) -> Content:
         """Returns the value now, or why there is none."""
         try:
-            return Dense(looked_at(self._read(obj)))
+            return looked_at(self._read(obj))
         except ConversionError as error:
             return Absent(str(error))
 

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import convert, wording
-from tfnp_ext.adapters import Absent, Dense, Elements, NestAdapter, Ragged, Slices, Sparse, find_adapter
+from tfnp_ext.adapters import (
+    Absent,
+    Curves,
+    Dense,
+    Elements,
+    NestAdapter,
+    Ragged,
+    Slices,
+    Sparse,
+    Strings,
+    find_adapter,
+)
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
@@ -35,13 +46,15 @@ from tfnp_ext.document import (
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.formats.ansi import colored, has_color
-from tfnp_ext.plots import choose_plot
+from tfnp_ext.plots import Plot, choose_plot
+from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize, with_softmax
 
 _SCAN_LIMIT = 2_000
 _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
+_FEW_ROWS = 3
 _NOT_ASKED = frozenset({"auto", "none"})
 _NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 
@@ -62,10 +75,13 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     adapter = find_adapter(obj)
     if adapter is None:
         raise not_tensor_like(obj)
+    if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
+        return card(summarize(obj, budget_ms=options.budget_ms), options)
     nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
     if isinstance(find_adapter(nest), NestAdapter):
-        if options.plot not in _NOT_ASKED or options.softmax:
-            raise OptionError(f"{adapter.label(obj)}: plot and softmax are for one value, not for a nest of them")
+        if options.plot not in _NOT_ASKED or options.softmax or options.images is not None or options.truth is not None:
+            what = "plot, softmax, images and truth are for one value, not for a nest of them"
+            raise OptionError(f"{adapter.label(obj)}: {what}")
         try:
             tree = compose_nest(nest, options, Leaves(compose_pictured, compose_leaf, compose_briefly))
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
@@ -80,11 +96,12 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
 def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     """Returns a value's headline and numbers without its values: a line of a tree of many."""
     summary = summarize(obj, budget_ms=options.budget_ms)
-    if isinstance(summary.content, Dense) and summary.role in {"scalar", "values", "text"}:
-        spans = values.headline_values(summary.content.array)
+    content = summary.content
+    if isinstance(content, (Dense, Strings)) and summary.role in {"scalar", "values", "text"}:
+        spans = values.headline_values(content if isinstance(content, Strings) else content.array)
         if spans:
             return Document(_heading(summary, _calm(spans)))
-    if isinstance(summary.content, Absent) or summary.role == "empty":
+    if isinstance(content, Absent) or summary.role == "empty":
         return card(summary, options)
     return Document(
         _heading(summary), _present(_flagged(summary, numbers.line(summary, options)), numbers.warning(summary))
@@ -176,18 +193,21 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return Document(_heading(summary), (Note((Span(content.said, "secondary"),)), _element_table(content)))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
+    drawable = plot if options.plots else None
+    if isinstance(content, Curves):
+        return _history_card(summary, content, options)
     if isinstance(content, Ragged):
-        return _ragged_card(summary, content, options)
+        return _ragged_card(summary, content, drawable, options)
     if isinstance(content, Sparse):
-        return _sparse_card(summary, content, options)
+        return _sparse_card(summary, content, drawable, options)
     if isinstance(content, Slices):
-        line = numbers.line(summary, options) if content.values.size > SMALL else None
-        rows = composites.slices_table(content, options)
-        return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+        return _slices_card(summary, content, drawable, options)
+    if isinstance(content, Strings):
+        return _text_card(summary, content, options)
     assert isinstance(content, Dense)
     if summary.role == "text":
-        return _text_card(summary, content, options)
-    asked = options.plot not in _NOT_ASKED
+        return _text_card(summary, content.array, options)
+    asked = plot is not None and plot.is_asked(options)
     if not asked and summary.role in {"scalar", "values", "matrix", "other", "complex", "series"}:
         small = _small_card(summary, content, options)
         if small is not None:
@@ -210,12 +230,12 @@ def _present(*blocks: Block | None) -> tuple[Block, ...]:
 def _heading(
     summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()
 ) -> Heading:
-    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes)
+    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes, exact=summary.nbytes_exact)
     facts = (*details, *summary.details, size, summary.device, facts_end or summary.state)
     return Heading(
         kind=summary.kind,
         name=summary.name,
-        shape="" if summary.role == "absent" and summary.shape is None else wording.shape(summary.shape),
+        shape="" if summary.role in {"absent", "history"} and summary.shape is None else wording.shape(summary.shape),
         dtype=summary.dtype,
         role=summary.title,
         reason=summary.reason if summary.title else "",
@@ -259,30 +279,66 @@ def _without_histogram(summary: Summary) -> Summary:
     return summary if numbers_seen is None else replace(summary, statistics=replace(numbers_seen, histogram=()))
 
 
-def _text_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document:
-    spans = values.headline_values(content.array)
-    if spans and (not content.array.ndim or all(span.tone == "code" for span in spans)):
+def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
+    spans = values.headline_values(array)
+    if spans and (not array.ndim or all(span.tone == "code" for span in spans)):
         return Document(_heading(summary, spans))
-    words = values.word_table(content.array)
+    words = values.word_table(array)
     if words is not None:
         return Document(_heading(summary), (words,))
-    line = numbers.line(summary, options) if values.holds_strings(content.array) else None
-    return Document(_heading(summary), _present(line, values.string_table(content.array)))
+    line = numbers.line(summary, options) if values.holds_strings(array) else None
+    return Document(_heading(summary), _present(line, values.string_table(array)))
 
 
-def _ragged_card(summary: Summary, content: Ragged, options: DisplayOptions) -> Document:
+def _history_card(summary: Summary, content: Curves, options: DisplayOptions) -> Document:
+    """Returns the card of a training: its last and best numbers, its curves, and a row an epoch in the fold."""
+    plot = choose_plot(summary, options)
+    picture = plot.blocks(summary, options) if plot else ()
+    note = plot.note(summary, options) if plot and options.plots else ""
+    what = f"{wording.extent((len(content.epochs), len(content.values)))} values"
+    table = values.epoch_table(content, options.max_rows)
+    fold = Fold(what, "; ".join(filter(None, (summary.reason, note))), (table,), values.epoch_table(content, 6))
+    return Document(_heading(summary), _present(numbers.line(summary, options), *picture, fold))
+
+
+def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:
     table = composites.ragged_table(content)
-    small = not table.columns
-    line = None if small else numbers.line(summary, options)
-    return Document(_heading(summary), _present(numbers.warning(summary), line, table))
+    lengths = row_lengths(summary, options)
+    # That all rows are alike is said in the line of numbers.
+    varied = lengths.rows > composites.ROWS_SHOWN and len(lengths.lengths) > 1
+    if plot is not None and (options.plot not in _NOT_ASKED or varied):
+        fold = composites.ragged_fold(content, lengths, table, plot.note(summary, options))
+        return _pictured(summary, options, plot, fold)
+    line = numbers.line(summary, options) if table.columns else None
+    ways = None
+    if lengths.rows > _FEW_ROWS:
+        ways = Note((Span(composites.ragged_ways(content, lengths), "secondary"),), aside=True)
+    return Document(_heading(summary), _present(numbers.warning(summary), line, table, ways))
 
 
-def _sparse_card(summary: Summary, content: Sparse, options: DisplayOptions) -> Document:
-    dense = composites.sparse_table(content)
-    entries = composites.entry_table(content)
+def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
+    dense, entries = composites.sparse_table(content), composites.entry_table(content)
+    values: Block = entries if dense is None else Beside((dense, entries), gap=20)
+    few = dense is not None or len(content.values) <= composites.ENTRIES_SHOWN
+    if plot is not None and (options.plot not in _NOT_ASKED or not few):
+        return _pictured(summary, options, plot, composites.entry_fold(content, values, plot.note(summary, options)))
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
-    table: Block = entries if dense is None else Beside((dense, entries), gap=20)
-    return Document(_heading(summary), _present(numbers.warning(summary), line, table))
+    return Document(_heading(summary), _present(numbers.warning(summary), line, values))
+
+
+def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:
+    rows = composites.slices_table(content, options)
+    if plot is not None:
+        return _pictured(summary, options, plot, composites.slices_fold(content, rows, plot.note(summary, options)))
+    line = numbers.line(summary, options) if content.values.size > SMALL else None
+    return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+
+
+def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold) -> Document:
+    """Returns the card of a composite: its numbers, its picture, and its values folded away."""
+    line = numbers.line(summary, options, in_picture=plot.shows_histogram(summary, options))
+    warning = numbers.warning(summary)
+    return Document(_heading(summary), _present(warning, line, *plot.blocks(summary, options), fold))
 
 
 def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[Block, ...]) -> Fold | None:
@@ -342,7 +398,7 @@ def _compose_forgiving(obj: Any, options: DisplayOptions, result: Any) -> Docume
     try:
         return compose(obj, options, result)
     except OptionError as refusal:
-        plain = replace(options, plot="auto", softmax=False, labels=None, labels_required=False, top=None)
+        plain = options.without_requests()
         document = compose(obj, plain, result)
         return replace(document, blocks=(Note((Span(f"⚠ {refusal}", "unsure"),)), *document.blocks))
 

@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Ragged, Slices, Sparse
+from tfnp_ext.adapters import Ragged, Slices, Sparse, Strings
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.values import (
+    IN_LINE,
     SMALL_COLUMNS,
     SMALL_ROWS,
     TEXT_LENGTH,
+    are_words,
+    arranged,
+    fits_open,
     matrix_table,
     small_cell,
     small_table,
     spread,
     string_text,
+    word_cell,
 )
-from tfnp_ext.document import Cell, Row, Table
+from tfnp_ext.document import Beside, Block, Cell, Fold, Row, Table
+from tfnp_ext.plots.lengths import RowLengths, padded_shape
 from tfnp_ext.roles import SMALL
 
+ROWS_SHOWN = 12
+"""Up to so many ragged rows all stand in the table."""
+
+ENTRIES_SHOWN = 6
+"""So many entries of a sparse tensor stand in an open table."""
+
+ENTRIES_FOLDED = 8
+"""So many entries stand in a fold, and rows of a gradient in a table."""
+
 _MOST_COMPARED = 2**18
+_FIRST_VALUES = 10
 
 
-def ragged_table(content: Ragged, limit: int = 12) -> Table:
+def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
     """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
     outer, *inner = content.splits
     count, shown = len(outer) - 1, spread(len(outer) - 1, limit)
@@ -42,8 +61,8 @@ def ragged_table(content: Ragged, limit: int = 12) -> Table:
         return Table(
             tuple(Row(row, header=str(number)) for number, row in enumerate(rows_of_cells)), compact=True, width=width
         )
-    if small and content.flat.dtype != object:
-        texts = nested_texts(content)
+    if small and not isinstance(content.flat, Strings) and content.flat.dtype != object:
+        texts = nested_texts(content.flat, content.splits)
         return Table(
             tuple(Row((Cell(text, align="left"),), header=str(row)) for row, text in enumerate(texts)), compact=True
         )
@@ -58,27 +77,26 @@ def ragged_table(content: Ragged, limit: int = 12) -> Table:
     return Table(tuple(rows), columns=("length", "first values"), compact=True)
 
 
-def _flat_cells(flat: np.ndarray) -> list[Cell]:
-    if flat.dtype == object:
-        texts = [string_text(value) for value in flat]
-        return [Cell(text, align="left", mono=True, quoted=valid) for text, valid in texts]
+def _flat_cells(flat: np.ndarray | Strings) -> list[Cell]:
+    if isinstance(flat, Strings) or flat.dtype == object:
+        return [word_cell(value) for value in flat.take(np.arange(flat.size))]
     texts_of_numbers = numerals.small_texts(flat) if flat.size else []
     return [small_cell(text, value, 0.0) for text, value in zip(texts_of_numbers, flat, strict=True)]
 
 
-def nested_texts(content: Ragged) -> list[str]:
+def nested_texts(flat: np.ndarray, splits: Sequence[np.ndarray]) -> list[str]:
     """Returns each row of a small ragged tensor of a deeper rank as Python writes it: ``[1, 2], [3]``."""
-    width = content.flat[0].size if content.flat.ndim > 1 and len(content.flat) else 1
-    texts = numerals.small_texts(content.flat) if content.flat.size else []
+    width = flat[0].size if flat.ndim > 1 and len(flat) else 1
+    texts = numerals.small_texts(flat) if flat.size else []
     level = (
         [f"[{', '.join(texts[start : start + width])}]" for start in range(0, len(texts), width)]
-        if content.flat.ndim > 1
+        if flat.ndim > 1
         else texts
     )
-    for split in reversed(content.splits[1:]):
+    for split in reversed(splits[1:]):
         edges = split.tolist()
         level = [f"[{', '.join(level[start:end])}]" for start, end in itertools.pairwise(edges)]
-    edges = content.splits[0].tolist()
+    edges = splits[0].tolist()
     return [", ".join(level[start:end]) or "empty" for start, end in itertools.pairwise(edges)]
 
 
@@ -87,58 +105,117 @@ def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ..
         return Cell("empty", "secondary", align="left")
     for split in inner:
         start, end = int(split[start]), int(split[end])
-    values = content.flat[start : min(end, start + 10)]
-    if content.flat.dtype.kind == "O":
-        words = "  ".join(string_text(value)[0] for value in values.reshape(-1))
-        words, cut = wording.shorten(words, TEXT_LENGTH)
+    flat = content.flat
+    if isinstance(flat, Strings) or flat.dtype.kind == "O":
+        width = math.prod(flat.shape[1:])
+        values = flat.take(np.arange(start * width, min(end * width, start * width + _FIRST_VALUES)))
+        words, cut = wording.shorten("  ".join(string_text(value)[0] for value in values), TEXT_LENGTH)
     else:
-        words, cut = "  ".join(numerals.small_texts(values[:10])), 0
-    more = " …" if end - start > 10 or cut else ""
-    return Cell(words + more, align="left", mono=content.flat.dtype == object)
+        width = 1
+        words, cut = "  ".join(numerals.small_texts(flat[start : min(end, start + _FIRST_VALUES)])), 0
+    more = " …" if (end - start) * width > _FIRST_VALUES or cut else ""
+    return Cell(words + more, align="left", mono=flat.dtype == object)
 
 
-def entry_table(content: Sparse, limit: int = 6) -> Table:
+def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, note: str) -> Fold:
+    """Returns the fold with the rows of a ragged tensor whose picture stands above it."""
+    rows = lengths.rows
+    shown = spread(rows, ROWS_SHOWN)
+    first = shown.index(None) if None in shown else rows
+    words = f"first {first} and last {len(shown) - first - 1} of {wording.integer(rows)} rows"
+    words = wording.plural(rows, "row") if first == rows else words
+    reasons = "; ".join(filter(None, (ragged_ways(content, lengths), note)))
+    return Fold(words, reasons, (replace(table, compact=False),), preview=table)
+
+
+def ragged_ways(content: Ragged, lengths: RowLengths) -> str:
+    """Returns how the array of a ragged tensor is chosen, and what padding would add."""
+    ways = "--ragged object|pad|masked|list chooses the array"
+    shape = padded_shape(content, lengths)
+    if shape is None:
+        return ways
+    added = max(0, math.prod(shape) - content.flat.size)
+    what = ("empty string", "empty strings") if content.flat.dtype == object else ("zero", "zeros")
+    adding = wording.plural(added, *what) if added else "nothing"
+    return f"{ways}; padding to {wording.shape(shape)} would add {adding}"
+
+
+def entry_fold(content: Sparse, preview: Block, note: str) -> Fold:
+    """Returns the fold with the first entries of a sparse tensor whose picture stands above it."""
+    count = len(content.values)
+    table = replace(entry_table(content, ENTRIES_FOLDED), compact=False)
+    few = count <= ENTRIES_FOLDED
+    words = wording.plural(count, "entry", "entries")
+    words = words if few else f"first {ENTRIES_FOLDED} of {words}"
+    reasons = "; ".join(filter(None, ("not densified", "--sparse dense|scipy", note)))
+    return Fold(words, reasons, (table,), preview)
+
+
+def entry_table(content: Sparse, limit: int = ENTRIES_SHOWN) -> Table:
     """Returns the first stored entries of a sparse tensor."""
     count = len(content.values)
-    shown = content.values[:limit]
-    texts = [string_text(value)[0] for value in shown] if shown.dtype == object else numerals.small_texts(shown)
+    cells = _flat_cells(content.values.take(np.arange(min(count, limit))))
     rows = [
-        Row((Cell(text, mono=shown.dtype == object, quoted=shown.dtype == object),), header=wording.index(position))
-        for text, position in zip(texts, content.indices[:limit], strict=True)
+        Row((cell,), header=wording.index(position))
+        for cell, position in zip(cells, content.indices[:limit], strict=True)
     ]
     if count > limit:
         rows.append(Row((Cell(f"… {wording.integer(count - limit)} more", "secondary", align="left"),), header="⋮"))
     return Table(tuple(rows), caption="stored" if rows else "", compact=True)
 
 
-def sparse_table(content: Sparse) -> Table | None:
-    """Returns the dense table of a small sparse matrix; a dot is what is not stored, a stored zero is ``0``."""
-    if len(content.shape) != 2 or not 0 < content.shape[0] <= SMALL_ROWS or not 0 < content.shape[1] <= SMALL_COLUMNS:
+def sparse_table(content: Sparse) -> Table | Beside | None:
+    """Returns the dense form of a small sparse tensor; a dot is what is not stored, a stored zero is ``0``."""
+    shape, values = content.shape, content.values
+    if not math.prod(shape) or values.size > SMALL or not fits_open(shape):
         return None
-    if content.values.dtype == object or content.shape[0] * content.shape[1] > SMALL:
+    stored = _flat_cells(values)
+    text = values.dtype == object
+    if text and (shape[-1] > IN_LINE or not are_words(stored)):
         return None
-    texts = numerals.small_texts(content.values) if content.values.size else []
-    cells = [[Cell("·", "secondary") for _ in range(content.shape[1])] for _ in range(content.shape[0])]
-    for (row, column), text in zip(content.indices.tolist(), texts, strict=True):
-        if 0 <= row < content.shape[0] and 0 <= column < content.shape[1]:
-            cells[row][column] = Cell(text)
-    return Table(
-        tuple(Row(tuple(line), header=str(row)) for row, line in enumerate(cells)),
-        columns=tuple(map(str, range(content.shape[1]))),
-        compact=True,
-        width=max(map(len, texts), default=1),
-    )
+    cells = [Cell("·", "secondary", align="left" if text else "right")] * math.prod(shape)
+    for index, cell in zip(content.indices.tolist(), stored, strict=True):
+        if all(0 <= at < length for at, length in zip(index, shape, strict=True)):
+            cells[int(np.ravel_multi_index(index, shape))] = cell
+    width = 0 if text else max((len(cell.text) for cell in stored), default=1)
+    # The indices of a matrix or a vector are those that the entries beside it name.
+    named = len(shape) < 3
+    headed = (len(shape) > 1 and (named or shape[-2] > IN_LINE), named or shape[-1] > IN_LINE)
+    return arranged(cells, shape, width, headed)
 
 
-def slices_table(content: Slices, options: DisplayOptions, limit: int = 8) -> Table:
+def slices_fold(content: Slices, table: Table, note: str) -> Fold:
+    """Returns the fold with the first rows of ``IndexedSlices`` whose picture stands above it."""
+    rows = wording.plural(len(content.values), "row")
+    words = rows if len(content.values) <= ENTRIES_FOLDED else f"first {ENTRIES_FOLDED} of {rows}"
+    return Fold(words, note, (replace(table, compact=False),), preview=table)
+
+
+def slices_table(content: Slices, options: DisplayOptions, limit: int = ENTRIES_FOLDED) -> Table:
     """Returns the first rows of ``IndexedSlices``, each headed by the index it is added to."""
-    shown = content.values.reshape(len(content.values), -1)[:limit]
-    if not shown.size:
+    values = content.values
+    if not values.size:
         return Table((), compact=True)
-    small = small_table(shown) if content.values.size <= SMALL else None
-    table = small if isinstance(small, Table) else matrix_table(shown, options, "")
+    if isinstance(values, Strings) or values.dtype == object:
+        table = _words_of_rows(values, options, limit)
+    else:
+        shown = values[:limit].reshape(min(limit, len(values)), -1)
+        small = small_table(shown) if values.size <= SMALL else None
+        table = small if isinstance(small, Table) else matrix_table(shown, options, "")
     indices = content.indices[:limit].tolist()
     rows = [Row(row.cells, header=f"[{index}]") for row, index in zip(table.rows, indices, strict=True)]
     if len(content.values) > limit:
         rows.append(Row(tuple(Cell("⋮", "secondary") for _ in rows[0].cells), header="⋮"))
     return Table(tuple(rows), columns=table.columns, compact=True)
+
+
+def _words_of_rows(values: np.ndarray | Strings, options: DisplayOptions, limit: int) -> Table:
+    """Returns the first rows of strings, those of many columns elided in the middle."""
+    width = values.size // len(values)
+    columns = spread(width, options.max_columns)
+    rows = []
+    for row in range(min(limit, len(values))):
+        cells = map(word_cell, values.take([row * width + column for column in columns if column is not None]))
+        rows.append(Row(tuple(Cell("…", "secondary") if column is None else next(cells) for column in columns)))
+    names = ("…" if column is None else str(column) for column in columns)
+    return Table(tuple(rows), columns=tuple(names) if width > IN_LINE else (), compact=True)

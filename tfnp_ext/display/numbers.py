@@ -5,24 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Dense, Ragged, Slices, Sparse
+from tfnp_ext.adapters import Dense, Ragged, Sparse, Strings
 from tfnp_ext.adapters.composites import place_in_rows
+from tfnp_ext.adapters.strings import MOST_BYTES, MOST_STRINGS
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, sample_places
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
-from tfnp_ext.statistics import Statistics, invalid_rows
+from tfnp_ext.plots.lengths import row_lengths
+from tfnp_ext.statistics import Statistics, invalid_rows, sample_places
 from tfnp_ext.summary import Summary
 
 _ROWS_NAMED = 8
 _MOST_FOR_ROWS = 2**22
 _MOST_COUNTED = 2**18
-"""Rows or indices that are counted; of more, a sample of so many is."""
-
-_MOST_STRINGS = 2**16
-"""Strings that are read; of more, a sample of so many is: each lies elsewhere in memory."""
-
-_MOST_BYTES = 2**24
-"""Bytes of strings that are compared and decoded."""
+"""Integers that are counted one by one."""
 
 
 def warning(summary: Summary) -> Fields | None:
@@ -71,27 +67,21 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False)
         in_picture: Whether the picture has the histogram already.
     """
     content = summary.content
-    if summary.role == "text" and isinstance(content, Dense):
-        return Fields(_string_fields(content.array))
-    if summary.statistics is None:
-        return None
+    if summary.role == "text" and isinstance(content, (Dense, Strings)):
+        return Fields(_string_fields(content if isinstance(content, Strings) else content.array))
+    if options.truth is not None and summary.drawn is not None and summary.drawn.ndim in {1, 2}:
+        return Fields(judged_fields(summary, options))
     told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
     if told is not None:
         return Fields(told)
+    if summary.statistics is None:  # of strings, but rows of them have lengths
+        return Fields(tuple(_length_fields(summary, options))) if isinstance(content, Ragged) else None
     fields: list[Text] = []
     if isinstance(content, Ragged):
-        fields += _length_fields(content)
+        fields += _length_fields(summary, options)
     fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
     if summary.role in EXTRA_FIELDS:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
-    # How many differ is not told by a sample.
-    few = isinstance(content, (Sparse, Slices)) and len(content.indices) <= _MOST_COUNTED
-    if isinstance(content, Sparse) and few and len(content.shape) == 2 and content.shape[0] > 1:
-        empty = content.shape[0] - len(np.unique(content.indices[:, 0]))
-        fields.append(field("empty rows", f"{wording.integer(empty)} of {wording.integer(content.shape[0])}"))
-    if isinstance(content, Slices) and few:
-        distinct = len(np.unique(content.indices))
-        fields.append(field("rows", f"{wording.integer(distinct)} distinct of {wording.integer(len(content.indices))}"))
     return Fields(tuple(fields)) if fields else None
 
 
@@ -169,57 +159,57 @@ def _ends(numbers: Statistics, digits: int) -> tuple[str, str]:
     return wording.number(numbers.minimum, digits), wording.number(numbers.maximum, digits)
 
 
-def _length_fields(content: Ragged) -> list[Text]:
-    splits = content.splits[0]
-    rows = len(splits) - 1
-    if rows < 1:
+def _length_fields(summary: Summary, options: DisplayOptions) -> list[Text]:
+    found = row_lengths(summary, options)
+    if not found.read:
         return []
-    sample = sample_places(rows, _MOST_COUNTED)
-    lengths = np.diff(splits) if sample is None else splits[sample + 1] - splits[sample]
     fields = [
-        field("row lengths", _range(int(lengths.min()), int(lengths.max()))),
-        field("median", _median(lengths)),
+        field("row lengths", _range(int(found.lengths[0]), int(found.lengths[-1]))),
+        field("median", wording.half(found.median)),
     ]
-    if sample is None:
-        fields.append(field("empty rows", wording.integer(int((lengths == 0).sum()))))
+    if found.exact:
+        fields.append(field("empty rows", wording.integer(found.empty)))
     else:
-        fields.append(field("from", f"{wording.integer(len(sample))} of {wording.integer(rows)} rows"))
+        fields.append(field("from", f"{wording.integer(found.read)} of {wording.integer(found.rows)} rows"))
     return fields
-
-
-def _median(counts: np.ndarray) -> str:
-    """Returns the median of counts, which has a half at most."""
-    found = float(np.median(counts))
-    return wording.integer(int(found)) if found.is_integer() else f"{found:.1f}"
 
 
 def _range(low: int, high: int) -> str:
     return wording.integer(low) if low == high else f"{wording.integer(low)} … {wording.integer(high)}"
 
 
-def _string_fields(array: np.ndarray) -> tuple[Text, ...]:
-    sample = sample_places(array.size, _MOST_STRINGS)
+def _string_fields(array: np.ndarray | Strings) -> tuple[Text, ...]:
+    lengths, strings = _read_strings(array)
+    whole = len(lengths) == array.size
+    fields = [
+        field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
+        field("median", wording.half(float(np.median(lengths)))),
+    ]
+    if whole and strings is not None:
+        fields.append(field("distinct", wording.integer(len(set(strings)))))
+    empty = int((lengths == 0).sum())
+    if empty:
+        fields.append(field("empty", wording.integer(empty)))
+    undecoded = sum(not _is_utf8(value) for value in strings or ())
+    if undecoded:
+        fields.append((Span(f"⚠ {wording.integer(undecoded)} not UTF-8", "invalid"),))
+    if not whole:
+        fields.append(field("from", f"{wording.integer(len(lengths))} of {wording.integer(array.size)}"))
+    return tuple(fields)
+
+
+def _read_strings(array: np.ndarray | Strings) -> tuple[np.ndarray, list[bytes] | None]:
+    """Returns how many bytes each string has, or each of a sample; and the strings, if they are few bytes together."""
+    if isinstance(array, Strings):
+        lengths = array.lengths()
+        return lengths, array.looked_at() if int(lengths.sum()) <= MOST_BYTES else None
+    sample = sample_places(array.size, MOST_STRINGS)
     strings = [
         value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
         for value in (array.reshape(-1) if sample is None else array.flat[sample]).tolist()
     ]
     lengths = np.array([len(value) for value in strings])
-    few = int(lengths.sum()) <= _MOST_BYTES
-    fields = [
-        field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
-        field("median", _median(lengths)),
-    ]
-    if sample is None and few:
-        fields.append(field("distinct", wording.integer(len(set(strings)))))
-    empty = int((lengths == 0).sum())
-    if empty:
-        fields.append(field("empty", wording.integer(empty)))
-    undecoded = sum(not _is_utf8(value) for value in strings) if few else 0
-    if undecoded:
-        fields.append((Span(f"⚠ {wording.integer(undecoded)} not UTF-8", "invalid"),))
-    if sample is not None:
-        fields.append(field("from", f"{wording.integer(len(sample))} of {wording.integer(array.size)}"))
-    return tuple(fields)
+    return lengths, strings if int(lengths.sum()) <= MOST_BYTES else None
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -56,17 +56,19 @@ class _Totals:
 
     tensors: int = 0
     nbytes: int = 0
+    exact: bool = True
     cut: str = ""
 
     def __add__(self, other: _Totals) -> _Totals:
-        return _Totals(self.tensors + other.tensors, self.nbytes + other.nbytes, self.cut or other.cut)
+        exact = self.exact and other.exact
+        return _Totals(self.tensors + other.tensors, self.nbytes + other.nbytes, exact, self.cut or other.cut)
 
     def words(self) -> str:
         """Returns ``24 tensors · 281 KiB``; of a nest that was not counted to its end no number that is too small."""
         if self.cut and not self.tensors:
             return self.cut
         least = "at least " if self.cut else ""
-        size = wording.byte_count(self.nbytes) if self.nbytes else ""
+        size = wording.byte_count(self.nbytes, exact=self.exact) if self.nbytes else ""
         return " · ".join(filter(None, (least + wording.plural(self.tensors, "tensor"), size, self.cut)))
 
 
@@ -99,7 +101,7 @@ class _Census:
             if isinstance(inner, NestAdapter):
                 totals += self.of(child, inner, depth + 1)
             elif _is_tensor(child, inner):
-                totals += _Totals(1, _size(child, inner))
+                totals += _of_one(child, inner)
         self.known[id(obj)] = totals
         return totals
 
@@ -211,11 +213,13 @@ def _is_tensor(child: Any, adapter: Adapter | None) -> bool:
     return adapter is not None and adapter.tensor_like and not isinstance(child, bytes)
 
 
-def _size(child: Any, adapter: Adapter | None) -> int:
+def _of_one(child: Any, adapter: Adapter | None) -> _Totals:
+    """Returns the totals of one tensor; where it does not tell its bytes they count for nothing."""
     try:
-        return int(adapter.facts(child).nbytes or 0) if adapter else 0
+        facts = adapter.facts(child) if adapter else None
     except Exception:
-        return 0
+        facts = None
+    return _Totals(1) if facts is None else _Totals(1, facts.nbytes or 0, facts.nbytes_exact)
 
 
 def _entry_name(step: str, child: Any) -> str:

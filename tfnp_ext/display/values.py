@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Dense
+from tfnp_ext.adapters import Curves, CutString, Dense, Strings
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.roles import SMALL
+from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.statistics import row_tops
 from tfnp_ext.summary import Summary
 
@@ -34,7 +36,11 @@ _WORD_LENGTH = 24
 TEXT_LENGTH = 72
 """Characters of a string before it is cut."""
 
+_UNDECODED_LENGTH = 16
+"""Bytes that are written of a long string that is not UTF-8."""
+
 _HEAD, _TAIL = 6, 2
+_PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _PLAIN_LENGTH = 60
 _MOST_RANKED = 2**18
@@ -43,14 +49,14 @@ _MOST_RANKED = 2**18
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
 
-def headline_values(array: np.ndarray) -> tuple[Span, ...]:
+def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     """Returns the values that stand in the headline: up to eight of a scalar, a vector or a single row."""
     if not array.size or array.size > IN_LINE or (array.ndim > 1 and array.size != array.shape[-1]):
         return ()
-    if array.dtype.kind in "OSU":
+    if isinstance(array, Strings) or array.dtype.kind in "OSU":
         if not holds_strings(array):
             return ()
-        spans = tuple(span for value in array.reshape(-1) for span in _string_spans(value))
+        spans = tuple(span for value in array.take(np.arange(array.size)) for span in _string_spans(value))
     elif not array.ndim:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
@@ -83,6 +89,8 @@ def _value_span(text: str, value: Any) -> Span:
 
 def string_parts(value: bytes | str) -> tuple[str, str, bool]:
     """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8."""
+    if isinstance(value, CutString):
+        return _beginning(value)
     valid = True
     if isinstance(value, bytes):
         try:
@@ -93,6 +101,17 @@ def string_parts(value: bytes | str) -> tuple[str, str, bool]:
     return shown, f"… + {wording.integer(cut)} more" if cut else "", valid
 
 
+def _beginning(value: CutString) -> tuple[str, str, bool]:
+    """Returns the same of a string whose end was not read: what is missing of it is counted in bytes."""
+    try:
+        shown = codecs.getincrementaldecoder("utf-8")().decode(value)[:TEXT_LENGTH]  # the last character may be cut
+        valid, length = True, len(shown.encode())
+    except UnicodeDecodeError:
+        valid, length = False, _UNDECODED_LENGTH
+        shown = repr(bytes(value[:length]))
+    return shown, f"… + {wording.integer(value.size - length)} bytes more", valid
+
+
 def string_text(value: bytes | str) -> tuple[str, bool]:
     """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
     shown, rest, valid = string_parts(value)
@@ -101,47 +120,58 @@ def string_text(value: bytes | str) -> tuple[str, bool]:
 
 def small_table(array: np.ndarray) -> Block | None:
     """Returns the open table of up to 64 numbers, slices of rank 3 and 4 side by side; ``None`` if it does not fit."""
-    if array.size > SMALL or not 1 <= array.ndim <= 4:
-        return None
-    columns = array.shape[-1]
-    rows = array.shape[-2] if array.ndim > 1 else 1
-    if array.ndim == 1 and columns > SMALL_COLUMNS:
+    if array.ndim == 1 and SMALL_COLUMNS < array.size <= SMALL:
         return _wrapped_vector(array)
-    if columns > SMALL_COLUMNS or rows > (_MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
+    rows, columns = _rows_and_columns(array.shape)
+    if not fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
         return None
-    texts = np.array(numerals.small_texts(array), dtype=object).reshape(array.shape)
-    width = max(map(len, texts.flat)) if array.ndim > 1 else 0
-    grounds = _grounds(array)
+    texts = numerals.small_texts(array)
+    read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
+    width = max(map(len, texts)) if array.ndim > 1 else 0
+    return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed))
 
-    def one(position: tuple[int, ...]) -> Table:
-        block = array[position] if position else np.atleast_2d(array)
-        cells = np.atleast_2d(texts[position] if position else texts)
-        heat = np.atleast_2d(grounds[position] if position else grounds)
+
+def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
+    return (shape[-2] if len(shape) > 1 else 1), (shape[-1] if shape else 1)
+
+
+def fits_open(shape: Sequence[int], most_rows: int = SMALL_ROWS) -> bool:
+    """Returns whether values of a shape stand in open tables, slices of rank 3 and 4 side by side."""
+    rows, columns = _rows_and_columns(shape)
+    return 1 <= len(shape) <= 4 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
+
+
+def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tuple[bool, bool]) -> Table | Beside:
+    """Returns cells as the table of a matrix, or those of the slices of a higher rank side by side.
+
+    Args:
+        cells: One for each value, in its order.
+        shape: Shape of the values.
+        width: Characters in the widest cell, where all shall be equally wide; else 0.
+        headed: Whether rows, and columns, are headed by their indices.
+    """
+    rows, columns = _rows_and_columns(shape)
+    outer = tuple(shape[:-2])
+
+    def one(number: int) -> Table:
+        edges = range(number * rows * columns, (number + 1) * rows * columns, columns)
         return Table(
             rows=tuple(
-                Row(
-                    tuple(
-                        small_cell(cells[row, column], block[row, column], float(heat[row, column]))
-                        for column in range(columns)
-                    ),
-                    header=str(row) if rows > IN_LINE else None,
-                )
-                for row in range(rows)
+                Row(tuple(cells[start : start + columns]), header=str(row) if headed[0] else None)
+                for row, start in enumerate(edges)
             ),
-            columns=tuple(map(str, range(columns))) if headed else (),
-            caption=wording.index(position) if position else "",
+            columns=tuple(map(str, range(columns))) if headed[1] else (),
+            caption=wording.index([int(axis) for axis in np.unravel_index(number, outer)]) if outer else "",
             compact=True,
             width=width,
         )
 
-    if array.ndim == 4:
-        outer = tuple(
-            Beside(tuple(one((first, second)) for second in range(array.shape[1]))) for first in range(array.shape[0])
-        )
-        return Beside(outer, gap=20) if len(outer) > 1 else outer[0]
-    slices = tuple(one((first,)) for first in range(array.shape[0])) if array.ndim == 3 else (one(()),)
+    slices = tuple(map(one, range(math.prod(outer))))
+    if len(outer) == 2:
+        groups = tuple(Beside(slices[at : at + outer[1]]) for at in range(0, len(slices), outer[1]))
+        return Beside(groups, gap=20) if len(groups) > 1 else groups[0]
     return slices[0] if len(slices) == 1 else Beside(slices)
 
 
@@ -198,7 +228,7 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if array.ndim == 1:
         return _vector_words(array), _vector_table(array)
     shown, caption = first_matrix(array, summary.role)
-    if summary.role in {"image", "images"}:
+    if summary.role in _PICTURES:
         options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
     what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
     return f"{_part_words(shown, options)}{what} values", matrix_table(shown, options, caption)
@@ -216,7 +246,7 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     """Returns the matrix shown of an array of higher rank, and the slice that it is; of images, the first channel."""
     if array.ndim <= 2:
         return array if array.ndim == 2 else array.reshape(1, -1), ""
-    if role in {"image", "images"} and array.shape[-1] in {1, 3, 4} and (array.ndim > 3 or role == "image"):
+    if role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image"):
         before = array.ndim - 3
         return array[(0,) * before][..., 0], f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
@@ -279,6 +309,20 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
             )
         )
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
+
+
+def epoch_table(curves: Curves, most: int) -> Table:
+    """Returns a row an epoch, a column a metric, each with one number of decimals; elided in the middle."""
+    columns = [numerals.small_texts(np.asarray(values)) for values in curves.values.values()]
+    rows = []
+    for place in spread(len(curves.epochs), most):
+        if place is None:
+            rows.append(Row((_DOWN,) * len(columns), header="⋮"))
+            continue
+        texts = (column[place] for column in columns)
+        cells = (Cell(text, "invalid" if text in {"nan", "inf", "-inf"} else "plain") for text in texts)
+        rows.append(Row(tuple(cells), header=str(curves.epochs[place])))
+    return Table(tuple(rows), columns=tuple(curves.values))
 
 
 def _vector_words(array: np.ndarray) -> str:
@@ -369,8 +413,10 @@ def corner_table(summary: Summary) -> Table | None:
 _MOST_LOOKED_AT = 2**16
 
 
-def holds_strings(array: np.ndarray) -> bool:
+def holds_strings(array: np.ndarray | Strings) -> bool:
     """Returns whether all values are strings, of a large array those looked at; string tensors hold nothing else."""
+    if isinstance(array, Strings):
+        return True
     step = max(1, array.size // _MOST_LOOKED_AT)
     return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat[::step])
 
@@ -386,37 +432,46 @@ def plain_text(value: Any) -> str:
     return type(value).__name__
 
 
-def word_table(array: np.ndarray) -> Table | None:
+def word_cell(value: bytes | str) -> Cell:
+    """Returns a string of the user's, cut, in a cell."""
+    text, valid = string_text(value)
+    return Cell(text, align="left", mono=True, quoted=valid)
+
+
+def are_words(cells: Sequence[Cell]) -> bool:
+    """Returns whether strings in cells are short enough to stand beside each other."""
+    return all(cell.quoted and len(cell.text) <= _WORD_LENGTH for cell in cells)
+
+
+def word_table(array: np.ndarray | Strings) -> Table | None:
     """Returns a matrix of a few short strings as it stands; ``None`` where it does not fit."""
     if array.ndim != 2 or array.size > SMALL or array.shape[0] > SMALL_ROWS or array.shape[1] > IN_LINE:
         return None
     if not holds_strings(array) or not array.size:
         return None
-    texts = [string_text(value) for value in array.reshape(-1)]
-    if not all(valid and len(text) <= _WORD_LENGTH for text, valid in texts):
-        return None
-    cells = [Cell(text, align="left", mono=True, quoted=True) for text, _ in texts]
-    width = array.shape[1]
-    rows = (Row(tuple(cells[start : start + width])) for start in range(0, len(cells), width))
-    return Table(tuple(rows), compact=True)
+    cells = [word_cell(value) for value in array.take(np.arange(array.size))]
+    table = arranged(cells, array.shape, 0, (False, False)) if are_words(cells) else None
+    return table if isinstance(table, Table) else None
 
 
-def string_table(array: np.ndarray, limit: int = 12) -> Table:
+def string_table(array: np.ndarray | Strings, limit: int = 12) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
-    flat = array.reshape(-1)
+    shown = spread(array.size, limit)
+    read = iter(array.take([place for place in shown if place is not None]))
     rows = []
-    for place in spread(flat.size, limit):
+    for place in shown:
         if place is None:
             rows.append(Row((_DOWN, _DOWN._replace(align="left")), header="⋮"))
             continue
-        value = flat[place]
+        value = next(read)
         header = (
             str(place) if array.ndim <= 1 else wording.index([int(at) for at in np.unravel_index(place, array.shape)])
         )
         if not isinstance(value, (bytes, str)):
             rows.append(Row((Cell(""), Cell(plain_text(value), "secondary", align="left")), header=header))
             continue
-        size = len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
+        whole = value.size if isinstance(value, CutString) else len(value)
+        size = len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else whole
         text, rest, valid = string_parts(value)
         said = (Span(rest, "secondary"), Span("" if valid else "not UTF-8", "invalid"))
         after = tuple(span for span in said if span.text)

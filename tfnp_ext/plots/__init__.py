@@ -9,21 +9,27 @@ from __future__ import annotations
 from tfnp_ext.plots.bars import BarPlot
 from tfnp_ext.plots.base import PLOTS, STYLE, Plot, Style, choose_plot, register_plot
 from tfnp_ext.plots.drawing import figure_of, plot
+from tfnp_ext.plots.gallery import GalleryPlot
 from tfnp_ext.plots.heatmaps import HeatmapPlot
 from tfnp_ext.plots.histograms import HistogramPlot
 from tfnp_ext.plots.images import GridPlot, ImagePlot
+from tfnp_ext.plots.lengths import LengthsPlot
 from tfnp_ext.plots.lines import LinePlot
+from tfnp_ext.plots.spy import SpyPlot
 
 __all__ = [
     "PLOTS",
     "STYLE",
     "BarPlot",
+    "GalleryPlot",
     "GridPlot",
     "HeatmapPlot",
     "HistogramPlot",
     "ImagePlot",
+    "LengthsPlot",
     "LinePlot",
     "Plot",
+    "SpyPlot",
     "Style",
     "choose_plot",
     "figure_of",

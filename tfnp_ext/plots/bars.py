@@ -206,6 +206,7 @@ class BarPlot(Plot):
             bars = axes.bar(places, lengths, color=colors)
             axes.bar_label(bars, [chart.short_word(bar) for bar in places], padding=1)
             axes.set_xticks(places, chart.names)
+            axes.margins(y=0.1)
             axes.axhline(0, color=style.grey, linewidth=0.8)
         else:
             bars = axes.barh(places, lengths, color=colors)
@@ -214,6 +215,7 @@ class BarPlot(Plot):
             axes.axvline(0, color=style.grey, linewidth=0.8)
             axes.invert_yaxis()
             axes.set_xlabel(chart.rest)
+            axes.margins(x=0.14)  # room for the values at the ends of the bars
         for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
             text.set_parse_math(False)
         for place in np.flatnonzero(~np.isfinite(chart.values)).tolist():

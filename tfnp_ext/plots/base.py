@@ -74,6 +74,8 @@ class Plot(ABC):
     name: ClassVar[str]
     asked_by: ClassVar[str] = ""
     """The option that calls for it by being given, as ``images`` calls for the gallery."""
+    needs: ClassVar[str] = ""
+    """The option without which it has nothing to draw."""
 
     @abstractmethod
     def suits(self, summary: Summary) -> float:
@@ -86,9 +88,22 @@ class Plot(ABC):
         A plot of several panels gets an array of Axes of the shape that ``panels`` returned.
         """
 
+    def lacks(self, options: DisplayOptions) -> bool:
+        """Returns whether the option that it needs is not given."""
+        return bool(self.needs) and getattr(options, self.needs) is None
+
+    def is_asked(self, options: DisplayOptions) -> bool:
+        """Returns whether it is drawn because of an option, by its name or by what it needs."""
+        given = self.asked_by and getattr(options, self.asked_by) is not None
+        return options.plot == self.name or (options.plot == "auto" and bool(given))
+
     def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns how many Axes it draws on, rows and columns; more than one cannot be put on Axes of the user's."""
         return 1, 1
+
+    def figure_size(self, summary: Summary, options: DisplayOptions) -> tuple[float, float] | None:
+        """Returns width and height in inches of a figure of its own; ``None`` for those of rcParams."""
+        return None
 
     @abstractmethod
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
@@ -162,14 +177,14 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     suitability = {name: plot.suits(summary) for name, plot in PLOTS.items()}
     if options.plot == "auto":
         for name, plot in PLOTS.items():
-            if plot.asked_by and getattr(options, plot.asked_by) is not None and suitability[name] > 0:
+            if suitability[name] > 0 and plot.is_asked(options):
                 return plot
         best = max(suitability, key=lambda name: suitability[name], default=None)
         return PLOTS[best] if best is not None and suitability[best] >= AUTOMATIC else None
     if options.plot not in PLOTS:
         raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(PLOTS)}")
     if suitability[options.plot] <= 0:
-        able = [name for name, value in suitability.items() if value > 0]
+        able = [name for name, value in suitability.items() if value > 0 and not PLOTS[name].lacks(options)]
         ways = f"{', '.join(able)} can" if able else "no plot can"
         value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
         raise OptionError(f"plot {options.plot} cannot draw {value}: {ways}")

@@ -265,6 +265,8 @@ def draw_batch(axes: Axes, batch: Batch, style: Style) -> None:
     colors[..., 3] = np.clip(np.nan_to_num(batch.values.T, nan=0.0), 0, 1) ** GAMMA
     axes.imshow(colors, aspect="auto", origin="upper", interpolation="nearest")
     axes.set_yticks(np.arange(len(batch.names)), batch.names)
+    axes.set_xlabel("example")
+    axes.set_ylabel("class")
     for text in axes.get_yticklabels():
         text.set_parse_math(False)
     place_of = {int(index): row for row, index in enumerate(batch.classes)}

@@ -77,7 +77,7 @@ def plot(
         raise OptionError(f"no picture suits {value}: name one, as in plot(x, 'histogram')")
     panels = chosen.panels(summary, options)
     if ax is None:
-        axes = _new_axes(*panels)
+        axes = _new_axes(*panels, chosen.figure_size(summary, options))
     elif panels == (1, 1):
         axes = ax
     else:
@@ -87,12 +87,12 @@ def plot(
     return axes
 
 
-def _new_axes(rows: int, columns: int) -> Any:
+def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) -> Any:
     """Returns Axes on a figure that pyplot does not know of."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure()
+    figure = Figure(figsize=size, layout="constrained" if rows * columns > 1 else None)
     FigureCanvasAgg(figure)
     _own_figures.add(figure)
     return figure.subplots(rows, columns)

@@ -32,6 +32,8 @@ BINS = 64
 _SAMPLE = 2**17
 _SIZE = (324, 84)
 _NAMED = 20
+_STORED = frozenset({"ragged", "sparse", "rows"})
+"""Roles of values that no picture draws as an array: their statistics have the histogram."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,12 @@ class HistogramPlot(Plot):
     name = "histogram"
 
     def suits(self, summary: Summary) -> float:
-        """Returns 0.5 for what has no picture of its own, 0.2 for other numbers."""
+        """Returns 0.5 for what has no picture of its own, 0.2 for other numbers, those that a composite stores too."""
+        known = summary.statistics
+        if summary.role in _STORED:
+            return 0.2 if known is not None and known.histogram and not summary.dtype.startswith("complex") else 0.0
         if not is_numeric(summary.drawn):
             return 0.0
-        known = summary.statistics
         constant = known is not None and known.minimum == known.maximum
         return 0.2 if constant or summary.role in {"values", "scalar"} else 0.5
 
@@ -143,11 +147,12 @@ class HistogramPlot(Plot):
         return f"Histogram from {found.word(found.low)} to {found.word(found.high)}, {peak}.{left_out}"
 
     def note(self, summary: Summary, options: DisplayOptions) -> str:
-        """Returns how many of the values the histogram counts, where it is not all."""
+        """Returns how many of the values the histogram counts, where it is not all, or which those are."""
         found = self.prepare(summary, options)
-        if not found.counts or found.counted >= found.size:
-            return ""
-        return f"histogram of {wording.integer(sum(found.counts))} of the values"
+        values = "stored values" if summary.role in _STORED else "values"
+        if found.counts and found.counted < found.size:
+            return f"histogram of {wording.integer(sum(found.counts))} of the {values}"
+        return f"histogram of the {values}" if summary.role in _STORED else ""
 
     def shows_histogram(self, summary: Summary, options: DisplayOptions) -> bool:
         """Returns True: it is nothing else."""

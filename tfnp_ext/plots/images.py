@@ -54,7 +54,7 @@ Coding = Literal["exact", "palette", "photo"]
 
 
 @dataclass(frozen=True)
-class _Images:
+class Images:
     """Images that are drawn.
 
     Attributes:
@@ -65,7 +65,7 @@ class _Images:
         coding: ``exact`` pixels, a ``palette`` of 64 colours, or a JPEG ``photo``.
         single: Whether the value is one image rather than a batch.
         names: The index of each image shown, as it stands below it.
-        frame: Height and width of an image, in its own pixels.
+        whole: Height and width of an image of which not all rows and columns were read.
         step: Of so many rows and columns only one was read, of images on another device; 1 for all.
     """
 
@@ -75,9 +75,14 @@ class _Images:
     zoom: float
     coding: Coding
     single: bool
-    names: tuple[str, ...]
-    frame: tuple[int, int]
+    names: tuple[str, ...] = ()
+    whole: tuple[int, int] | None = None
     step: int = 1
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """Height and width of an image in its own pixels."""
+        return self.whole or (int(self.values.shape[1]), int(self.values.shape[2]))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -161,7 +166,7 @@ class _ImagePlot(Plot):
         images = self.prepare(summary, options)
         pixels = to_pixels(images.values, images.limits)
         height, width = images.frame
-        pictures = _encode(pixels, images)
+        pictures = encode(pixels, images)
         tiles = []
         for number, picture in enumerate(pictures):
             index = "" if images.single else images.names[number]
@@ -176,7 +181,7 @@ class _ImagePlot(Plot):
         return self.tiles(summary, options)[0].picture
 
     @prepared_once
-    def prepare(self, summary: Summary, options: DisplayOptions) -> _Images:
+    def prepare(self, summary: Summary, options: DisplayOptions) -> Images:
         """Returns the images that fit, and how they are encoded."""
         values = drawn_values(summary)
         single = self.name == "image"
@@ -197,8 +202,8 @@ class _ImagePlot(Plot):
         else:
             shown = values[places] if video else values[: len(places)]
         names = () if single else tuple(map(str, places.tolist()))
-        limits = _limits(summary, shown)
-        images = _Images(shown, count, limits, zoom, coding, single, names, (height, width), step)
+        limits, frame = _limits(summary, shown), (height, width)
+        images = Images(shown, count, limits, zoom, coding, single, names, frame, step)
         if coding == "palette" and zoom >= 1:
             # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
             pixels = to_pixels(images.values, images.limits)
@@ -322,7 +327,7 @@ def _limits(summary: Summary, shown: Array) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
 
 
-def _as_is(images: _Images) -> bool:
+def _as_is(images: Images) -> bool:
     return images.values.dtype == np.uint8 and tuple(images.limits) == (0.0, 255.0)
 
 
@@ -386,7 +391,7 @@ def _montage(pixels: Array) -> Array:
     return sheet
 
 
-def _encode(pixels: Array, images: _Images) -> list[Picture]:
+def encode(pixels: Array, images: Images) -> list[Picture]:
     """Returns the tiles as PNG or JPEG, all together within the budget."""
     width, height = images.size
     if images.coding == "photo":

@@ -49,6 +49,9 @@ SMALL = 64
 VALUES_CHECKED = 2**18
 """So many values at most are read to find a role beyond what the statistics know; the reason says so of more."""
 
+LONGEST_ROW = 4 * VALUES_CHECKED
+"""Of a matrix with longer rows not one is read, so nothing is said of their sums or lengths."""
+
 Array = np.ndarray[Any, Any]
 
 
@@ -75,7 +78,7 @@ def values_checked(array: Array) -> int:
     """Returns how many values of an array are read at most to find its role: fewer where they are to be copied."""
     if not isinstance(array, DeviceArray):
         return VALUES_CHECKED
-    return min(VALUES_CHECKED, MOST_COPIED // 2 // array.itemsize)
+    return min(VALUES_CHECKED, MOST_COPIED // 4 // array.itemsize)
 
 
 def is_float(array: Array) -> bool:
@@ -109,3 +112,28 @@ def first_row_sums(matrix: Array) -> Array:
 def _rows_of(matrix: Array, values: int) -> int:
     """Returns how many rows have so many values together, at least one."""
     return min(len(matrix), max(1, values // max(1, int(matrix.shape[1]))))
+
+
+def is_whole(values: Array) -> bool:
+    """Returns whether there are only whole numbers among as many first values as are read for a role."""
+    head = np.asarray(values.flat[: values_checked(values)]).astype(np.float64)
+    return bool((head == np.floor(head)).all())
+
+
+def roughness(values: Array, axis: int, within: tuple[int, ...]) -> Array:
+    """Returns how unlike neighbours are: near 0 in what is smooth, 1 in noise however it is distributed.
+
+    It is their mean squared difference over twice the variance, which is 1 less the autocorrelation of neighbours;
+    0 where all values are the same.
+
+    Source: J. von Neumann, "Distribution of the ratio of the mean square successive difference to the variance", 1941.
+
+    Args:
+        values: Finite numbers in float64.
+        axis: Along which axis neighbours stand.
+        within: The axes that make up one picture or one series.
+    """
+    scaled = values / (float(np.abs(values).max(initial=0.0)) or 1.0)
+    spread = 2 * scaled.var(axis=within)
+    steps = np.square(np.diff(scaled, axis=axis)).mean(axis=within)
+    return np.asarray(np.divide(steps, spread, out=np.zeros_like(steps), where=spread > 0))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.roles.base import SMALL, Array, Role, is_float, values_checked
+from tfnp_ext.roles.base import SMALL, Array, Role, is_float, is_whole, roughness, values_checked
 from tfnp_ext.statistics import Statistics
 
 CHANNELS = frozenset({1, 3, 4})
@@ -17,8 +18,13 @@ _SHORTEST_SIDE = 5
 _LONGEST_FORM = 4
 _WIDEST_STANDARDISED = 8.0
 _UNIT = (0.25, 2.5)
-_ALIKE = 0.6
-"""Neighbours of a photo differ by less than so many standard deviations on average; those of noise by 1.13."""
+_ROUGHEST = 0.7
+"""Up to this roughness images are pictures: photos are near 0.1, their busiest corners near 0.7, noise near 1."""
+
+_DARKEST = 40
+"""Up to this largest value white is that value: a map of a few classes would be black on a scale to 255."""
+
+_MOST_SAMPLED = 16
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,11 @@ class _Layout:
         width: Columns of an image.
         channels: 1, 3 or 4.
         batch: How many images, ``None`` for one.
-        frames: Frames of each video, 0 for images.
         clue: What of the shape says so.
+        frames: Frames of each video, 0 for images.
         explicit: Whether an axis is that of channels.
+        first: Whether that axis stood before height and width.
+        sure: Whether hardly anything but images has this shape.
     """
 
     values: Array
@@ -44,6 +52,8 @@ class _Layout:
     clue: str
     frames: int = 0
     explicit: bool = True
+    first: bool = False
+    sure: bool = True
 
 
 def read_images(drawn: Array, statistics: Statistics) -> Role | None:
@@ -52,13 +62,18 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
     if layout is None:
         return None
     found = _limits(layout, statistics)
-    if found is None or _is_no_picture(layout, statistics):
+    if found is None:
         return None
-    limits, scale = found
+    limits, scale, sure = found
+    guessed = not (sure and layout.sure)
+    checked = is_float(drawn) and not statistics.invalid
+    sample = _sample(layout) if guessed or checked else None
+    if sample is not None and ((guessed and not _are_smooth(sample)) or (checked and _is_no_picture(layout, sample))):
+        return None
     truths = drawn.dtype.kind == "b"
     colour = "" if truths else {1: "grey", 3: "RGB", 4: "RGBA"}[layout.channels]
     form = ", square" if layout.height == layout.width else ""
-    why = f"{layout.clue}{form}, {scale}"
+    why = f"{layout.clue}{form}, {scale}{', neighbours alike' if guessed else ''}"
     size = f"{layout.width} × {layout.height}"
     if layout.frames:
         many = wording.plural(layout.batch or 1, "video")
@@ -76,98 +91,125 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
 
 def _layout(drawn: Array) -> _Layout | None:
     """Returns how the shape can be that of images; channels first only where they cannot be last."""
-    shape = drawn.shape
-    truths = drawn.dtype.kind == "b"
-    if drawn.ndim == 2 and drawn.size > SMALL:
-        fits = shape[0] == shape[1] or (truths and _is_frame(*shape))
-        return _Layout(drawn, shape[0], shape[1], 1, None, "rank 2", explicit=False) if fits else None
-    if drawn.ndim < 3 or drawn.ndim > 5:
+    if not 2 <= drawn.ndim <= 5:
         return None
+    if drawn.ndim == 2:
+        return _one_plane(drawn) if drawn.size > SMALL else None
+    shape = drawn.shape
     if shape[-1] in CHANNELS and min(shape[-3:-1]) >= _SHORTEST_SIDE:
-        return _with_channels(drawn, f"last axis {shape[-1]}")
-    square = drawn.ndim == 3 and shape[1] == shape[2] >= _SHORTEST_SIDE
-    if square or (drawn.ndim == 3 and truths and _is_frame(*shape[1:])):
-        return _Layout(drawn, shape[1], shape[2], 1, shape[0], "rank 3", explicit=False)
-    if shape[-3] in CHANNELS and min(shape[-2:]) >= _SHORTEST_SIDE:
-        return _with_channels(np.moveaxis(drawn, -3, -1), f"channels first, {shape[-3]}")
-    return None
+        # Neither a batch nor square, it may be series of a few channels.
+        sure = drawn.ndim > 3 or shape[0] == shape[1] or drawn.dtype == np.uint8
+        return _with_channels(drawn, f"last axis {shape[-1]}", sure=sure) if sure or _is_frame(*shape[:2]) else None
+    if min(shape[-2:]) < _SHORTEST_SIDE:
+        return None
+    square = shape[-2] == shape[-1]
+    first = shape[-3] in CHANNELS
+    truths, pixels = drawn.dtype.kind == "b", drawn.dtype == np.uint8
+    if drawn.ndim == 3 and (square or (_is_frame(*shape[1:]) and (truths or (pixels and not first)))):
+        return _Layout(drawn, shape[1], shape[2], 1, shape[0], "rank 3", explicit=False, sure=square)
+    if not first:
+        return None
+    sure = drawn.ndim > 3 and square and shape[-3] < max(CHANNELS)
+    return _with_channels(np.moveaxis(drawn, -3, -1), f"channels first, {shape[-3]}", first=True, sure=sure)
+
+
+def _one_plane(matrix: Array) -> _Layout | None:
+    """Returns a square as one image; of bytes and truths, which are seldom tables, any other form of a picture too."""
+    height, width = matrix.shape
+    pixels = matrix.dtype == np.uint8
+    if height != width and not ((pixels or matrix.dtype.kind == "b") and _is_frame(height, width)):
+        return None
+    return _Layout(matrix, height, width, 1, None, "rank 2", explicit=False, sure=pixels and height == width)
 
 
 def _is_frame(height: int, width: int) -> bool:
-    """Returns whether a matrix of truths has the form of a picture rather than of a table."""
+    """Returns whether a matrix has the form of a picture rather than of a table."""
     return min(height, width) >= _SHORTEST_SIDE and max(height, width) <= _LONGEST_FORM * min(height, width)
 
 
-def _with_channels(values: Array, clue: str) -> _Layout:
+def _with_channels(values: Array, clue: str, *, sure: bool, first: bool = False) -> _Layout:
     height, width, channels = values.shape[-3:]
     before = values.shape[:-3]
     frames = before[1] if len(before) == 2 else 0
-    return _Layout(values, height, width, channels, before[0] if before else None, clue, frames)
+    batch = before[0] if before else None
+    return _Layout(values, height, width, channels, batch, clue, frames, first=first, sure=sure)
 
 
-def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float], str] | None:
-    """Returns the values of black and white and the range in words; ``None`` where it is not that of pixels."""
+def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float], str, bool] | None:
+    """Returns the values of black and white, the range in words, and whether it alone tells that these are pixels.
+
+    ``None`` where it is not the range of pixels.
+    """
     values = layout.values
     low, high = float(statistics.minimum), float(statistics.maximum)
     if values.dtype.kind == "b":
-        return (0.0, 1.0), "True and False"
+        return (0.0, 1.0), "True and False", True
+    white = 255.0 if high > _DARKEST else max(1.0, high)
     if values.dtype == np.uint8:
-        return ((0.0, 255.0) if high > 1 else (0.0, 1.0)), "uint8"
-    if low == high:
+        return (0.0, white), "uint8", True
+    if low == high or (not is_float(values) and high <= 1):
         return None
-    limits = None
     if low >= 0 and high <= 1:
-        limits = (0.0, 1.0) if is_float(values) else None
-    elif low >= 0 and high <= 255 and (layout.explicit or (is_float(values) and _is_whole(values))):
-        limits = (0.0, 255.0) if high > 16 else (0.0, high)
-    elif layout.explicit and -1 <= low < -0.3 and 0.3 < high <= 1 and is_float(values):
-        limits = (-1.0, 1.0)
-    elif _is_standardised(layout, statistics):
-        return (low, high), f"standardised: mean {wording.number(statistics.mean, 2)}, neighbours alike"
-    return None if limits is None else (limits, f"{limits[0]:g}…{limits[1]:g}")
+        return (0.0, 1.0), "0…1", True
+    if low >= 0 and high <= 255 and (layout.explicit or (is_float(values) and is_whole(values))):
+        return (0.0, white), f"0…{white:g}", not is_float(values) or is_whole(values)
+    if not layout.explicit or not is_float(values):
+        return None
+    if -1 <= low < -0.3 and 0.3 < high <= 1:
+        return (-1.0, 1.0), "-1…1", False
+    if _is_standardised(statistics):
+        return (low, high), f"standardised: mean {wording.number(statistics.mean, 2)}", False
+    return None
 
 
-def _is_standardised(layout: _Layout, statistics: Statistics) -> bool:
-    """Returns whether values of both signs are pixels less their mean over their spread: neighbours are alike."""
+def _is_standardised(statistics: Statistics) -> bool:
+    """Returns whether the range is that of pixels of both signs, less their mean and over their spread."""
     low, high = float(statistics.minimum), float(statistics.maximum)
-    if not layout.explicit or not is_float(layout.values) or statistics.invalid or not low < 0 < high:
+    if statistics.invalid or not low < 0 < high or max(-low, high) > _WIDEST_STANDARDISED:
         return False
-    if max(-low, high) > _WIDEST_STANDARDISED or not _UNIT[0] <= statistics.std <= _UNIT[1]:
+    return abs(statistics.mean) < 1 and _UNIT[0] <= statistics.std <= _UNIT[1]
+
+
+def _sample(layout: _Layout) -> Array:
+    """Returns the middles of a few images spread over all, [N, H, W, C] in float64; their mean for what is invalid."""
+    values = layout.values if layout.explicit else layout.values[..., None]
+    before, (height, width, channels) = values.shape[:-3], values.shape[-3:]
+    most = values_checked(layout.values)
+    side = max(_SHORTEST_SIDE, math.isqrt(most // channels))
+    rows, columns = (slice((n - min(n, side)) // 2, (n + min(n, side)) // 2) for n in (height, width))
+    one = (rows.stop - rows.start) * (columns.stop - columns.start) * channels
+    count = math.prod(before)
+    numbers = np.linspace(0, count - 1, min(count, _MOST_SAMPLED, max(1, most // one))).astype(int)
+    places = [np.unravel_index(number, before) if before else () for number in numbers.tolist()]
+    sample = np.stack([np.asarray(values[(*place, rows, columns)]).astype(np.float64) for place in places])
+    finite = np.isfinite(sample)
+    if not finite.all():
+        sample[~finite] = sample[finite].mean() if finite.any() else 0.0
+    return sample
+
+
+def _are_smooth(sample: Array) -> bool:
+    """Returns whether neighbours are alike down and across, as in photos, drawings and masks, but not in tables."""
+    return max(float(_mean_of_some(roughness(sample, axis, (1, 2)))) for axis in (1, 2)) < _ROUGHEST
+
+
+def _mean_of_some(rough: Array) -> float:
+    """Returns the mean over images and channels in which there is anything."""
+    return float(rough[rough > 0].mean()) if (rough > 0).any() else 0.0
+
+
+def _is_no_picture(layout: _Layout, sample: Array) -> bool:
+    """Returns whether it is attention, a matrix of pairs, or class probabilities of every pixel, not a picture."""
+    if (layout.channels > 1 and _sum_to_1(sample, 3, 0.01)) or (layout.first and _sum_to_1(sample, 2, 0.01)):
+        return True
+    if layout.explicit or layout.height != layout.width:
         return False
-    return abs(statistics.mean) < 1 and _neighbours_alike(_first_image(layout))
+    planes = sample[..., 0]
+    if _sum_to_1(planes, 2, 0.05):
+        return True
+    pairs = np.array_equal(planes, planes.transpose(0, 2, 1))
+    return pairs or bool((np.diagonal(planes, axis1=1, axis2=2) == 1).all())
 
 
-def _first_image(layout: _Layout) -> Array:
-    """Returns the first image [H, W, C], cut to what is read for a role, in float64."""
-    image = layout.values
-    while image.ndim > 3:
-        image = image[0]
-    image = image if layout.explicit else (image if image.ndim == 2 else image[0])[..., None]
-    rows = max(2, values_checked(layout.values) // max(1, image.shape[1] * image.shape[2]))
-    return np.asarray(image[:rows]).astype(np.float64)
-
-
-def _neighbours_alike(image: Array) -> bool:
-    spread = float(image.std())
-    if not spread:
-        return False
-    steps = [float(np.abs(np.diff(image, axis=axis)).mean()) for axis in (0, 1)]
-    return max(steps) < _ALIKE * spread
-
-
-def _is_whole(values: Array) -> bool:
-    head = np.asarray(values.flat[: values_checked(values)]).astype(np.float64)
-    return bool((head == np.floor(head)).all())
-
-
-def _is_no_picture(layout: _Layout, statistics: Statistics) -> bool:
-    """Returns whether it is attention, a correlation, or class probabilities of every pixel rather than a picture."""
-    if not is_float(layout.values) or statistics.invalid:
-        return False
-    image = _first_image(layout)
-    if layout.explicit and layout.channels > 1:
-        return bool(np.abs(image.sum(axis=-1) - 1).max() < 0.01)
-    if layout.explicit or len(image) < layout.height:
-        return False
-    plane = image[..., 0]
-    return bool(np.abs(plane.sum(axis=1) - 1).max() < 0.05 or (np.diagonal(plane) == 1).all())
+def _sum_to_1(sample: Array, axis: int, tolerance: float) -> bool:
+    return bool(np.abs(sample.sum(axis=axis) - 1).max() < tolerance)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.roles.base import (
+    LONGEST_ROW,
     SMALL,
     VALUES_CHECKED,
     Array,
@@ -15,8 +17,10 @@ from tfnp_ext.roles.base import (
     is_float,
     is_identity,
     is_integer,
+    is_whole,
+    roughness,
 )
-from tfnp_ext.roles.predictions import sum_tolerance
+from tfnp_ext.roles.predictions import of_rows, sum_tolerance
 from tfnp_ext.statistics import Statistics
 
 _MOST_CONFUSED = 200
@@ -25,8 +29,8 @@ _LEAST_RIGHT = 0.3
 _LARGEST_KERNEL = 11
 _MOST_SERIES = 8
 _LONGER = 8
-_ALIKE = 0.5
-"""Neighbours in a smooth series differ by less than so many standard deviations on average; those of noise by 1.13."""
+_ROUGHEST = 0.2
+"""Up to this roughness the columns of a matrix are series; those of a table, example by example, are near 1."""
 
 _FEWEST_VECTORS, _SHORTEST_VECTOR = 20, 8
 
@@ -53,17 +57,40 @@ def read_attention(drawn: Array, statistics: Statistics) -> Role | None:
         return None
     if drawn.shape[-1] ** 2 > 4 * VALUES_CHECKED:
         return None
-    heads = drawn.reshape(-1, *drawn.shape[-2:])
-    if np.abs(first_row_sums(heads.reshape(-1, heads.shape[-1])) - 1).max() > tolerance:
+    sums, head = _first_sums(drawn)
+    if np.abs(sums - 1).max() > tolerance:
         return None
-    causal = bool((np.triu(first_rows(heads[0]), 1) == 0).all())
+    causal = bool((np.triu(head, 1) == 0).all())
     if drawn.ndim == 2 and not causal and len(drawn) <= _MOST_CLASSES_OF_A_BATCH:
         return None
     tokens = wording.integer(drawn.shape[-1])
-    many = f", {wording.plural(len(heads), 'head')}" if drawn.ndim > 2 else ""
+    many = f", {wording.plural(drawn.shape[-3], 'head')}" if drawn.ndim > 2 else ""
+    if drawn.ndim == 4:
+        many = f", {wording.plural(len(drawn), 'example')} ×{many[1:]}"
     masked = ", causal" if causal else ""
-    reason = f"read as attention: square, none negative, every row sums to 1{masked}"
-    return Role("attention", f"attention{many}, {tokens} × {tokens}", reason, drawn if drawn.ndim == 2 else heads)
+    rows = of_rows(sums.size, drawn.size // drawn.shape[-1], "sums", "sum")
+    reason = f"read as attention: square, none negative, {rows} to 1{masked}"
+    return Role("attention", f"attention{many}, {tokens} × {tokens}", reason, _stacked(drawn))
+
+
+def _first_sums(drawn: Array) -> tuple[Array, Array]:
+    """Returns the sums of as many first rows of attention as are read for a role, and the first map, or its start."""
+    tokens = drawn.shape[-1]
+    if isinstance(drawn, DeviceArray):
+        rows = drawn.reshape(-1, tokens)
+        return first_row_sums(rows), first_rows(rows[:tokens])
+    maps = drawn.reshape(1, *([1] * (3 - drawn.ndim)), *drawn.shape) if drawn.ndim < 4 else drawn
+    most = max(1, VALUES_CHECKED // tokens**2)
+    heads = min(most, maps.shape[1])
+    checked = np.asarray(maps[: max(1, most // heads), :heads]).astype(np.float64).reshape(-1, tokens, tokens)
+    return checked.sum(axis=-1).reshape(-1), checked[0]
+
+
+def _stacked(drawn: Array) -> Array:
+    """Returns the maps of all heads as one stack, unless that needed a copy of very many in another order."""
+    if drawn.ndim < 4 or (drawn.strides[0] != drawn.shape[1] * drawn.strides[1] and drawn.size > VALUES_CHECKED):
+        return drawn
+    return drawn.reshape(-1, *drawn.shape[-2:])
 
 
 def read_correlation(drawn: Array, statistics: Statistics) -> Role | None:
@@ -82,8 +109,10 @@ def read_correlation(drawn: Array, statistics: Statistics) -> Role | None:
 
 
 def read_confusion(drawn: Array, statistics: Statistics) -> Role | None:
-    """Returns the role of a confusion matrix: square counts that gather on the diagonal."""
-    if not _is_square(drawn) or not is_integer(drawn) or statistics.minimum < 0 or len(drawn) > _MOST_CONFUSED:
+    """Returns the role of a confusion matrix: square counts, as floats too, that gather on the diagonal."""
+    if not _is_square(drawn) or drawn.dtype.kind == "b" or statistics.minimum < 0 or len(drawn) > _MOST_CONFUSED:
+        return None
+    if not is_integer(drawn) and (statistics.invalid or not is_whole(drawn)):
         return None
     counts = drawn.astype(np.float64)
     total, right = float(counts.sum()), float(np.trace(counts))
@@ -92,8 +121,8 @@ def read_confusion(drawn: Array, statistics: Statistics) -> Role | None:
     most = counts.max(axis=1)
     on_diagonal = float((np.diagonal(counts) == most).mean())
     off = total - right
-    if on_diagonal < 0.5 or not off:
-        return None
+    if on_diagonal < 0.5 or not off or np.array_equal(counts, counts.T):
+        return None  # what is as often taken for each other as the other way round is no mistake
     reason = f"read as a confusion matrix: square counts, {wording.percent(right / total)} of them on the diagonal"
     return Role("confusion", f"confusion matrix, {wording.integer(len(drawn))} classes", reason, drawn)
 
@@ -106,18 +135,28 @@ def read_embeddings(drawn: Array, statistics: Statistics, *, named: bool = False
     title = f"embeddings, {wording.plural(rows, 'vector')} of {wording.integer(width)}"
     if named:
         return Role("embeddings", title, "read as embeddings: by its name", drawn)
-    if rows < _FEWEST_VECTORS or width < _SHORTEST_VECTOR:
+    if rows < _FEWEST_VECTORS or not _SHORTEST_VECTOR <= width <= LONGEST_ROW:
         return None
-    checked = first_rows(drawn)
-    if np.abs(np.linalg.norm(checked, axis=1) - 1).max() > sum_tolerance(drawn.dtype, 1):
-        return None
+    checked, tolerance = first_rows(drawn), sum_tolerance(drawn.dtype, 1)
+    if not _have_length_1(checked, tolerance) or (
+        rows == width == len(checked) and _have_length_1(checked.T, tolerance)
+    ):
+        return None  # a rotation has columns of length 1 too
     every = "every vector has" if len(checked) == rows else f"the first {wording.integer(len(checked))} vectors have"
     return Role("embeddings", title, f"read as embeddings: {every} length 1", drawn)
 
 
-def read_kernel(array: Array, statistics: Statistics, *, weights: bool) -> Role | None:
-    """Returns the role of a convolution kernel (height, width, in, out); ``drawn`` has these four axes."""
-    if not is_float(array) or array.size <= SMALL or array.ndim not in {3, 4}:
+def _have_length_1(vectors: Array, tolerance: float) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.abs(np.linalg.norm(vectors, axis=1) - 1).max() <= tolerance)
+
+
+def read_kernel(array: Array, statistics: Statistics, *, weights: bool, named: bool = False) -> Role | None:
+    """Returns the role of a convolution kernel (height, width, in, out); ``drawn`` has these four axes.
+
+    A kernel of one dimension (width, in, out) looks like any stack of matrices, and is read by its name alone.
+    """
+    if not is_float(array) or array.size <= SMALL or not (array.ndim == 4 or (array.ndim == 3 and weights and named)):
         return None
     height, width = array.shape[:2] if array.ndim == 4 else (1, array.shape[0])
     if max(height, width) > _LARGEST_KERNEL:
@@ -142,8 +181,7 @@ def read_multi_series(drawn: Array, statistics: Statistics) -> Role | None:
     if not 2 <= columns <= _MOST_SERIES or rows <= SMALL or rows < _LONGER * columns:
         return None
     head = first_rows(drawn)
-    spread = head.std(axis=0)
-    if not spread.all() or (np.abs(np.diff(head, axis=0)).mean(axis=0) >= _ALIKE * spread).any():
+    if (head.min(axis=0) == head.max(axis=0)).any() or (roughness(head, 0, (0,)) > _ROUGHEST).any():
         return None
     reason = f"read as series: {columns} columns of {wording.integer(rows)} values, each like its neighbour"
     return Role("multi-series", f"{columns} series", reason, drawn)

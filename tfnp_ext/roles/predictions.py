@@ -8,6 +8,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.roles.base import (
+    LONGEST_ROW,
     SMALL,
     Array,
     Role,
@@ -24,9 +25,12 @@ FEWEST_SCORES = 9
 
 _FEWEST_LABELS = 20
 _FEW_CLASSES = 20
-_MOST_CLASSES = 1000
+_LARGEST_LABEL = 1000
+_LARGEST_BYTE = 99
+"""Larger bytes are the pixels of a picture or the letters of a text rather than labels."""
+
 _DECIDED = (0.2, 0.8)
-_MOST_UNDECIDED = 0.4
+_MOST_UNDECIDED = 0.3
 _WIDEST_LOGITS = 5
 
 
@@ -54,7 +58,7 @@ def read_probabilities(drawn: Array, statistics: Statistics) -> Role | None:
 
 def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of class probabilities, one row an example."""
-    if drawn.ndim != 2 or drawn.shape[1] < 2 or not is_float(drawn):
+    if drawn.ndim != 2 or not 2 <= drawn.shape[1] <= LONGEST_ROW or not is_float(drawn):
         return None
     tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
     if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
@@ -66,17 +70,17 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     return Role(
         "probability batch",
         f"class probabilities, {_batch_words(examples, classes)}",
-        f"read as class probabilities: none negative, {_of_rows(len(sums), examples, 'sums', 'sum')} to 1",
+        f"read as class probabilities: none negative, {of_rows(len(sums), examples, 'sums', 'sum')} to 1",
         drawn,
     )
 
 
 def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of one-hot targets: 0 and 1, a single 1 in every row; an identity matrix is none."""
-    vector = drawn.ndim == 1 and drawn.size >= FEWEST_SCORES
+    vector = drawn.ndim == 1 and drawn.size >= FEWEST_SCORES and drawn.dtype.kind != "b"
     if not vector and (drawn.ndim != 2 or drawn.shape[1] < 2 or drawn.size <= SMALL):
         return None
-    if drawn.dtype.kind == "b" or not _is_zeros_and_ones(statistics) or is_identity(drawn, statistics):
+    if drawn.shape[-1] > LONGEST_ROW or not _is_zeros_and_ones(statistics) or is_identity(drawn, statistics):
         return None
     count = 1 if vector else len(drawn)
     if statistics.exact and statistics.seen - statistics.zeros != count:
@@ -87,7 +91,7 @@ def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
     if vector:
         top = max(statistics.maximum_at or (0,))  # other axes than its own have length 1
         return Role("one-hot", f"one-hot, class {top}", "read as one-hot: a single 1, else 0", drawn)
-    reason = f"read as one-hot: 0 and 1, {_of_rows(len(sums), count, 'has', 'have')} a single 1"
+    reason = f"read as one-hot: 0 and 1, {of_rows(len(sums), count, 'has', 'have')} a single 1"
     return Role("one-hot", f"one-hot labels, {_batch_words(*drawn.shape)}", reason, drawn)
 
 
@@ -122,11 +126,13 @@ def read_labels(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of integer labels: enough of them, none negative, each class several times."""
     if drawn.ndim != 1 or not is_integer(drawn) or drawn.size < _FEWEST_LABELS or statistics.minimum < 0:
         return None
-    first, last = int(statistics.minimum), int(statistics.maximum)
-    span = last - first + 1
-    if last > _MOST_CLASSES or span < 2:
-        return None
     head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
+    # The statistics may be those of a sample, which has missed what is rare.
+    first = min(int(statistics.minimum), int(head.min()))
+    last = max(int(statistics.maximum), int(head.max()))
+    span = last - first + 1
+    if first < 0 or last > (_LARGEST_BYTE if drawn.dtype == np.uint8 else _LARGEST_LABEL) or span < 2:
+        return None
     classes = int(np.count_nonzero(np.bincount(head - first)))
     few = last < _FEW_CLASSES and 2 * classes <= head.size
     whole = classes == span and first in {0, 1} and 4 * classes <= head.size
@@ -158,6 +164,6 @@ def _batch_words(examples: int, classes: int) -> str:
     return f"{wording.plural(examples, 'example')} × {wording.integer(classes)} classes"
 
 
-def _of_rows(checked: int, rows: int, one: str, many: str) -> str:
+def of_rows(checked: int, rows: int, one: str, many: str) -> str:
     """Returns ``every row sums``, or of how many rows it is known."""
     return f"every row {one}" if checked == rows else f"the first {wording.plural(checked, 'row')} {many}"

@@ -33,16 +33,19 @@ _READINGS = (
     read_identity,
     read_attention,
     read_probability_batch,
+    read_correlation,
+    read_confusion,
     read_images,
     read_logits,
     read_scores,
     read_labels,
-    read_correlation,
-    read_confusion,
     read_embeddings,
     read_multi_series,
 )
 """What a value can be, the surest first."""
+
+_OTHER_WEIGHTS = ("kernel", "bias", "gamma", "beta")
+"""Names of weights that are no embeddings, also where their layer is called so."""
 
 _MOST_FILLED = 2**20
 """Masked values are copied for a picture up to this many, 8 MiB; of more there is the histogram."""
@@ -96,6 +99,10 @@ def without_batch(array: Array) -> Array:
 def _of_data(array: Array, drawn: Array, statistics: Statistics) -> Role | None:
     if not statistics.finite:
         return None
+    if array.ndim == 5 and drawn.ndim == 4:  # one video is no batch of images: its frames look alike
+        role = read_images(array, statistics)
+        if role is not None:
+            return role
     for read in _READINGS:
         role = read(drawn, statistics)
         if role is not None:
@@ -104,9 +111,10 @@ def _of_data(array: Array, drawn: Array, statistics: Statistics) -> Role | None:
 
 
 def _of_weights(array: Array, drawn: Array, statistics: Statistics, name: str) -> Role | None:
-    if "embedding" in name.lower():
+    own = name.lower().rpartition("/")[2]
+    if "embedding" in name.lower() and not own.startswith(_OTHER_WEIGHTS):
         return read_embeddings(drawn, statistics, named=True)
-    return read_kernel(array, statistics, weights=True)
+    return read_kernel(array, statistics, weights=True, named="kernel" in own)
 
 
 def _masked(array: np.ma.MaskedArray) -> Role:
@@ -126,6 +134,8 @@ def _vector(drawn: Array, statistics: Statistics, weights: bool) -> Role:
     if is_integer(drawn):
         span = int(statistics.maximum) - int(statistics.minimum)
         head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
-        if span < drawn.size and not (np.diff(head) > 0).all():
-            return Role("other", reason=f"{count} integers that repeat", drawn=drawn)
+        steps = np.diff(head)
+        if span < drawn.size and not ((steps > 0).all() or (steps < 0).all()):
+            how = "that repeat" if span + 1 < drawn.size else "in no order"
+            return Role("other", reason=f"{count} integers {how}", drawn=drawn)
     return Role("series", "series", f"read as a series: rank 1, {count} values", drawn)

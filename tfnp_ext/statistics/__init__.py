@@ -22,6 +22,7 @@ from tfnp_ext.statistics.scan import (
     Extremes,
     Statistics,
     compute_on_host,
+    sample_places,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "invalid_rows",
     "row_sums",
     "row_tops",
+    "sample_places",
 ]
 
 

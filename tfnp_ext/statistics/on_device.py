@@ -10,7 +10,7 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.statistics.scan import RUN, SCALE, SEED, SQUARED, Scan, Statistics, histogram_of
+from tfnp_ext.statistics.scan import RUN, SCALE, SEED, SHARED, SQUARED, Scan, Statistics, histogram_of
 
 BLOCK = 2**20
 """Values in a block: enough to keep a GPU busy for longer than it takes to ask, 8 MiB in float64."""
@@ -44,8 +44,8 @@ class _DeviceScan(Scan):
     """One pass over the blocks of an array on another device."""
 
     def __init__(self, array: DeviceArray) -> None:
-        # The extremes of runs are for the line of a vector, which may have axes of length 1 beside its own.
-        super().__init__(array.dtype, -(-array.size // RUN) if max(array.shape) == array.size else 0)
+        # Of a shorter vector the line is read anew, because its pixels are shorter than runs.
+        super().__init__(array.dtype, -(-array.size // RUN) if array.ndim == 1 and array.size >= SHARED else 0)
         self.flat: DeviceArray = array.reshape(-1)
         self.whole_numbers = kind_rank(array.dtype) in {0, 1}
         self.wide = array.dtype in (np.int64, np.uint64)

@@ -246,6 +246,17 @@ def compute_on_host(array: np.ndarray, deadline: float, clock: Callable[[], floa
     return whole.result(size, index, histogram_of(flat, mask, whole.low, whole.high, array.dtype))
 
 
+def sample_places(count: int, most: int) -> np.ndarray | None:
+    """Returns the sorted places of a seeded sample of so many; ``None`` where all are few enough.
+
+    One of each of ``most`` equal stretches: no place twice, and no rhythm that could fall in with one of the data.
+    """
+    if count <= most:
+        return None
+    edges = np.arange(most + 1) * count // most
+    return np.asarray(edges[:-1] + (np.random.default_rng(SEED).random(most) * np.diff(edges)).astype(np.int64))
+
+
 def _threads() -> int:
     """Returns how many threads share a large array: more than four wait for memory, not for each other."""
     try:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.role_lines import images, predictions
-from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field, sample_places
+from tfnp_ext.display.role_lines import composites, images, predictions, trainings
+from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field
+from tfnp_ext.display.role_lines.judged import judged_fields
 
-__all__ = ["EXTRA_FIELDS", "ROLE_LINES", "field", "images", "predictions", "sample_places"]
+__all__ = [
+    "EXTRA_FIELDS",
+    "ROLE_LINES",
+    "composites",
+    "field",
+    "images",
+    "judged_fields",
+    "predictions",
+    "trainings",
+]

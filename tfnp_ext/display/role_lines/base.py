@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import numpy as np
-
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Inline, Span, Text
-from tfnp_ext.statistics import SEED
 from tfnp_ext.summary import Summary
 
 RoleLine = Callable[[Summary, DisplayOptions], "tuple[Text, ...] | None"]
@@ -46,9 +43,3 @@ def adds_to(*roles: str) -> Callable[[F], F]:
 def field(label: str, *rest: Inline | str) -> Text:
     """Returns a labelled value."""
     return (Span(label, "secondary"), *(Span(piece) if isinstance(piece, str) else piece for piece in rest))
-
-
-def sample_places(count: int, most: int) -> np.ndarray | None:
-    """Returns the sorted places of a seeded sample of so many; ``None`` where all are few enough."""
-    # Sorted, so that memory is read in order.
-    return np.sort(np.random.default_rng(SEED).integers(0, count, most)) if count > most else None

@@ -9,9 +9,9 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.role_lines.base import field, line_for, sample_places
+from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
-from tfnp_ext.statistics import row_tops
+from tfnp_ext.statistics import row_tops, sample_places
 from tfnp_ext.summary import Summary
 
 _MOST_CLASSES = 2**18

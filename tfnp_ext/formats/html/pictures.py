@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
-from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tiles
+from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tile, Tiles, Verdict
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, ORANGE, bold, data_uri, quiet, said
 
 _TILE_GAP = 4
+_APART = '"display:flex;flex-wrap:wrap;justify-content:space-between"'
+_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST, _PAGE = 2, 8, 60, 132, 820
 _QUIET = "cc"
 """Alpha of what is not the answer: at b3 a bar has 2.6:1 on white, and 3:1 is what marks need."""
 
@@ -50,6 +52,8 @@ def write_tiles(tiles: Tiles) -> str:
         drawn = tiles.draw()
     except Exception as error:
         return _failed(tiles.alt, error, tiles.fallback)
+    if drawn and drawn[0].verdict is not None:
+        return _gallery(tiles, drawn)
     items = "".join(
         f"<div>{_image(tile.picture, tile.alt, tile.title, 'display:block')}"
         f"{quiet(said(tile.caption)) if tile.caption else ''}</div>"
@@ -60,6 +64,48 @@ def write_tiles(tiles: Tiles) -> str:
         f'<div style="display:flex;flex-wrap:wrap;gap:3px {_TILE_GAP}px;margin:6px 0 2px;max-width:{width}px;'
         f'font-size:9px;line-height:11px">{items}</div>'
     )
+
+
+def _gallery(tiles: Tiles, drawn: tuple[Tile, ...]) -> str:
+    """Returns images with what was said of each; only the wrong ones speak up."""
+    longest = max(_words_width(tile.verdict, tile.caption) for tile in drawn if tile.verdict is not None)
+    width = max(drawn[0].picture.width + 2 * _FRAME, _NARROWEST, min(longest, _WIDEST))
+    items = "".join(_judged(tile, width) for tile in drawn)
+    room = min(tiles.columns * (width + _GALLERY_GAP), _PAGE)
+    return (
+        f'<div style="display:flex;flex-wrap:wrap;gap:6px {_GALLERY_GAP}px;margin:6px 0 2px;max-width:{room}px;'
+        f'font-size:11px;line-height:13px">{items}</div>'
+    )
+
+
+def _words_width(verdict: Verdict, index: str) -> int:
+    """Returns about how wide the wider line below an image is, in CSS pixels."""
+    said_first = 6.6 * (len(verdict.answer) + 2 * verdict.wrong) + 6 * len(verdict.share_words)
+    said_below = 28 + 6.6 * len(verdict.truth) + 6.2 * len(index) if verdict.truth else 0
+    return round(max(said_first, said_below) + 6)
+
+
+def _judged(tile: Tile, width: int) -> str:
+    verdict = tile.verdict
+    assert verdict is not None
+    ink = ORANGE if verdict.wrong else BLUE
+    frame = ORANGE if verdict.wrong else "#0000"
+    image = _image(tile.picture, tile.alt, tile.title, f"display:block;border:{_FRAME}px solid {frame}")
+    bar = ""
+    if verdict.share is not None:
+        reach = max(1, round(min(1.0, verdict.share) * 100))
+        track = f"linear-gradient(90deg,{ink} {reach}%,#76767624 0)"
+        bar = f'<div style="height:3px;margin:2px 0 1px;background:{track}"></div>'
+    answer = bold(f"{'✗ ' if verdict.wrong else ''}{said(verdict.answer)}")
+    if verdict.wrong:
+        answer = f'<span style="color:{ORANGE}">{answer}</span>'
+    doubt = f'<b style="color:{ORANGE}" title="below 50 %">?</b>' if verdict.unsure and not verdict.wrong else ""
+    share = quiet(said(verdict.share_words)) if verdict.share_words else ""
+    truth = f"<span>{quiet('truth')} {bold(said(verdict.truth))}</span>" if verdict.truth else ""
+    place = quiet(said(tile.caption)) if tile.caption else ""
+    below = f"<div style={_APART}>{truth}{place}</div>" if truth or place else ""
+    line = f"<div style={_APART}>{answer}{doubt}{share}</div>"
+    return f"<div style=width:{width}px>{image}{bar}{line}{below}</div>"
 
 
 @writes(Bars)

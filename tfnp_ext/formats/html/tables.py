@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-from tfnp_ext.document import Beside, Cell, NumberCell, Row, Table
+from tfnp_ext.document import Beside, Cell, Figure, NumberCell, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
 
@@ -31,7 +31,8 @@ def write_beside(beside: Beside) -> str:
     grounded = any(isinstance(block, Table) and _is_grounded(block) for block in _tables(beside))
     blocks = "".join(_table(block, "0") if isinstance(block, Table) else write(block) for block in beside.blocks)
     inner = any(isinstance(block, Beside) for block in beside.blocks)
-    margin = "1px 0 0" if grounded or inner else "1px 0 0 -6px"
+    pictured = any(isinstance(block, (Figure, Tiles)) for block in beside.blocks)
+    margin = "1px 0 0" if grounded or inner or pictured else "1px 0 0 -6px"
     style = f"display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:{margin};overflow-x:auto"
     return f'<div style="{style}">{blocks}</div>'
 

@@ -1,0 +1,191 @@
+"""Strings of large tensors: what is read of them, against all that NumPy has, and what a card says of the rest."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfnp_ext import TensorDisplay, summarize, to_numpy
+from tfnp_ext.adapters import CutString, Dense, Strings, find_adapter, strings
+from tfnp_ext.display import mimebundle
+from tfnp_ext.display.cards import compose
+from tfnp_ext.display.values import string_parts
+from tfnp_ext.formats import FORMATS
+
+WORDS = st.builds(bytes.__mul__, st.binary(min_size=1, max_size=3), st.integers(0, strings.LONGEST))
+"""Half of them are longer than what is read of one."""
+
+MANY = 70_003
+"""More strings than are read, and no multiple of eight."""
+
+
+def card(value: object) -> dict[str, str]:
+    document = compose(value, TensorDisplay().options())
+    return {mime: render(document) for mime, render in FORMATS.items()}
+
+
+def text(value: object) -> str:
+    return card(value)["text/plain"]
+
+
+@pytest.fixture(scope="module")
+def many(tf):
+    """Strings of one to five bytes, none of them UTF-8 where it is a multiple of 100."""
+    words = [b"\xff" if place % 100 == 0 else b"%d" % place for place in range(MANY)]
+    return tf.constant(words)
+
+
+@pytest.fixture
+def all_large(monkeypatch):
+    """Takes every tensor of strings for a large one."""
+    monkeypatch.setattr(strings, "MOST_BYTES", 0)
+
+
+class TestReading:
+    @settings(max_examples=60, deadline=None)
+    @given(words=st.lists(WORDS, min_size=1, max_size=20), data=st.data())
+    def test_what_is_taken_is_what_numpy_has(self, tf, words, data):
+        places = sorted(data.draw(st.sets(st.integers(0, len(words) - 1))))
+        found = Strings(tf.constant(words)).take(places)
+        assert found.tolist() == [words[place][: strings.LONGEST] for place in places]
+        for place, value in zip(places, found, strict=True):
+            assert getattr(value, "size", len(value)) == len(words[place])
+            assert isinstance(value, CutString) == (len(words[place]) > strings.LONGEST)
+
+    @pytest.mark.parametrize("shape", [(MANY,), (MANY, 1), (1, MANY), (10_000, 7, 1)])
+    def test_of_many_only_a_few_are_taken(self, tf, many, shape):
+        held = Strings(tf.reshape(many[: int(np.prod(shape))], shape))
+        whole = held.__array__().reshape(-1)
+        places = np.unique(np.random.default_rng(0).integers(0, whole.size, 50))
+        places = np.union1d(places, [0, 1, 8, 9, 500, whole.size - 2, whole.size - 1])
+        assert held.take(places).tolist() == whole[places].tolist()
+        assert (held.shape, held.ndim, held.size) == (shape, len(shape), whole.size)
+
+    def test_a_sample_is_of_runs_from_all_over(self, many):
+        held = Strings(many)
+        (first, _), *_, (_, last) = held.runs()
+        assert (first, MANY - last) == (0, MANY % 8)
+        assert sum(stop - start for start, stop in held.runs()) == strings.MOST_STRINGS
+        assert all(before[1] <= after[0] for before, after in zip(held.runs(), held.runs()[1:], strict=False))
+        whole = many.numpy()
+        expected = [value for start, stop in held.runs() for value in whole[start:stop]]
+        assert held.looked_at() == expected
+        assert held.lengths().tolist() == list(map(len, expected))
+
+    @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 2**18 - 1, 2**18, 2**18 + 1, 2**18 + 9])
+    def test_bytes_are_added_up(self, tf, count):
+        words = tf.strings.as_string(tf.range(count))
+        assert strings.string_bytes(words) == (sum(map(len, words.numpy().tolist())), True)
+
+    def test_bytes_of_very_many_are_estimated(self, many, monkeypatch):
+        monkeypatch.setattr(strings, "_MOST_MEASURED", 2**16)
+        whole = sum(map(len, many.numpy().tolist()))
+        found, exact = strings.string_bytes(many)
+        assert found == pytest.approx(whole, rel=0.01)
+        assert not exact
+        assert strings.string_bytes(many.numpy())[0] == pytest.approx(whole, rel=0.05)
+
+    def test_few_and_short_ones_are_read_whole(self, tf, many):
+        content = find_adapter(many).content
+        assert isinstance(content(tf.constant(["a"])), Dense)
+        assert isinstance(content(many[: strings.MOST_STRINGS]), Dense)
+        assert isinstance(content(many[: strings.MOST_STRINGS + 1]), Strings)
+        assert isinstance(content(tf.constant(b"a" * (strings.MOST_BYTES + 1))), Strings)
+
+    def test_numpy_and_the_conversion_have_all(self, many):
+        assert np.asarray(Strings(many)).tolist() == many.numpy().tolist()
+        assert to_numpy(many).tolist() == many.numpy().tolist()
+
+
+SMALL = {
+    "scalar": lambda tf: tf.constant("naïve"),
+    "bytes": lambda tf: tf.constant(b"\xff\0"),
+    "in a line": lambda tf: tf.constant(["a", "", "c d"]),
+    "table": lambda tf: tf.constant(["one\ntwo", "three" * 30, "", "é" * 90]),
+    "words": lambda tf: tf.constant([["a", "b"], ["c", "d"]]),
+    "cube": lambda tf: tf.reshape(tf.strings.as_string(tf.range(60)), (3, 4, 5)),
+    "long table": lambda tf: tf.strings.as_string(tf.range(3000)),
+    "some not UTF-8": lambda tf: tf.constant([b"\xff", b"a", b"\xc3"] * 20),
+    "variable": lambda tf: tf.Variable(["a" * 100, "b"]),
+    "ragged": lambda tf: tf.ragged.constant([["a"], [], ["b", "c"]]),
+    "long ragged": lambda tf: tf.ragged.constant([[f"{row} {at}" for at in range(row)] for row in range(40)]),
+    "ragged of ragged": lambda tf: tf.ragged.constant([[["a"], []], [["b", "c" * 90]]]),
+    "ragged of vectors": lambda tf: tf.RaggedTensor.from_row_splits(tf.constant([["a", "b"]] * 30), [0, 9, 9, 30]),
+    "sparse": lambda tf: tf.SparseTensor([[0, 1], [2, 2]], ["a", "b" * 80], [3, 3]),
+    "long sparse": lambda tf: tf.SparseTensor([[at, 1] for at in range(99)], ["a"] * 99, [99, 3]),
+    "slices": lambda tf: tf.IndexedSlices(tf.constant([["a", "b"]] * 20), tf.range(20), tf.constant([50, 2])),
+    "wide slices": lambda tf: tf.IndexedSlices(tf.reshape(tf.strings.as_string(tf.range(90)), (3, 30)), tf.range(3)),
+    "list": lambda tf: [tf.constant("a"), tf.constant(["b"] * 30), tf.Variable(["c"])],
+    "empty": lambda tf: tf.constant([], tf.string),
+}
+
+
+class TestCards:
+    @pytest.mark.parametrize("name", SMALL)
+    def test_a_card_says_the_same_whether_all_was_read_or_not(self, tf, name, all_large, monkeypatch):
+        value = SMALL[name](tf)
+        found = card(value)
+        monkeypatch.setattr(strings, "MOST_BYTES", 2**23)
+        assert found == card(value)
+
+    def test_of_very_many_it_says_what_it_looked_at(self, many):
+        first, numbers, *rows = text(many).split("\n")
+        assert first == f"Tensor ({MANY},) string   {sum(map(len, many.numpy().tolist())) / 1024:.0f} KiB · CPU · copy"
+        looked_at = Strings(many).looked_at()
+        undecoded = f"{sum(value == bytes([255]) for value in looked_at)}"
+        assert numbers == (f"lengths 1 … 5 bytes   median 5   ⚠ {undecoded} not UTF-8   from 65 536 of 70 003")
+        assert rows[0] == "       bytes  text"
+        assert rows[1].split() == ["0", "1", r"b'\xff'", "not", "UTF-8"]
+        assert [row.split()[0] for row in rows[1:]] == ["0", "1", "2", "3", "4", "5", "⋮", "70001", "70002"]
+        assert rows[-1].split() == ["70002", "5", '"70002"']
+
+    def test_an_estimate_says_so(self, many, monkeypatch):
+        monkeypatch.setattr(strings, "_MOST_MEASURED", 2**16)
+        assert re.match(r"Tensor \(70003,\) string   ≈ \d+ KiB · CPU · copy\n", text(many))
+        assert re.match(r"list   2 tensors · ≈ \d+ KiB\n", text([many, many]))
+        assert "≈" not in text([many[:9]])
+        summary = summarize(many)
+        assert (summary.role, summary.nbytes_exact) == ("text", False)
+
+    def test_of_a_long_string_what_is_missing_is_counted_in_bytes(self, tf):
+        long = "né" * (2**23 // 3 + 1)
+        size = len(long.encode())
+        line = text(tf.constant(long))
+        shown, missing = re.search(r'"(.*)… \+ ([\d ]+) bytes more"', line).groups()
+        assert len(shown.encode()) + int(missing.replace(" ", "")) == size
+        assert long.startswith(shown)
+        assert f"lengths {size:,} bytes".replace(",", " ") in text(tf.constant([long, long]))
+
+    @pytest.mark.parametrize("width", range(1, 5))
+    def test_a_character_that_was_cut_is_no_error(self, width):
+        start = ("a" * width + "é" * 300 + "𝄞" * 300).encode()
+        shown, rest, valid = string_parts(CutString(start[: strings.LONGEST], 10_000))
+        assert valid
+        assert shown == start.decode()[:72]
+        assert rest == f"… + {10_000 - len(shown.encode()):,} bytes more".replace(",", " ")
+
+    def test_a_long_string_that_is_not_utf8_is_written_as_bytes(self):
+        shown, rest, valid = string_parts(CutString(b"\xff" * strings.LONGEST, 10_000))
+        assert (shown, rest, valid) == (repr(b"\xff" * 16), "… + 9 984 bytes more", False)
+
+    def test_inside_a_function_a_tensor_from_outside_is_read_all_the_same(self, tf, many):
+        seen = []
+
+        @tf.function(autograph=False)
+        def trace():
+            seen.append(text(many))
+            return 0
+
+        trace()
+        assert seen == [text(many)]
+        with tf.Graph().as_default():
+            assert "\nlengths 1 … 5 bytes" in text(many)
+
+    def test_the_result_of_a_conversion_has_its_own_bytes_and_the_same_strings(self, many):
+        shown = mimebundle(many, TensorDisplay().options(), result=to_numpy(many))["text/plain"]
+        assert shown.split("\n")[0] == text(many).split("\n")[0]
+        assert shown.split("\n")[2:] == text(many).split("\n")[2:]

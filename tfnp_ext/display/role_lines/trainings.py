@@ -1,0 +1,37 @@
+"""What is said of a training: where each metric ended, and where it was best."""
+
+from __future__ import annotations
+
+import math
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Curves
+from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.role_lines.base import field, line_for
+from tfnp_ext.document import Span, Text
+from tfnp_ext.plots.curves import VALIDATION, read_training
+from tfnp_ext.summary import Summary
+
+
+@line_for("history")
+def training_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
+    """Returns for each metric the last value, on validation data behind it, and the best epoch."""
+    if not isinstance(summary.content, Curves):
+        return None
+    training = read_training(summary.content)
+    digits = options.precision
+    fields: list[Text] = []
+    for panel in training.panels:
+        ends = [
+            wording.number(float(curve[-1]), digits) for curve in (panel.train, panel.validation) if curve is not None
+        ]
+        words: list[Span | str] = [ends[0] if panel.train is not None else f"{VALIDATION}{ends[0]}"]
+        if len(ends) == 2:
+            words += [Span("validation", "secondary"), Span(ends[1], "strong")]
+        best = panel.best
+        if best is not None and len(training.epochs) > 1 and math.isfinite(best[1]):
+            words.append(
+                Span(f"best {wording.number(best[1], digits)} at epoch {training.epochs[best[0]]:g}", "secondary")
+            )
+        fields.append(field(panel.name, *words))
+    return tuple(fields)
