@@ -22,7 +22,7 @@ from tfnp_ext import ConversionError, OptionError, TensorDisplay, show, to_numpy
 from tfnp_ext.adapters import find_adapter
 from tfnp_ext.display import compose, holds_tensors, mimebundle
 from tfnp_ext.display.composites import sparse_table
-from tfnp_ext.document import Children, Fields, Fold, Table
+from tfnp_ext.document import Children, Fields, Fold, Span, Table
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.statistics import BLOCK
 
@@ -315,6 +315,32 @@ def test_labels_that_do_not_fit_are_one_clear_error(tf):
 def test_the_precision_is_that_of_the_numbers_line(tf):
     values = tf.constant(np.random.default_rng(0).normal(size=(50, 50)))
     assert re.search(rf"mean {values.numpy().mean():.5f}"[:12], text_of(values, precision=5))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "digits"),
+    [("float64", 17), ("float32", 9), ("complex64", 9), ("float16", 5), ("bfloat16", 4), ("float8_e4m3fn", 3)],
+)
+@pytest.mark.parametrize("make", ["dense", "ragged", "sparse", "logits", "image"])
+def test_no_digits_are_told_that_the_dtype_does_not_carry(tf, dtype, digits, make):
+    scale = 9 if make == "logits" else 1 / 7
+    normal = np.random.default_rng(1).normal(size=(90, 90)) * scale
+    values = normal.astype(getattr(ml_dtypes, dtype, dtype))
+    value = {
+        "dense": lambda: values,
+        "logits": lambda: values[0, :70] if dtype == "complex64" else values[0, :40],
+        "ragged": lambda: tf.RaggedTensor.from_row_lengths(values.reshape(-1), [8000, 100]),
+        "sparse": lambda: tf.SparseTensor([[at, at] for at in range(90)], values[0], (90, 90)),
+        "image": lambda: np.repeat(np.abs(values)[..., None], 3, -1),
+    }[make]()
+    document = compose(value, TensorDisplay().options(precision=17, plots=False))
+    line = next(block for block in document.blocks if isinstance(block, Fields))
+    told = [span.text for item in line.items for span in item if isinstance(span, Span)]
+    decimal = [text for words in told for text in words.split() if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", text)]
+    significant = [len(text.partition("e")[0].lstrip("-0.").replace(".", "")) for text in decimal]
+    assert digits - 1 <= max(significant) <= digits
+    if make == "dense" and dtype != "complex64":  # so many digits tell a value from its neighbours
+        assert np.array(float(decimal[0])).astype(values.dtype) == values.min()
 
 
 class TestNumbersAgreeWithNumpy:
@@ -764,7 +790,8 @@ def test_a_masked_array_says_how_many_are_masked():
 )
 def test_integers_say_how_many_are_distinct(values):
     words = wording.integer(len(np.unique(np.asarray(values).astype(object))))
-    assert f"distinct {words}" in mimebundle(values)["text/plain"]
+    text = mimebundle(values)["text/plain"]
+    assert f"classes {words} of 0 … " in text if "· labels" in text else f"distinct {words}" in text
 
 
 def test_a_large_value_folds_its_numbers_and_says_why(tf):

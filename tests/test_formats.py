@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 import warnings
 import zlib
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markup import declarations, parse
 
 from tfnp_ext import TensorDisplay, wording
 from tfnp_ext.display import compose
@@ -318,6 +320,37 @@ class TestHtml:
         styles = Page(render_html(blocks(Table((Row(cells),))))).values("style")
         grounds = [style for style in styles if "background:#" in style]
         assert grounds == ["background:#3a7dc0b8", "background:#c0631ab8", "background:#3a7dc0b8"]
+
+    def test_pinned_columns_stand_outside_of_what_scrolls(self):
+        answers = [Cell("cat", "strong", align="left"), Cell("", align="left")]
+        rows = tuple(Row((Cell("0.9"), Cell("0.1"), answer), header=str(at)) for at, answer in enumerate(answers))
+        table = Table(rows, ("cat", "dog", ""), compact=True, pinned=1)
+        root = parse(render_html(blocks(table)))
+        left, right = root.all("table")
+        assert "overflow-x:auto" in left.parent.attributes["style"]
+        assert "display:flex" in right.parent.attributes["style"]
+        assert [cell.text for row in left.rows() for cell in row] == [
+            "",
+            "cat",
+            "dog",
+            *["0", "0.9", "0.1", "1", "0.9", "0.1"],
+        ]
+        # As many rows, none without words: an empty one would be lower than its neighbour.
+        assert [cell.text for row in right.rows() for cell in row] == [
+            "\N{NO-BREAK SPACE}",
+            "cat",
+            "\N{NO-BREAK SPACE}",
+        ]
+        assert render_text(blocks(table)) == render_text(blocks(dataclasses.replace(table, pinned=0)))
+
+    @pytest.mark.parametrize("width", [300, 301, 400, 401, 830])
+    def test_a_wide_picture_shrinks_until_its_words_are_small_and_is_then_scrolled(self, width):
+        drawn = Picture(b"", "image/png", width, 100)
+        (image,) = parse(render_html(blocks(Figure(lambda: drawn, "a chart of 1")))).all("img")
+        style = declarations(image.attributes.get("style", ""))
+        assert (style.get("max-width") == "100%") == (width > 300)
+        assert style.get("min-width") == (f"{round(0.75 * width)}px" if width > 400 else None)
+        assert ("overflow-x:auto" in image.parent.attributes["style"]) == (width > 400)
 
     def test_a_picture_that_cannot_be_drawn_is_its_words_and_why(self):
         def explode():

@@ -80,6 +80,23 @@ def dataset(tf: Any) -> Any:
     return tf.data.Dataset.from_tensor_slices({"image": np.zeros((64, 28, 28)), "label": np.zeros(64, np.int32)})
 
 
+def attended(*shape: int) -> np.ndarray:
+    """Returns weights of causal attention."""
+    powers = np.tril(np.exp(3 * wave(*shape).astype(np.float64)))
+    return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def classes(count: int, size: int) -> np.ndarray:
+    """Returns labels that look random, some more often than others."""
+    return np.minimum(np.abs(wave(size)) * count, count - 1).astype(np.int64)
+
+
+def confused(size: int) -> np.ndarray:
+    """Returns how often each of ten classes is taken for which, most of them right."""
+    truth = classes(10, size)
+    return np.histogram2d(truth, np.where(wave(size) > 0.8, truth // 2, truth), np.arange(11))[0].astype(np.int32)
+
+
 CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "scalar int": (lambda tf: tf.constant(7), {}),
     "scalar float": (lambda tf: tf.constant(0.1), {}),
@@ -131,10 +148,26 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "a few examples": (lambda tf: tf.constant(shares(3, 4)), {"labels": ["cat", "dog", "deer", "frog"]}),
     "batch of examples": (lambda tf: tf.constant(shares(32, 10)), {}),
     "logits": (lambda tf: tf.constant(wave(10) * 8), {}),
+    "scores": (lambda tf: tf.constant(np.abs(wave(12)) ** 4), {}),
+    "labels": (lambda tf: tf.constant(classes(10, 256)), {}),
+    "few labels": (lambda tf: tf.constant(classes(4, 40)), {}),
+    "named labels": (lambda tf: tf.constant(classes(3, 100)), {"labels": ["cat", "a 'dog'", "<eel>"]}),
+    "labels of many classes": (lambda tf: tf.constant(np.tile(np.arange(60), 5)[: 5 * 60 - 30]), {}),
+    "one-hot": (lambda tf: tf.one_hot(classes(5, 100), 6), {}),
+    "confusion": (lambda tf: tf.constant(confused(300)), {}),
+    "predictions and truth": (lambda tf: tf.constant(shares(60, 4)),
+                              {"truth": classes(4, 60), "labels": ["cat", "dog", "deer", "frog"]}),
+    "attention": (lambda tf: tf.constant(attended(24, 24)), {}),
+    "heads of attention": (lambda tf: tf.constant(attended(1, 4, 12, 12)), {}),
+    "correlation": (lambda tf: tf.constant(np.corrcoef(wave(12, 200).astype(np.float64))), {}),
+    "embedding": (lambda tf: tf.Variable(wave(50, 16), name="embedding"), {}),
     "images": (lambda tf: tf.constant(np.abs(wave(16, 8, 8))), {}),
     "large matrix": (lambda tf: tf.constant(wave(100, 200)), {}),
     "matrix with NaN": (lambda tf: tf.constant(with_invalid(20, 12)), {}),
     "series": (lambda tf: tf.constant(wave(300)), {}),
+    "kernel": (lambda tf: tf.Variable(wave(3, 3, 8, 16), name="conv/kernel"), {}),
+    "large kernel": (lambda tf: tf.Variable(wave(3, 3, 96, 200), name="conv/kernel"), {}),
+    "complex vector": (lambda tf: tf.complex(wave(100), wave(100)[::-1]), {}),
     "large complex": (lambda tf: tf.complex(wave(20, 20), wave(20, 20)[::-1]), {}),
     "keras tensor": (lambda tf: tf.keras.Input((3,), name="x"), {}),
     "symbol": (symbolic, {}),

@@ -101,6 +101,18 @@ def test_the_magic_is_a_card_and_later_native(kernel):
     assert kernel.run("a").shown == {"text/plain": "array([[1., 2.],\n       [3., 4.]], dtype=float32)"}
 
 
+def test_axes_of_plot_are_one_picture_and_those_of_pyplot_get_no_second(kernel):
+    shown = kernel.run("import tfnp_ext\ntfnp_ext.plot(preds)").shown
+    assert set(shown) == {"image/png", "text/plain"}
+    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
+    assert kernel.run("import matplotlib.pyplot as plt\nplt.get_fignums()").shown["text/plain"] == "[]"
+
+    # The inline backend shows the figure at the end of the cell, the value of the cell is a line of text.
+    answer = kernel.run("figure, ax = plt.subplots()\ntfnp_ext.plot(preds, ax=ax)")
+    assert [set(bundle) for bundle in answer.results] == [{"text/plain"}, {"image/png", "text/plain"}]
+    assert kernel.run("plt.get_fignums()").shown["text/plain"] == "[]"
+
+
 @pytest.mark.parametrize(
     "cell", ["%tonumpy x;", "a = %tonumpy x", "%%tonumpy\nx;", "%tonumpy -q -o a x", "%%tonumpy\nawait nothing();"]
 )

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from contract import assert_frozen, assert_same, bits
 
-from tfnp_ext import ConversionError, SymbolicTensorError, to_numpy
+from tfnp_ext import ConversionError, SymbolicTensorError, summarize, to_numpy
 from tfnp_ext.display import mimebundle
 
 
@@ -267,6 +267,29 @@ class TestTensorArrays:
         converted[...] = converted[0, 0]
         assert bits(to_numpy(tensors)) == bits(np.stack([values.numpy(), values.numpy()[::-1]]))
         assert bits(tensors.stack().numpy()) == bits(np.stack([values.numpy(), values.numpy()[::-1]]))
+
+    def test_a_card_counts_its_elements_without_an_operation(self, tf):
+        tensors = tf.TensorArray(tf.float32, 3, element_shape=[2]).write(1, [1.0, 2.0])
+        assert summarize(tensors).shape == (3, 2)
+        assert tensors.read(1).numpy().tolist() == [1.0, 2.0]  # it was not consumed
+        growing = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[])
+        assert summarize(growing).shape == (0,)
+        assert summarize(growing.write(0, 1).write(1, 2)).shape == (2,)
+        unknown = summarize(tf.TensorArray(tf.float32, 3))
+        assert (unknown.shape, unknown.details) == (None, ("3 elements",))
+        said = []
+
+        @tf.function
+        def inside():
+            shaped, shapeless = tf.TensorArray(tf.float32, 3, element_shape=[2]), tf.TensorArray(tf.float32, 3)
+            said.extend([summarize(shaped).shape, summarize(shapeless).shape, summarize(shapeless).details])
+            said.append(len(tf.compat.v1.get_default_graph().get_operations()))
+            summarize(shaped)
+            said.append(len(tf.compat.v1.get_default_graph().get_operations()))
+
+        inside()
+        assert said[:3] == [(None, 2), None, ()]
+        assert said[3] == said[4]
 
     def test_an_unwritten_element_and_one_that_was_read_are_errors(self, tf):
         tensors = tf.TensorArray(tf.float32, 3).write(0, [1.0, 2.0])

@@ -14,6 +14,7 @@ import matplotlib as mpl
 import ml_dtypes
 import numpy as np
 import pytest
+from drawn import BLUE, MAGENTA, ORANGE, near, pixels_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure as MatplotlibFigure
@@ -28,12 +29,12 @@ from tfnp_ext.plots.base import clean, near_one
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.pooling import MOST_READ, pool
+from tfnp_ext.plots.sheet import Sheet
 from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 
 OPTIONS = TensorDisplay().options()
-BLUE, ORANGE, MAGENTA = (58, 125, 192), (192, 99, 26), (208, 58, 148)
 NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 DIGIT = np.array(
@@ -80,15 +81,6 @@ def picture_of(values, role, **changes):
     return picture
 
 
-def pixels_of(picture):
-    return np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGBA")).astype(int)
-
-
-def near(pixels, color, tolerance=24):
-    """Returns where opaque pixels have a colour."""
-    return (np.abs(pixels[..., :3] - color).max(axis=-1) <= tolerance) & (pixels[..., 3] > 100)
-
-
 class TestChoice:
     @pytest.mark.parametrize(
         ("shape", "role", "name"),
@@ -101,6 +93,7 @@ class TestChoice:
             ((4, 28, 28, 3), "images", "grid"),
             ((100,), "series", "line"),
             ((2, 3, 4, 5), "other", "histogram"),
+            ((3, 3, 4, 5), "kernel", "filters"),
         ],
     )
     def test_the_role_decides(self, shape, role, name):
@@ -114,7 +107,7 @@ class TestChoice:
     def test_small_values_have_no_picture(self, role):
         assert choose_plot(summary_of(np.ones(3), role), OPTIONS) is None
 
-    @pytest.mark.parametrize("drawn", [None, np.array(["a"]), np.zeros(0), np.ones(3, complex)])
+    @pytest.mark.parametrize("drawn", [None, np.array(["a"]), np.zeros(0), np.zeros(0, complex)])
     def test_what_is_not_numbers_has_none(self, drawn):
         summary = Summary("Tensor", (3,), "string", role="other", drawn=drawn)
         assert choose_plot(summary, OPTIONS) is None
@@ -481,6 +474,29 @@ class TestMatrix:
         assert image.get_extent() == [-0.5, 999.5, 999.5, -0.5]
         assert image.norm.vmin == -image.norm.vmax
 
+    @pytest.mark.parametrize(
+        ("shape", "written"),
+        [
+            ((32, 32), ["0", "31", "0", "31"]),
+            ((1000, 300), ["0", "999", "0", "299"]),
+            ((40, 5), ["0", "39", "0 … 4"]),
+            ((40, 1), ["0", "39", "0"]),
+            ((1, 40), ["0", "0", "39"]),
+        ],
+    )
+    def test_first_and_last_index_of_rows_and_columns_are_written(self, monkeypatch, shape, written):
+        said = []
+        write = Sheet.text
+
+        def record(sheet, x, baseline, text, *rest, **more):
+            said.append(text)
+            write(sheet, x, baseline, text, *rest, **more)
+
+        monkeypatch.setattr(Sheet, "text", record)
+        picture_of(np.random.default_rng(0).normal(size=shape), "matrix")
+        assert said[: len(written)] == written
+        assert not any("column" in text for text in said)
+
     def test_hue_is_sign_ink_is_size_zero_is_paper(self):
         values = np.zeros((20, 20))
         values[2, 3], values[5, 3] = 1.0, -1.0
@@ -737,6 +753,11 @@ LARGEST = [
     (NOISE.integers(0, 256, (1000, 1000, 3)).astype(np.uint8), "image"),
     (NOISE.integers(0, 256, (3, 200, 200, 4)).astype(np.uint8), "images"),
     (NOISE.normal(size=(64, 256)), "matrix"),
+    (NOISE.normal(size=(3, 3, 64, 64)), "kernel"),
+    (NOISE.normal(size=(1, 1, 512, 512)), "kernel"),
+    (NOISE.normal(size=(11, 11, 3, 96)), "kernel"),
+    (NOISE.normal(size=(65, 129)) * np.exp(1j * NOISE.normal(size=(65, 129))), "complex"),
+    (NOISE.normal(size=5000) * np.exp(1j * NOISE.normal(size=5000)), "complex"),
     (NOISE.normal(size=100_000), "series"),
     (softmax(NOISE.normal(size=(400, 60))), "probability batch"),
 ]
@@ -778,6 +799,9 @@ SHOWN = [
     (NOISE.normal(size=(24, 64)), "matrix"),
     (NOISE.normal(size=16_000), "series"),
     (NOISE.normal(size=(3, 4, 5, 6)), "other"),
+    (NOISE.normal(size=(3, 3, 8, 16)), "kernel"),
+    (np.exp(1j * NOISE.normal(size=200)), "complex"),
+    (np.exp(1j * NOISE.normal(size=(40, 30))), "complex"),
 ]
 LOUD = {
     "text.usetex": True,
@@ -803,7 +827,7 @@ LOUD = {
 }
 
 
-@pytest.mark.parametrize(("values", "role"), SHOWN, ids=[role for _, role in SHOWN])
+@pytest.mark.parametrize(("values", "role"), SHOWN, ids=[f"{role} {values.shape}" for values, role in SHOWN])
 def test_a_card_looks_the_same_whatever_the_style(values, role):
     plain = picture_of(values, role)
     with mpl.rc_context(LOUD):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import string
 from collections import namedtuple
 from html import escape
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markup import declarations, parse
 
 from tfnp_ext import TensorDisplay
 from tfnp_ext.display import compose, mimebundle
 from tfnp_ext.formats import render_html, render_text
+from tfnp_ext.formats.html.widths import text_width
 from tfnp_ext.formats.text import MOST_LINES, wording_width
 
 NAN = float("nan")
@@ -104,8 +109,11 @@ class TestPlainEntries:
         [
             ((1, "a" * 40, None), "tuple of 3 · 1  'aaaaaaaaaaaaaaa…  None"),
             ([True], "list of 1 · True"),
-            ([], "0 tensors"),
+            ([], "empty"),
             ([10**5000], "int"),
+            ([1.13723325, 0.5, 12.0], "list of 3 · 1.14  0.50  12.00"),
+            ([0.1, float("nan"), 1e300], "list of 3 · 0.1  nan  1e300"),
+            ([0.1, 1], "list of 2 · 0.1  1"),
         ],
     )
     def test_how_it_reads(self, tf, value, line):
@@ -190,6 +198,87 @@ class TestWidth:
             assert f">{name}</span>" in html
             assert f">{name}</b>" not in html
         assert "<b style=font-weight:600>group</b>" in html
+
+
+class TestColumns:
+    """Lines of a tree in HTML; that they look so is tested in a browser, ``tests/browser/test_hosts.py``."""
+
+    MIXED = {
+        "preds": lambda tf: tf.nn.softmax(tf.range(10.0))[None],
+        "ids": lambda tf: tf.constant([1, 2, 3]),
+        "table": lambda tf: tf.constant([[1.0, -2.0], [0.5, 4.0]]),
+        "empty": lambda tf: tf.zeros((0, 3)),
+        "NaN": lambda tf: tf.fill((50,), NAN),
+        "kernel": lambda tf: tf.random.stateless_normal((30, 20), (0, 1)),
+        "ragged": lambda tf: tf.ragged.constant([[1, 2], [3]]),
+        "sparse": lambda tf: tf.sparse.from_dense([[0.0, 1.0], [2.0, 0.0]]),
+        "text": lambda tf: tf.constant(["ab", "cd"]),
+        "truths": lambda tf: tf.constant([[True, False]] * 3),
+    }  # fmt: skip
+
+    def lines(self, html):
+        """Returns the columns of each leaf that holds a tensor, and the style of its line."""
+        found = []
+        for node in parse(html).all():
+            columns = [child for child in node.children if not isinstance(child, str)]
+            if columns and columns[0].attributes.get("style", "").startswith("flex-basis"):
+                found.append((columns, declarations(node.attributes["style"])))
+        return found
+
+    def width(self, column):
+        style = declarations(column.attributes["style"])
+        return sum(int(style.get(name, "0px").removesuffix("px")) for name in ("flex-basis", "margin-right"))
+
+    def test_every_kind_of_leaf_says_its_bytes_at_the_end_of_a_line_of_one_width(self, tf):
+        nest = {name: make(tf) for name, make in self.MIXED.items()}
+        nest["group"] = {"deeper": {"kernel": nest["kernel"]}}
+        found = self.lines(html_of(nest))
+        assert [columns[0].text for columns, _ in found] == [*self.MIXED, "kernel"]
+        sizes = [columns[3].children[0] for columns, _ in found]
+        expected = ["40 B", "12 B", "16 B", "0 B", "200 B", "2.34 KiB", "12 B", "40 B", "4 B", "6 B", "2.34 KiB"]
+        assert [size.text for size in sizes] == expected
+        assert all("float:right" in size.attributes["style"] for size in sizes)
+        widths = [int(style["max-width"].removesuffix("px")) for _, style in found]
+        assert len(set(widths[:-1])) == 1
+        assert widths[0] - widths[-1] == 32  # what the last is indented
+
+    def test_where_all_leaves_are_their_values_there_are_no_bytes(self, tf):
+        small = {name: make(tf) for name, make in self.MIXED.items() if name in {"preds", "ids", "table", "text"}}
+        assert "float:right" not in html_of(small)
+        assert len(self.lines(html_of(small))) == 4
+
+    @pytest.mark.parametrize("name", ["c", "kernel_of_it", "kernel_of_the_seventh_layer/of_the_encoder"])
+    def test_columns_are_as_wide_as_their_widest_text(self, tf, name):
+        nest = {"a": tf.range(100), "group": {name: tf.zeros((3, 3, 16, 32)), "b": tf.constant(True)}}
+        first, *others = ([self.width(column) for column in columns[:3]] for columns, _ in self.lines(html_of(nest)))
+        assert all(other == [first[0] - 16, *first[1:]] for other in others)
+        assert first[0] >= 16 + text_width(name)
+        assert first[1] >= text_width("(3, 3, 16, 32)")
+
+    @pytest.mark.parametrize("length", [12, 24, 40, 60])
+    @pytest.mark.parametrize("value", ["array", "scalar"])
+    def test_a_name_takes_no_more_than_its_share_of_a_narrow_window_and_its_column_of_a_wide_one(
+        self, tf, length, value
+    ):
+        name = "x" * length
+        columns, line = self.lines(html_of({name: tf.zeros(99) if value == "array" else tf.constant(1)}))[0]
+        style = declarations(columns[0].attributes["style"])
+        assert ("max-width" in style) == (length > 12)
+        if length > 12 and value == "array":
+            share = int(style["max-width"].removesuffix("%")) / 100
+            assert share >= 0.4
+            assert share * int(line["max-width"].removesuffix("px")) >= int(style["flex-basis"].removesuffix("px"))
+
+    @given(st.text(max_size=30), st.text(max_size=30))
+    def test_an_estimated_width_grows_with_the_text(self, one, other):
+        assert text_width(one) <= text_width(one + other) == pytest.approx(text_width(one) + text_width(other))
+
+    @given(st.text(string.ascii_letters + string.digits + "_/()[], .:-", min_size=4, max_size=30))
+    def test_it_is_more_than_the_face_is_wide(self, text):
+        """DejaVu Sans is about an eighth wider than the faces of a card."""
+        from tfnp_ext.plots.sheet import text_width as drawn
+
+        assert text_width(text) >= 0.8 * drawn(text, 12)
 
 
 class TestTables:

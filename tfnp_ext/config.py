@@ -7,7 +7,7 @@ time into one frozen ``DisplayOptions``, which travels down the pipeline; nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,38 @@ Labels = Mapping[int, str] | Sequence[str]
 
 CHOICES = {"where": ("all", "right", "wrong"), "sort": ("index", "confidence", "error")}
 """The words that an option of one call takes."""
+
+
+class ClassNames(Sequence[str]):
+    """One name a class, written only when it is asked for: there may be a million.
+
+    Example:
+        >>> names = ClassNames(3, {1: "dog"})
+        >>> names[1], names[2], len(names)
+        ('dog', '2', 3)
+    """
+
+    def __init__(self, count: int, labels: Labels | None = None, written: Callable[[str], str] = str) -> None:
+        self._classes = range(count)
+        self._labels = labels
+        self._written = written
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Returns the name of one class, or those of a slice."""
+        if isinstance(place, slice):
+            return tuple(self[index] for index in self._classes[place])
+        index = self._classes[place]
+        if self._labels is None:
+            return str(index)
+        found = self._labels.get(index) if isinstance(self._labels, Mapping) else self._labels[index]
+        return str(index) if found is None else self._written(found)
+
+    def written(self, form: Callable[[str], str]) -> ClassNames:
+        """Returns the same names, those of the user's in another form."""
+        return ClassNames(len(self), self._labels, form)
 
 
 @dataclass(frozen=True)
@@ -55,7 +87,7 @@ class DisplayOptions:
         }
         return replace(self, labels=None, top=None, **asked)
 
-    def class_names(self, count: int) -> tuple[str, ...]:
+    def class_names(self, count: int) -> ClassNames:
         """Returns one name a class: the labels where they fit, else the indices.
 
         Args:
@@ -64,21 +96,16 @@ class DisplayOptions:
         Raises:
             OptionError: Labels given for this very value do not number ``count``, or miss an index.
         """
-        indices = tuple(str(index) for index in range(count))
-        if self.labels is None:
-            return indices
+        problem = ""
         if isinstance(self.labels, Mapping):
             unknown = [index for index in self.labels if not 0 <= index < count]
-            if not unknown:
-                return tuple(self.labels.get(index, indices[index]) for index in range(count))
-            problem = f"labels name class {unknown[0]}, the values have classes 0 … {count - 1}"
-        elif len(self.labels) == count:
-            return tuple(self.labels)
-        else:
+            if unknown:
+                problem = f"labels name class {unknown[0]}, the values have classes 0 … {count - 1}"
+        elif self.labels is not None and len(self.labels) != count:
             problem = f"{len(self.labels)} labels for {count} classes: give one name a class, or a dict index → name"
-        if self.labels_required:
+        if problem and self.labels_required:
             raise OptionError(problem)
-        return indices
+        return ClassNames(count, None if problem else self.labels)
 
 
 def read_labels(labels: Any) -> Labels | None:
@@ -127,7 +154,9 @@ class TensorDisplay(SingletonConfigurable):
     top = Int(None, allow_none=True, min=1, help="How many classes to draw; None: all, or 5 beyond 20 classes.").tag(
         config=True
     )
-    precision = Int(3, min=1, max=17, help="Significant digits in the line of numbers.").tag(config=True)
+    precision = Int(
+        3, min=1, max=17, help="Significant digits in the line of numbers, as far as the dtype carries them."
+    ).tag(config=True)
     max_rows = Int(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.").tag(
         config=True
     )

@@ -42,7 +42,10 @@ Text = tuple[Inline, ...]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The headline: kind, name, shape, dtype, role, small values, then the quiet facts (bytes, device, view)."""
+    """The headline: kind, name, shape, dtype, role, small values, then the quiet facts (bytes, device, view).
+
+    ``size`` is the one of the facts that a tree's line keeps: the bytes.
+    """
 
     kind: str
     name: str = ""
@@ -52,6 +55,7 @@ class Heading:
     reason: str = ""
     values: tuple[Span, ...] = ()
     facts: tuple[str, ...] = ()
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ class Table:
         caption: What slice this is, ``[0, 1]``.
         compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
         width: Characters in its widest cell and those of the tables beside it, where they shall be equally wide.
+        pinned: So many of its last columns stay in sight where there is no room for all of an open table.
     """
 
     rows: tuple[Row, ...]
@@ -138,6 +143,7 @@ class Table:
     caption: str = ""
     compact: bool = False
     width: int = 0
+    pinned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,13 @@ class Summary:
     details: tuple[str, ...] = ()
     content: Content | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def described(self) -> str:
+        """What a sentence calls it: ``Tensor (10,) float32``."""
+        if self.shape is None and not self.dtype:
+            return self.kind
+        return f"{self.kind} {wording.shape(self.shape)} {self.dtype}"
+
 
 @np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
 def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summary:
@@ -103,7 +110,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
         facts, content = _of_result(facts, content, result)
     if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_kept(content.array):
         content = Dense(np.asarray(content.array))
-    array = _numbers(content)
+    array = numbers_of(content)
     left = budget_ms * _FOR_STATISTICS - (time.perf_counter() - started) * 1000
     statistics = compute_statistics(array, max(0.0, left)) if array is not None and array.size else None
     role = _role(content, statistics, adapter, facts.name)
@@ -133,7 +140,8 @@ def _is_kept(array: np.ndarray) -> bool:
     return isinstance(array, (np.ma.MaskedArray, DeviceArray))
 
 
-def _numbers(content: Content) -> np.ndarray | None:
+def numbers_of(content: Content | None) -> np.ndarray | None:
+    """Returns the numbers of a content, whatever holds them; ``None`` where there are none."""
     if isinstance(content, Dense):
         return content.array
     if not isinstance(content, (Ragged, Sparse, Slices)):
@@ -227,10 +235,7 @@ def with_softmax(summary: Summary) -> Summary:
     """
     drawn = summary.drawn
     if drawn is None or drawn.ndim not in {1, 2} or drawn.dtype.kind == "c" or drawn.shape[-1] < 2:
-        raise OptionError(
-            "softmax needs a vector or a batch of logits, not"
-            f" {summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
-        )
+        raise OptionError(f"softmax needs a vector or a batch of logits, not {summary.described}")
     if summary.statistics is None or summary.statistics.invalid:
         raise OptionError(f"softmax needs finite numbers: {summary.kind} holds NaN or Inf")
     shares = softmax(drawn)

@@ -38,6 +38,11 @@ LOOKS = [
     "tf.constant(['a long sentence of the user, ' * 9] * 20)",
     "random([3, 16], [9, 9])",
     "tf.constant([1.5, float('nan'), -2.0, float('inf')])",
+    "tf.nn.softmax(random([8, 12], [1, 3]) * 2)",
+    "{'preds': tf.nn.softmax(random([1, 10], [2, 2])), 'eye': tf.eye(2), 'wide': random([3, 8], [4, 4]),\n"
+    " 'words': tf.constant(['ab', 'cd']), 'empty': tf.zeros((0, 3)), 'none': None, 'text': 'words ' * 30,\n"
+    " 'rows': tf.ragged.constant([[1, 2], [3]]), 'encoder': {'layer_0/attention/self/query/kernel':\n"
+    " random([3, 3, 8, 8], [5, 5]), 'bias': tf.zeros(20), 'ids': tf.constant([1, 2, 3])}}",
 ]
 """Values whose cards fold, branch, draw and colour."""
 
@@ -84,6 +89,25 @@ _OVERHANG = """card => {
         .map(node => `${node.localName} ${node.textContent.slice(0, 40)}`);
 }"""
 """What reaches over the room that a host gives and stands in no box of the card's own that scrolls."""
+
+_SCROLLED = """card => [card, ...card.querySelectorAll('*')]
+    .filter(node => node.scrollWidth > node.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(node).overflowX)
+        && !node.querySelector(':scope > table, :scope > img'))
+    .map(node => node.textContent.slice(0, 40))"""
+"""The boxes of a card that are scrolled sideways, but for those of one table or one picture."""
+
+_LINES = """card => [...card.querySelectorAll('[style*="flex-basis"]:first-child')].map(name => {
+    const line = name.parentElement, values = line.children[3], size = values?.querySelector('[style*="float"]');
+    const box = node => node && (({left, top, right, height}) => ({left, top, right, height}))(
+        node.getBoundingClientRect());
+    return {name: box(name), line: box(line), values: box(values), size: box(size), text: line.textContent};
+}).filter(line => line.values && line.line.height)"""
+"""Where the parts of each leaf that holds a tensor stand."""
+
+_ROWS = """table => [...table.querySelectorAll('tr')].map(row => {
+    const {top, right, height} = row.getBoundingClientRect();
+    return {top, right, height};
+})"""
 
 _PAGE_OVERFLOWS = """() => [document.scrollingElement, ...document.querySelectorAll('.jp-Notebook, .jp-Cell')]
     .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => `${node.localName}.${node.className}`)"""
@@ -233,16 +257,82 @@ def test_no_exported_page_is_wider_than_a_narrow_window(exported):
 
 
 @pytest.mark.parametrize("cell", [LOOKS[1], LOOKS[2], LOOKS[3]])
-def test_a_picture_shrinks_with_the_window_and_keeps_its_proportions(exported, cell):
+def test_a_picture_shrinks_with_the_window_while_its_words_can_be_read(exported, cell):
     page = exported["plain"]
     picture = page.locator(".tfnp").nth(CELLS.index(cell) - 1).locator("img").last
     wide = picture.bounding_box()
     page.set_viewport_size({"width": 400, "height": 800})
     small = picture.bounding_box()
+    scrolls = picture.evaluate("picture => picture.parentElement.scrollWidth > picture.parentElement.clientWidth")
     page.set_viewport_size(WINDOW)
-    assert small["x"] + small["width"] <= 400
     assert small["width"] < wide["width"] or wide["width"] < 400
     assert small["width"] / small["height"] == pytest.approx(wide["width"] / wide["height"], rel=0.03)
+    if wide["width"] > 400:
+        assert small["width"] >= 0.74 * wide["width"]
+    assert scrolls == (small["x"] + small["width"] > 400)
+
+
+@pytest.mark.parametrize("cell", LOOKS)
+def test_only_tables_and_pictures_are_scrolled_in_a_narrow_window(narrow, cell):
+    card = card_of(narrow, cell)
+    unfold(card)
+    assert card.evaluate(_SCROLLED) == []
+
+
+def test_the_answers_of_a_wide_table_stand_in_a_narrow_window(narrow, artifacts):
+    card = card_of(narrow, LOOKS[9])
+    photograph(card, artifacts / f"answers-{narrow.name.removesuffix('.ipynb')}.png")
+    room = card.bounding_box()
+    numbers, answers = card.locator("table").all()
+    assert answers.text_content().count("%") == 8
+    seen = answers.bounding_box()
+    assert room["x"] < seen["x"] < seen["x"] + seen["width"] <= room["x"] + room["width"] + 0.5
+    assert numbers.evaluate("table => table.parentElement.scrollWidth > table.parentElement.clientWidth")
+    for left, right in zip(numbers.evaluate(_ROWS), answers.evaluate(_ROWS), strict=True):
+        assert left["top"] == pytest.approx(right["top"], abs=0.6)
+        assert left["height"] == pytest.approx(right["height"], abs=0.6)
+
+
+@pytest.mark.parametrize("cell", [LOOKS[0], LOOKS[10]])
+def test_a_leaf_goes_on_below_its_name_in_a_narrow_window(narrow, cell):
+    card = card_of(narrow, cell)
+    unfold(card)
+    lines = card.evaluate(_LINES)
+    assert len(lines) > 2
+    room = card.bounding_box()
+    for line in lines:
+        assert line["line"]["right"] <= room["x"] + room["width"] + 0.5, line["text"]
+        assert line["values"]["right"] <= line["line"]["right"] + 0.5, line["text"]
+        if line["values"]["top"] > line["name"]["top"] + 9:
+            assert line["values"]["left"] == pytest.approx(line["line"]["left"] + 12, abs=0.6), line["text"]
+    ends = [line["size"]["right"] for line in lines]
+    assert max(ends) - min(ends) <= 1, "the bytes stand in no column"
+
+
+@pytest.mark.parametrize("host", ["hosts", "seven", "untrusted"])
+def test_a_leaf_is_one_line_where_there_is_room_and_bytes_stand_in_a_column(host, request):
+    notebook = request.getfixturevalue(host)
+    for cell in (LOOKS[0], LOOKS[10]):
+        card = card_of(notebook, cell)
+        unfold(card)
+        lines = card.evaluate(_LINES)
+        assert len(lines) > 2
+        for line in lines:
+            assert line["values"]["top"] == pytest.approx(line["name"]["top"], abs=0.6), line["text"]
+        ends = [line["size"]["right"] for line in lines]
+        assert max(ends) - min(ends) <= 1, "the bytes stand in no column"
+        room = card.bounding_box()
+        assert max(ends) < room["x"] + room["width"] - 20, "they stand at the end of the page, far from the values"
+
+
+@pytest.mark.parametrize("host", ["hosts", "untrusted"])
+def test_the_triangle_of_a_leaf_folds_it_too(host, request):
+    card = card_of(request.getfixturevalue(host), LOOKS[10])
+    fold = card.locator("details").last
+    fold.evaluate("fold => { fold.open = true; fold.scrollIntoView({block: 'center'}); }")
+    corner = fold.locator("summary").bounding_box()
+    card.page.mouse.click(corner["x"] - 9, corner["y"] + 9)
+    assert not fold.evaluate("fold => fold.open")
 
 
 def test_the_name_of_a_slice_stands_above_its_indices(hosts):

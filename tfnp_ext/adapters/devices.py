@@ -27,6 +27,8 @@ CUT_DTYPES = frozenset(
 )  # fmt: skip
 """Dtypes that are cut on their device. For float8 and int4 TensorFlow has no kernels on a GPU: they are copied."""
 
+_MOST_READ = MOST_COPIED // 4
+
 T = TypeVar("T")
 
 
@@ -272,21 +274,22 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[place] for place in range(len(self)))
+        # Parts of several axes stay there even if they are small: whoever goes through all would have all copied.
+        return (self.view_at((place,)) if self.ndim > 1 else self[place] for place in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
         """Returns what NumPy would: a view, or values picked; a small one is copied over at once."""
         parts = index if isinstance(index, tuple) else (index,)
         if not all(map(_is_basic, parts)):
             return self._picked(parts)
-        view = self._cut(parts)
+        view = self.view_at(parts)
         if view.nbytes > MOST_COPIED:
             return view
         values = view._fetched()
         return values if view.shape else values[()]
 
-    def _cut(self, parts: tuple[Any, ...]) -> DeviceArray:
-        """Returns the view at integers, slices, new axes and an ellipsis."""
+    def view_at(self, parts: tuple[Any, ...]) -> DeviceArray:
+        """Returns the view at integers, slices, new axes and an ellipsis, left on the device however small it is."""
         shape: list[int] = []
         steps: list[int] = []
         offset, axis = self._offset, 0
@@ -419,6 +422,11 @@ class _Flat:
         size = self._view.size
         places = np.arange(*index.indices(size)) if isinstance(index, slice) else _checked(index, size, 0)
         return self._view[np.unravel_index(places, self._view.shape)]
+
+
+def most_read(array: Any, usual: int, most_bytes: int = _MOST_READ) -> int:
+    """Returns how many values of an array may be read: as many as usual, on another device fewer, which are copied."""
+    return min(usual, max(1, most_bytes // max(4, array.itemsize))) if isinstance(array, DeviceArray) else usual
 
 
 def _is_basic(part: Any) -> bool:

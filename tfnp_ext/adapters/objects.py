@@ -339,10 +339,13 @@ class TensorArrayAdapter(Adapter):
     type_names = ("tensorflow.python.ops.tensor_array_ops.TensorArray",)
 
     def facts(self, obj: Any) -> Facts:
-        """Returns the shape of an element and the dtype; nothing is read."""
-        shape = obj.element_shape
-        element = None if shape.rank is None else tuple(shape.as_list())
-        return Facts(shape=None if element is None else (None, *element), dtype=obj.dtype.name, state="not read")
+        """Returns how many elements there are, where that is known here, their shape and the dtype; nothing is read."""
+        element, elements = obj.element_shape, _elements(obj)
+        size = None if elements is None else len(elements)
+        if element.rank is None:
+            counted = () if size is None else (wording.plural(size, "element"),)
+            return Facts(shape=None, dtype=obj.dtype.name, state="not read", details=counted)
+        return Facts(shape=(size, *element.as_list()), dtype=obj.dtype.name, state="not read")
 
     def content(self, obj: Any) -> Content:
         """Returns nothing: reading an element consumes it."""
@@ -355,7 +358,7 @@ class TensorArrayAdapter(Adapter):
             SymbolicTensorError: It lives in a graph.
             ConversionError: An element is unwritten or was read already, or their shapes differ.
         """
-        elements = getattr(getattr(obj, "_implementation", None), "_tensor_array", None)
+        elements = _elements(obj)
         if elements is None:
             raise SymbolicTensorError("TensorArray lives in a graph: use .stack() there, and convert what comes out")
         arrays = []
@@ -369,6 +372,11 @@ class TensorArrayAdapter(Adapter):
         if not arrays:
             raise ConversionError("TensorArray has no elements: write some first")
         return Owned(_stacked(arrays))
+
+
+def _elements(tensors: Any) -> Sequence[Any] | None:
+    """Returns the elements of a ``TensorArray`` as it keeps them, none of them consumed; ``None`` in a graph."""
+    return getattr(getattr(tensors, "_implementation", None), "_tensor_array", None)
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:

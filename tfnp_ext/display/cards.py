@@ -56,7 +56,9 @@ _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
 _NOT_ASKED = frozenset({"auto", "none"})
-_NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
+_NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits", "scores", "one-hot", "labels", "confusion"})
+_SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
+"""Roles whose values say more than a picture while they are few."""
 
 
 @np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
@@ -103,9 +105,8 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
             return Document(_heading(summary, _calm(spans)))
     if isinstance(content, Absent) or summary.role == "empty":
         return card(summary, options)
-    return Document(
-        _heading(summary), _present(_flagged(summary, numbers.line(summary, options)), numbers.warning(summary))
-    )
+    line = _flagged(summary, numbers.line(summary, options, brief=True))
+    return Document(_heading(summary), _present(line, numbers.warning(summary)))
 
 
 def compose_pictured(obj: Any, options: DisplayOptions) -> Document:
@@ -181,10 +182,10 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
     content = summary.content
     plot = choose_plot(summary, options)
-    if options.labels_required and summary.role not in _NAMED_ROLES and (plot is None or plot.name != "bar"):
+    named = summary.role in _NAMED_ROLES or (plot is not None and plot.names_classes)
+    if options.labels_required and not named:
         raise OptionError(
-            f"labels name classes, and {summary.kind} {wording.shape(summary.shape)} {summary.dtype} is no prediction:"
-            " plot='bar' or softmax reads it as one"
+            f"labels name classes, and {summary.described} is no prediction: plot='bar' or softmax reads it as one"
         )
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
@@ -207,8 +208,9 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content.array, options)
-    asked = plot is not None and plot.is_asked(options)
-    if not asked and summary.role in {"scalar", "values", "matrix", "other", "complex", "series"}:
+    # Names stand in a picture and not in a table of numbers.
+    asked = options.labels_required or (plot is not None and plot.is_asked(options))
+    if not asked and summary.role in _SMALL_ROLES:
         small = _small_card(summary, content, options)
         if small is not None:
             return small
@@ -241,6 +243,7 @@ def _heading(
         reason=summary.reason if summary.title else "",
         values=spans,
         facts=tuple(fact for fact in facts if fact),
+        size=size,
     )
 
 
@@ -268,7 +271,8 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     if table is None:
         return None
     warning = numbers.warning(summary) if array.size > values.IN_LINE else None
-    many = array.size > SMALL // 2 and kind_rank(array.dtype) == 2
+    is_float = kind_rank(array.dtype) == 2
+    many = array.size > SMALL // 2 and (summary.role == "labels" or (is_float and summary.role != "one-hot"))
     line = numbers.line(_without_histogram(summary), options) if many else None
     return Document(_heading(summary, details=details), _present(warning, line, table))
 

@@ -9,11 +9,13 @@ from tfnp_ext.adapters import Dense, Ragged, Sparse, Strings
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.adapters.strings import MOST_BYTES, MOST_STRINGS
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields
+from tfnp_ext.display.numerals import digits_told
+from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields, magnitude_fields
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
+from tfnp_ext.plots.confusion_counts import can_be_confused
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.statistics import Statistics, invalid_rows, sample_places
-from tfnp_ext.summary import Summary
+from tfnp_ext.summary import Summary, numbers_of
 
 _ROWS_NAMED = 8
 _MOST_FOR_ROWS = 2**22
@@ -58,31 +60,51 @@ def _invalid_rows(summary: Summary) -> list[int]:
     return invalid_rows(array)
 
 
-def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False) -> Fields | None:
+def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False, brief: bool = False) -> Fields | None:
     """Returns the line of numbers that the role calls for.
 
     Args:
         summary: The value.
         options: Precision and class names.
         in_picture: Whether the picture has the histogram already.
+        brief: Whether what the role adds behind the usual numbers is left out.
     """
     content = summary.content
     if summary.role == "text" and isinstance(content, (Dense, Strings)):
         return Fields(_string_fields(content if isinstance(content, Strings) else content.array))
-    if options.truth is not None and summary.drawn is not None and summary.drawn.ndim in {1, 2}:
+    role = _told_as(summary, options)
+    if role == "judged":
         return Fields(judged_fields(summary, options))
-    told = ROLE_LINES[summary.role](summary, options) if summary.role in ROLE_LINES else None
+    told = ROLE_LINES[role](summary, options) if role in ROLE_LINES else None
     if told is not None:
         return Fields(told)
-    if summary.statistics is None:  # of strings, but rows of them have lengths
-        return Fields(tuple(_length_fields(summary, options))) if isinstance(content, Ragged) else None
+    # Strings have no numbers, but composites of them have rows.
+    if summary.statistics is None and not isinstance(content, (Ragged, Sparse)):
+        return None
     fields: list[Text] = []
     if isinstance(content, Ragged):
         fields += _length_fields(summary, options)
-    fields += _number_fields(summary, summary.statistics, options.precision, in_picture=in_picture)
-    if summary.role in EXTRA_FIELDS:
+    if summary.statistics is not None:
+        values = numbers_of(content)
+        digits = options.precision if values is None else digits_told(options.precision, values.dtype)
+        fields += _number_fields(summary, summary.statistics, digits, in_picture=in_picture)
+    if summary.role in EXTRA_FIELDS and not brief:
         fields += EXTRA_FIELDS[summary.role](summary, options) or ()
     return Fields(tuple(fields)) if fields else None
+
+
+def _told_as(summary: Summary, options: DisplayOptions) -> str:
+    """Returns the role whose line is told: that of the value, unless truth or the picture asked for read it as another.
+
+    ``judged`` stands for predictions whose truth is known, one by one.
+    """
+    scored = summary.drawn is not None and summary.drawn.ndim in {1, 2}
+    confusion = options.plot == "confusion" or (options.truth is not None and options.images is None)
+    if confusion and can_be_confused(summary):
+        return "confusion"
+    if options.truth is not None and scored:
+        return "judged"
+    return "labels" if options.plot == "counts" and summary.role != "one-hot" else summary.role
 
 
 def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_picture: bool) -> list[Text]:
@@ -100,9 +122,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         ]
     fields: list[Text]
     if complex_values:
-        fields = [field("|z|", f"{low} … {high}")]
-        if numbers.maximum_at is not None and numbers.exact:
-            fields.append(field("largest", wording.index(numbers.maximum_at)))
+        fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
         bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
         fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]

@@ -174,6 +174,21 @@ def _decimals(values: np.ndarray) -> int | None:
     return None if lost * 8 > sizes.size else decimals
 
 
+def digits_told(asked: int, dtype: np.dtype) -> int:
+    """Returns how many of the digits asked for tell something: no more than tell a float from its neighbours.
+
+    Example:
+        >>> digits_told(17, np.dtype("float32")), digits_told(3, np.dtype("float32"))
+        (9, 3)
+    """
+    if kind_rank(dtype) not in {2, 3}:
+        return asked
+    import ml_dtypes
+
+    bits = int(ml_dtypes.finfo(np.zeros(0, dtype).real.dtype).nmant) + 1
+    return min(asked, math.ceil(1 + bits * math.log10(2)))
+
+
 def _carried(dtype: np.dtype) -> int:
     """Returns how many digits a table shows of a dtype: seven, or what a narrow one carries."""
     if dtype.itemsize == 1:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
 from tfnp_ext.adapters.base import IndexSteps
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display import numerals
 from tfnp_ext.display.values import plain_text
 from tfnp_ext.document import Child, Children, Document, Heading, Span
 from tfnp_ext.errors import ConversionError, reason
@@ -153,7 +156,7 @@ class _Tree:
             )
 
         shown, folded = drawn(first), drawn(rest)
-        facts = [self.census.of(obj, adapter).words()]
+        facts = [self.census.of(obj, adapter).words() if parts.children else "empty"]
         if len(parts.children) > _ENTRIES_A_GROUP:
             facts.insert(0, wording.plural(len(parts.children), "entry", "entries"))
         heading = Heading(kind=adapter.label(obj), facts=tuple(facts))
@@ -247,7 +250,10 @@ def _scalars(label: str, children: Sequence[Any]) -> Document:
     """Returns the one line of a list of plain scalars: how many, and all of a few or the first of many."""
     count = len(children)
     shown = children[: count if count <= _WHOLE_LIST else _FIRST_OF_LIST]
-    texts = [_shortened(child) for child in shown]
+    if all(isinstance(child, float) for child in shown):
+        texts = numerals.small_texts(np.array(shown))
+    else:
+        texts = [_shortened(child) for child in shown]
     texts[0] = f"{label} of {wording.integer(count)} · {texts[0]}"
     if count > len(shown):
         texts[-1] += " …"

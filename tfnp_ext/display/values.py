@@ -12,10 +12,13 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Curves, CutString, Dense, Strings
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
+from tfnp_ext.plots.base import as_floats
 from tfnp_ext.roles import SMALL
 from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.statistics import row_tops
@@ -248,9 +251,15 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
         return array if array.ndim == 2 else array.reshape(1, -1), ""
     if role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image"):
         before = array.ndim - 3
-        return array[(0,) * before][..., 0], f"[{'0, ' * before}:, :, 0]"
+        return _left_there(array, (*(0,) * before, ..., 0)), f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
-    return array[(0,) * before], f"[{'0, ' * before}:, :]"
+    return _left_there(array, (0,) * before), f"[{'0, ' * before}:, :]"
+
+
+def _left_there(array: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:
+    """Returns a view; of values on another device one of which nothing is copied before its corners are."""
+    view: np.ndarray = array.view_at(index) if isinstance(array, DeviceArray) else array[index]
+    return view
 
 
 def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = False) -> Table:
@@ -258,19 +267,23 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = Fals
     names = options.class_names(drawn.size)
     wide = shares and drawn.dtype.itemsize > 2
     inline = drawn.size <= 10 and all(len(name) <= 8 for name in names)
-    places = list(range(drawn.size)) if inline else np.argsort(-drawn.astype(np.float64), kind="stable").tolist()
-    shown = [
-        None if at is None else places[at] for at in spread(drawn.size, drawn.size if inline else options.max_rows)
-    ]
+    shown = list(range(drawn.size)) if inline else _ranked_places(as_floats(drawn), options.max_rows)
     picked = drawn[[place for place in shown if place is not None]]
     numbers = picked.astype(np.float64)
     scale = 1.0 if shares else float(np.abs(numbers).max()) or 1.0
     texts = [numerals.fixed_text(number, 6) for number in numbers.tolist()] if wide else numerals.small_texts(picked)
     cells = iter([Cell(text, ground=number / scale) for text, number in zip(texts, numbers.tolist(), strict=True)])
     if inline:
-        return Table((Row(tuple(cells)),), columns=names)
+        return Table((Row(tuple(cells)),), columns=tuple(names))
     rows = (Row((_DOWN,), header="⋮") if place is None else Row((next(cells),), header=names[place]) for place in shown)
     return Table(tuple(rows))
+
+
+def _ranked_places(values: np.ndarray, most: int) -> list[int | None]:
+    """Returns the places of values, the largest first, elided in the middle as ``spread`` elides rows."""
+    if values.size <= most:
+        return [*largest_places(values, values.size)]
+    return [*largest_places(values, _HEAD), None, *smallest_places(values, _TAIL)]
 
 
 def share_text(number: float) -> str:

@@ -24,6 +24,7 @@ from tfnp_ext.plots.base import (
     read,
     register_plot,
 )
+from tfnp_ext.plots.inks import MARKER_OF, sign_of
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.summary import Summary
 
@@ -40,6 +41,7 @@ _NOUNS = {"probabilities": "class probabilities", "logits": "logits", "scores": 
 
 _MOST_BARS = 100_000
 _TOP_OF_MANY = 5
+_TEXT_ROWS = 10
 _COLUMN = 34
 _COLUMN_BAR = 25
 _COLUMN_HEIGHT = 52
@@ -48,7 +50,7 @@ _ROW_LENGTH = 160
 
 
 @dataclass(frozen=True)
-class _Chart:
+class Chart:
     """What a bar chart shows.
 
     Attributes:
@@ -56,7 +58,7 @@ class _Chart:
         names: One label a bar, in the order of the bars.
         values: One value a bar, float64 [N].
         order: Bars from the largest value to the smallest, NaN last.
-        top: The bar that is the answer; ``None`` where the numbers are no scores.
+        tops: The bars that are the answer, written bold; none where the numbers are no scores.
         columns: Whether bars stand side by side, in class order; else they are rows, largest first.
         rest: What is left out, in words.
         count: How many values there are.
@@ -67,11 +69,16 @@ class _Chart:
     names: tuple[str, ...]
     values: Array
     order: tuple[int, ...]
-    top: int | None
+    tops: frozenset[int]
     columns: bool
     rest: str
     count: int
     noun: str
+
+    @property
+    def pitch(self) -> int:
+        """CSS pixels from one column to the next."""
+        return _COLUMN
 
     def word(self, bar: int) -> str:
         """Returns a bar's value in words."""
@@ -84,7 +91,7 @@ class _Chart:
         if not math.isfinite(value):
             return ""
         if self.shares:
-            return self.word(bar) if bar == self.top else f"{value * 100:.0f}" if value >= 0.005 else ""
+            return self.word(bar) if bar in self.tops else f"{value * 100:.0f}" if value >= 0.005 else ""
         largest = float(np.abs(self.values[np.isfinite(self.values)]).max())
         if value == 0 or not 1e-2 <= largest < 1e4:
             return wording.number(value, 2)
@@ -98,6 +105,7 @@ class BarPlot(Plot):
     """Bars of class probabilities, of logits around zero, or of any vector when asked for."""
 
     name = "bar"
+    names_classes = True
 
     def suits(self, summary: Summary) -> float:
         """Returns 0.9 for one vector of scores, 0.3 for other vectors."""
@@ -108,13 +116,7 @@ class BarPlot(Plot):
 
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns 34 px a column, or 14 px a row."""
-        chart = self.prepare(summary, options)
-        if chart.columns:
-            return max(_COLUMN * len(chart.names), 2 * _COLUMN), 82 if _scaled(chart)[1] == 0 else 96
-        widest = max((text_width(chart.word(bar), TEXT, bar == chart.top) for bar in chart.order), default=0)
-        left = _row_left(chart)
-        rows = len(chart.names) + bool(chart.rest)
-        return round(left + _ROW_LENGTH + 6 + max(widest, text_width(chart.rest) - _ROW_LENGTH) + 2), _ROW * rows + 4
+        return chart_size(self.prepare(summary, options))
 
     def alt(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns the largest three bars, and for logits the lowest."""
@@ -148,7 +150,7 @@ class BarPlot(Plot):
         if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
             shown = tuple(range(len(chart.names)))
             return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in shown), columns=True)
-        limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else len(chart.names))
+        limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else _TEXT_ROWS)
         listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
         rest = chart.rest if chart.rest else _rest(chart.shares, chart.values[list(chart.order[limit:])])
         return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in listed), rest)
@@ -162,11 +164,11 @@ class BarPlot(Plot):
         return super().blocks(summary, options)
 
     @staticmethod
-    def _bar(chart: _Chart, bar: int, length: float) -> Bar:
-        return Bar(chart.names[bar], chart.word(bar), float(length), bar == chart.top)
+    def _bar(chart: Chart, bar: int, length: float) -> Bar:
+        return Bar(chart.names[bar], chart.word(bar), float(length), bar in chart.tops)
 
     @prepared_once
-    def prepare(self, summary: Summary, options: DisplayOptions) -> _Chart:
+    def prepare(self, summary: Summary, options: DisplayOptions) -> Chart:
         """Returns what the chart shows: every class in order, or the largest few as rows."""
         reading = read(summary, options)
         values = as_floats(reading.values).astype(np.float64)
@@ -184,12 +186,12 @@ class BarPlot(Plot):
         order = np.argsort(-values, kind="stable")
         scores = reading.role in _NOUNS and math.isfinite(values[order[0]])
         noun = _NOUNS.get(reading.role, "values")
-        return _Chart(
+        return Chart(
             shares=shares,
             names=tuple(names[place] for place in kept),
             values=values,
             order=tuple(map(int, order)),
-            top=int(order[0]) if scores else None,
+            tops=frozenset(map(int, order[:1])) if scores else frozenset(),
             columns=columns,
             rest=rest,
             count=count,
@@ -198,99 +200,112 @@ class BarPlot(Plot):
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``axes.bar`` (columns) or ``axes.barh`` (rows), values beside the bars, names as ticks."""
-        chart = self.prepare(summary, options)
-        colors = _colors(chart, style)
-        places = range(len(chart.names))
-        lengths = np.where(np.isfinite(chart.values), chart.values, np.nan)
-        if chart.columns:
-            bars = axes.bar(places, lengths, color=colors)
-            axes.bar_label(bars, [chart.short_word(bar) for bar in places], padding=1)
-            axes.set_xticks(places, chart.names)
-            axes.margins(y=0.1)
-            axes.axhline(0, color=style.grey, linewidth=0.8)
-        else:
-            bars = axes.barh(places, lengths, color=colors)
-            axes.bar_label(bars, [chart.word(bar) for bar in places], padding=3)
-            axes.set_yticks(places, chart.names)
-            axes.axvline(0, color=style.grey, linewidth=0.8)
-            axes.invert_yaxis()
-            axes.set_xlabel(chart.rest)
-            axes.margins(x=0.14)  # room for the values at the ends of the bars
-        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            text.set_parse_math(False)
-        for place in np.flatnonzero(~np.isfinite(chart.values)).tolist():
-            where = (place, 0) if chart.columns else (0, place)
-            marker = {"×": "x", "▲": "^", "▼": "v"}[sign_of(float(chart.values[place]))]
-            axes.plot(*where, marker=marker, color=style.magenta, linestyle="none")
+        draw_chart(axes, self.prepare(summary, options), style)
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws columns, or rows, in CSS pixels."""
-        chart = self.prepare(summary, options)
-        (self._paint_columns if chart.columns else self._paint_rows)(sheet, chart, style)
-
-    @staticmethod
-    def _paint_columns(sheet: Sheet, chart: _Chart, style: Style) -> None:
-        values, lowest, highest = _scaled(chart)
-        unit = _COLUMN_HEIGHT / ((highest - lowest) or 1.0)
-        zero = 14 + highest * unit
-        middles = np.arange(len(chart.names)) * _COLUMN + _COLUMN / 2
-        heights = np.round(np.abs(values) * unit * 2) / 2
-        tops = np.where(values > 0, zero - heights, zero)
-        sheet.boxes(middles - _COLUMN_BAR / 2, tops, _COLUMN_BAR, heights, _colors(chart, style))
-        sheet.boxes(1, zero, sheet.width - 2, 0.5, style.grey)
-        for bar, (name, middle) in enumerate(zip(chart.names, middles, strict=True)):
-            strong = bar == chart.top
-            sheet.text(middle, sheet.height - 3, name, style.grey, TEXT, strong, "center")
-            if not math.isfinite(chart.values[bar]):
-                sheet.glyph(middle, zero - 6, sign_of(float(chart.values[bar])), style.magenta, 11)
-                continue
-            word = chart.short_word(bar)
-            if strong or text_width(word) <= _COLUMN - 1:
-                baseline = zero + heights[bar] + 10 if values[bar] < 0 else zero - heights[bar] - 3
-                sheet.text(middle, baseline, word, style.grey, TEXT if strong else 9, strong, "center")
-
-    @staticmethod
-    def _paint_rows(sheet: Sheet, chart: _Chart, style: Style) -> None:
-        left = _row_left(chart)
-        values, lowest, highest = _scaled(chart)
-        unit = _ROW_LENGTH / ((highest - lowest) or 1.0)
-        zero = left - lowest * unit
-        lengths = np.round(np.abs(values) * unit * 2) / 2
-        starts = np.where(values < 0, zero - lengths, zero)
-        tops = np.arange(len(values)) * _ROW + 4
-        sheet.boxes(starts, tops, lengths, 10, _colors(chart, style))
-        sheet.boxes(round(zero * 2) / 2 - 0.5, 2, 0.5, len(values) * _ROW, style.grey)
-        for bar, name in enumerate(chart.names):
-            strong = bar == chart.top
-            baseline = bar * _ROW + 12.5
-            sheet.text(left - 7, baseline, name, style.grey, TEXT, strong, "right")
-            end = max(zero, starts[bar] + lengths[bar])
-            if math.isfinite(chart.values[bar]):
-                sheet.text(end + 4, baseline, chart.word(bar), style.grey, TEXT, strong)
-            else:
-                sheet.glyph(zero + 7, baseline - 4, sign_of(float(chart.values[bar])), style.magenta, 11)
-        sheet.text(left + 4, len(values) * _ROW + 12.5, chart.rest, style.grey, TEXT)
+        paint_chart(sheet, self.prepare(summary, options), style)
 
 
-def sign_of(value: float) -> str:
-    """Returns the sign that stands for a value that is not finite: ``×`` NaN, ``▲`` +Inf, ``▼`` -Inf."""
-    return "×" if math.isnan(value) else "▲" if value > 0 else "▼"
+def chart_size(chart: Chart) -> tuple[int, int]:
+    """Returns width and height of a chart in CSS pixels."""
+    if chart.columns:
+        return max(chart.pitch * len(chart.names), 2 * _COLUMN), 82 if _scaled(chart)[1] == 0 else 96
+    widest = max((text_width(chart.word(bar), TEXT, bar in chart.tops) for bar in chart.order), default=0)
+    left = _row_left(chart)
+    rows = len(chart.names) + bool(chart.rest)
+    return round(left + _ROW_LENGTH + 6 + max(widest, text_width(chart.rest) - _ROW_LENGTH) + 2), _ROW * rows + 4
 
 
-def _row_left(chart: _Chart) -> int:
-    widest = max((text_width(name, TEXT, bar == chart.top) for bar, name in enumerate(chart.names)), default=0.0)
+def draw_chart(axes: Axes, chart: Chart, style: Style) -> None:
+    """Draws ``axes.bar`` (columns) or ``axes.barh`` (rows), values beside the bars, names as ticks."""
+    colors = _colors(chart, style)
+    places = range(len(chart.names))
+    lengths = np.where(np.isfinite(chart.values), chart.values, np.nan)
+    if chart.columns:
+        bars = axes.bar(places, lengths, color=colors)
+        axes.bar_label(bars, [chart.short_word(bar) for bar in places], padding=1)
+        axes.set_xticks(places, chart.names)
+        axes.margins(y=0.1)
+        axes.axhline(0, color=style.grey, linewidth=0.8)
+    else:
+        bars = axes.barh(places, lengths, color=colors)
+        axes.bar_label(bars, [chart.word(bar) for bar in places], padding=3)
+        axes.set_yticks(places, chart.names)
+        axes.axvline(0, color=style.grey, linewidth=0.8)
+        axes.invert_yaxis()
+        axes.set_xlabel(chart.rest)
+        axes.margins(x=0.14)  # room for the values at the ends of the bars
+    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        text.set_parse_math(False)
+    for place in np.flatnonzero(~np.isfinite(chart.values)).tolist():
+        where = (place, 0) if chart.columns else (0, place)
+        marker = MARKER_OF[sign_of(float(chart.values[place]))]
+        axes.plot(*where, marker=marker, color=style.magenta, linestyle="none")
+
+
+def paint_chart(sheet: Sheet, chart: Chart, style: Style) -> None:
+    """Draws columns, or rows, in CSS pixels."""
+    (_paint_columns if chart.columns else _paint_rows)(sheet, chart, style)
+
+
+def _paint_columns(sheet: Sheet, chart: Chart, style: Style) -> None:
+    values, lowest, highest = _scaled(chart)
+    unit = _COLUMN_HEIGHT / ((highest - lowest) or 1.0)
+    zero = 14 + highest * unit
+    middles = np.arange(len(chart.names)) * chart.pitch + chart.pitch / 2
+    heights = np.round(np.abs(values) * unit * 2) / 2
+    tops = np.where(values > 0, zero - heights, zero)
+    sheet.boxes(middles - _COLUMN_BAR / 2, tops, _COLUMN_BAR, heights, _colors(chart, style))
+    sheet.boxes(1, zero, sheet.width - 2, 0.5, style.grey)
+    for bar, (name, middle) in enumerate(zip(chart.names, middles, strict=True)):
+        strong = bar in chart.tops
+        sheet.text(middle, sheet.height - 3, name, style.grey, TEXT, strong, "center")
+        if not math.isfinite(chart.values[bar]):
+            sheet.glyph(middle, zero - 6, sign_of(float(chart.values[bar])), style.magenta, 11)
+            continue
+        word = chart.short_word(bar)
+        if strong or text_width(word) <= chart.pitch - 1:
+            baseline = zero + heights[bar] + 10 if values[bar] < 0 else zero - heights[bar] - 3
+            sheet.text(middle, baseline, word, style.grey, TEXT if strong else 9, strong, "center")
+
+
+def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
+    left = _row_left(chart)
+    values, lowest, highest = _scaled(chart)
+    unit = _ROW_LENGTH / ((highest - lowest) or 1.0)
+    zero = left - lowest * unit
+    lengths = np.round(np.abs(values) * unit * 2) / 2
+    starts = np.where(values < 0, zero - lengths, zero)
+    tops = np.arange(len(values)) * _ROW + 4
+    sheet.boxes(starts, tops, lengths, 10, _colors(chart, style))
+    sheet.boxes(round(zero * 2) / 2 - 0.5, 2, 0.5, len(values) * _ROW, style.grey)
+    for bar, name in enumerate(chart.names):
+        strong = bar in chart.tops
+        baseline = bar * _ROW + 12.5
+        sheet.text(left - 7, baseline, name, style.grey, TEXT, strong, "right")
+        end = max(zero, starts[bar] + lengths[bar])
+        if math.isfinite(chart.values[bar]):
+            sheet.text(end + 4, baseline, chart.word(bar), style.grey, TEXT, strong)
+        else:
+            sheet.glyph(zero + 7, baseline - 4, sign_of(float(chart.values[bar])), style.magenta, 11)
+    sheet.text(left + 4, len(values) * _ROW + 12.5, chart.rest, style.grey, TEXT)
+
+
+def _row_left(chart: Chart) -> int:
+    widest = max((text_width(name, TEXT, bar in chart.tops) for bar, name in enumerate(chart.names)), default=0.0)
     return math.ceil(widest) + 9
 
 
-def _scaled(chart: _Chart) -> tuple[Array, float, float]:
+def _scaled(chart: Chart) -> tuple[Array, float, float]:
     """Returns the values, 0 where they are not finite, lowest and highest of them and 0, all scaled near 1."""
     values = near_one(np.where(np.isfinite(chart.values), chart.values, 0.0))[0]
     return values, min(0.0, float(values.min())), max(0.0, float(values.max()))
 
 
-def _colors(chart: _Chart, style: Style) -> list[str]:
+def _colors(chart: Chart, style: Style) -> list[str]:
     return [
-        (style.orange if value < 0 else style.blue) + ("" if bar == chart.top else style.quiet)
+        (style.orange if value < 0 else style.blue) + ("" if bar in chart.tops else style.quiet)
         for bar, value in enumerate(chart.values)
     ]
 

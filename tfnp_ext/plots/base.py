@@ -9,14 +9,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 from weakref import ref
 
 import numpy as np
 
-from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
-from tfnp_ext.config import DisplayOptions
+from tfnp_ext.config import ClassNames, DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.sheet import Sheet
@@ -76,10 +76,21 @@ class Plot(ABC):
     """The option that calls for it by being given, as ``images`` calls for the gallery."""
     needs: ClassVar[str] = ""
     """The option without which it has nothing to draw."""
+    names_classes: ClassVar[bool] = False
+    """Whether whatever it draws are classes, so that labels may be given with it for any value."""
 
     @abstractmethod
     def suits(self, summary: Summary) -> float:
         """Returns how well it draws a value: 0 not at all, below 0.5 when asked for, from 0.5 on automatically."""
+
+    def suits_asked(self, summary: Summary) -> float:
+        """Returns how well it draws a value together with the option that calls for it; by default as without."""
+        return self.suits(summary)
+
+    def fits(self, summary: Summary, options: DisplayOptions) -> float:
+        """Returns how well it draws a value with the options given."""
+        given = self.asked_by and getattr(options, self.asked_by) is not None
+        return self.suits_asked(summary) if given else self.suits(summary)
 
     @abstractmethod
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
@@ -174,21 +185,30 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     """
     if options.plot == "none":
         return None
-    suitability = {name: plot.suits(summary) for name, plot in PLOTS.items()}
+    suitability = {name: plot.fits(summary, options) for name, plot in PLOTS.items()}
     if options.plot == "auto":
         for name, plot in PLOTS.items():
             if suitability[name] > 0 and plot.is_asked(options):
                 return plot
+        if options.truth is not None and (summary.drawn is None or summary.drawn.ndim not in {1, 2}):
+            raise OptionError(f"truth is for predictions, which {summary.described} is not")
         best = max(suitability, key=lambda name: suitability[name], default=None)
         return PLOTS[best] if best is not None and suitability[best] >= AUTOMATIC else None
     if options.plot not in PLOTS:
-        raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(PLOTS)}")
+        raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(sorted(PLOTS))}")
     if suitability[options.plot] <= 0:
-        able = [name for name, value in suitability.items() if value > 0 and not PLOTS[name].lacks(options)]
+        plot = PLOTS[options.plot]
+        if plot.asked_by and plot.suits_asked(summary) > 0:
+            raise OptionError(f"plot {plot.name} of {summary.described} needs {plot.asked_by}=")
+        able = able_plots(summary, options)
         ways = f"{', '.join(able)} can" if able else "no plot can"
-        value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
-        raise OptionError(f"plot {options.plot} cannot draw {value}: {ways}")
+        raise OptionError(f"plot {options.plot} cannot draw {summary.described}: {ways}")
     return PLOTS[options.plot]
+
+
+def able_plots(summary: Summary, options: DisplayOptions) -> list[str]:
+    """Returns the names of the plots that can draw a value with the options given."""
+    return sorted(name for name, plot in PLOTS.items() if plot.fits(summary, options) > 0 and not plot.lacks(options))
 
 
 def read(summary: Summary, options: DisplayOptions) -> Reading:
@@ -230,11 +250,9 @@ def near_one(*values: Array | float) -> list[Array]:
     return [np.ldexp(part, -math.frexp(largest)[1]) for part in arrays]
 
 
-def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> tuple[str, ...]:
+def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> ClassNames:
     """Returns one drawable name a class: one line, no control characters, cut with an ellipsis."""
-    if options.labels is None:
-        return tuple(map(str, range(count)))
-    return tuple(clean(name, longest) for name in options.class_names(count))
+    return options.class_names(count).written(lambda name: clean(name, longest))
 
 
 def clean(label: str, longest: int = LONGEST_LABEL) -> str:
@@ -249,25 +267,31 @@ def clean(label: str, longest: int = LONGEST_LABEL) -> str:
 
 
 T = TypeVar("T")
+A = ParamSpec("A")
 
 
-def prepared_once(
-    function: Callable[[Any, Summary, DisplayOptions], T],
-) -> Callable[[Any, Summary, DisplayOptions], T]:
-    """Returns a method that remembers its last result: size, alt, note and picture of one card all ask for it.
+def prepared_once(function: Callable[A, T]) -> Callable[A, T]:
+    """Returns a method, or a function, of a summary and options that remembers its last result.
 
-    What is remembered is one tuple, replaced whole, so that threads at worst prepare twice. The value is held weakly.
+    Size, alt, note and picture of one card all ask for it, and so does its line of numbers. What is remembered is one
+    tuple, replaced whole, so that threads at worst prepare twice. The value is held weakly; the result goes with it.
     """
-    last: tuple[Any, Any, Any, Any] | None = None
+    last: tuple[list[Any], ref[Any], Any, Any] | None = None
 
-    def prepare(self: Any, summary: Summary, options: DisplayOptions) -> T:
+    def forget(gone: ref[Any]) -> None:
         nonlocal last
+        if last is not None and last[1] is gone:
+            last = None
+
+    @wraps(function)
+    def prepare(*asked: A.args, **named: A.kwargs) -> T:
+        nonlocal last
+        *owner, summary, options = asked
         seen = last
-        if seen is not None and seen[0] is self and seen[1]() is summary and seen[2] is options:
+        if seen is not None and seen[0] == owner and seen[1]() is summary and seen[2] is options:
             return seen[3]  # type: ignore[no-any-return]
-        result = function(self, summary, options)
-        last = (self, ref(summary), options, result)
+        result = function(*asked, **named)
+        last = (owner, ref(summary, forget), options, result)
         return result
 
-    prepare.__doc__ = function.__doc__
     return prepare

@@ -35,6 +35,7 @@ _LONGEST_LABEL = 14
 _SMALL = (8, 12)
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
+_READ_AT_ONCE = 2**20
 _MOST_COUNTED = 2**18
 """So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
@@ -45,7 +46,7 @@ class Batch:
 
     Attributes:
         values: Probabilities of the examples and classes drawn, float64 [N, R].
-        everything: Probabilities of the examples drawn, all classes, float64 [N, C].
+        everything: Probabilities of the examples drawn, all classes, as they were given [N, C].
         classes: Which classes are drawn, [R].
         names: One label each class drawn.
         answers: The names of the top class of each example drawn.
@@ -145,20 +146,21 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     """
     drawn, count = min(len(values), MOST_EXAMPLES), values.shape[1]
     names = class_labels(options, count, _LONGEST_LABEL)
-    room = _WIDTH - sum(_margins((max(names, key=len),)))
+    all_tops, confidences = row_tops(values, np.arange(drawn))
+    room = _WIDTH - sum(_margins(tuple(names[index] for index in _classes(all_tops, count))))
     column = _NARROW
     if drawn <= _MOST_WIDE_COLUMNS:
         column = max(_NARROWEST, min(_WIDEST, room // max(1, drawn)))
     drawn = min(drawn, max(1, room // column))
     counted = drawn == len(values) or values.size <= _MOST_COUNTED
-    all_tops, confidences = row_tops(values, np.arange(len(values) if counted else drawn))
     tops, confidences = all_tops[:drawn], confidences[:drawn]
+    all_tops = row_tops(values, np.arange(len(values)))[0] if counted else tops
     classes = _classes(all_tops, count)
     # All classes are written only where they are few; of many on another device only those drawn are fetched.
-    whole = count <= _TEXT_CLASSES or not isinstance(values, DeviceArray)
-    everything = as_floats(values[:drawn]).astype(np.float64) if whole else values
+    away = isinstance(values, DeviceArray) and count > _TEXT_CLASSES
+    everything = values if away else values[:drawn]
     return Batch(
-        values=everything[:drawn, classes].astype(np.float64),
+        values=as_floats(everything[:drawn, classes]).astype(np.float64),
         everything=everything,
         classes=classes,
         names=tuple(names[index] for index in classes),
@@ -286,11 +288,11 @@ def batch_table(batch: Batch) -> Table:
 
 def _numbers(batch: Batch) -> Table:
     rows = []
-    for number, values in enumerate(batch.everything.tolist()):
+    for number, values in enumerate(as_floats(batch.everything).tolist()):
         top = int(batch.tops[number])
         cells = [_number(value, index == top) for index, value in enumerate(values)]
         rows.append(Row((*cells, _answer(batch, number)), str(number)))
-    return Table(tuple(rows), (*batch.names, ""), compact=True, width=5)
+    return Table(tuple(rows), (*batch.names, ""), compact=True, width=5, pinned=1)
 
 
 def _answer(batch: Batch, number: int) -> Cell:
@@ -316,7 +318,7 @@ def _lines(batch: Batch) -> Table:
     digits = "".join(str(index % 10) for index in range(count)) if lined else ""
     rows = []
     for number in range(min(_TEXT_EXAMPLES, len(batch.everything))):
-        line = "".join(map(_level, batch.everything[number].tolist())) if lined else ""
+        line = "".join(map(_level, as_floats(batch.everything[number]).tolist())) if lined else ""
         answer = Cell(batch.answers[number], tone="strong"), Cell(wording.percent(float(batch.confidences[number])))
         doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")
         rows.append(Row((Cell(line, align="left", mono=True), *answer, doubt), str(number)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.plots.base import Array, as_floats
+from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.statistics import RUN, Statistics
 
 COLUMNS = 1200
@@ -58,7 +59,7 @@ def read_curve(values: Array) -> Curve:
         heights = as_floats(values).astype(np.float64)
         finite = np.isfinite(heights)
         points = np.column_stack([np.arange(count, dtype=np.float64), np.where(finite, heights, np.nan)])
-        invalid = [(place, _sign(float(heights[place]))) for place in np.flatnonzero(~finite).tolist()]
+        invalid = [(place, sign_of(float(heights[place]))) for place in np.flatnonzero(~finite).tolist()]
         return Curve(count, points, *_extremes(points), invalid, 1)
     starts = np.linspace(0, count, COLUMNS + 1).astype(np.intp)[:-1]
     lows, highs, invalid = _envelope(values, starts)
@@ -166,7 +167,7 @@ def curve_of_runs(values: Array, numbers: Statistics) -> Curve:
     for place in numbers.extremes.invalid:
         first_of_pixel.setdefault(place // each, place)
     marked = list(first_of_pixel.values())
-    invalid = [(place, _sign(float(value))) for place, value in zip(marked, values[marked], strict=True)]
+    invalid = [(place, sign_of(float(value))) for place, value in zip(marked, values[marked], strict=True)]
     (low_at,), (high_at,) = numbers.minimum_at or (0,), numbers.maximum_at or (0,)
     points = _points(starts, np.append(starts[1:], count), lows, highs)
     return Curve(
@@ -218,7 +219,7 @@ def _envelope(values: Array, starts: Array) -> tuple[Array, Array, list[tuple[in
         part = values[starts[pixel] : ends[pixel]]
         finite = np.isfinite(part)
         place = int(np.argmin(finite))
-        invalid.append((int(starts[pixel]) + place, _sign(float(part[place]))))
+        invalid.append((int(starts[pixel]) + place, sign_of(float(part[place]))))
         rest = part[finite]
         lows[pixel], highs[pixel] = (rest.min(), rest.max()) if rest.size else (math.nan, math.nan)
     return lows, highs, invalid
@@ -236,7 +237,3 @@ def _extremes(lows: Array, highs: Array | None = None) -> tuple[float, int, floa
 def _place(pixel: Array, start: int, value: float) -> int:
     """Returns the index of a value that is known to lie in a pixel, whose first value has the index ``start``."""
     return int(start) + int(np.argmax(as_floats(np.asarray(pixel)).astype(np.float64) == value))
-
-
-def _sign(value: float) -> str:
-    return "×" if math.isnan(value) else "▲" if value > 0 else "▼"

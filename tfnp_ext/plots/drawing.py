@@ -12,11 +12,11 @@ from weakref import WeakSet
 
 import numpy as np
 
-from tfnp_ext import wording
-from tfnp_ext.config import TensorDisplay
+from tfnp_ext.adapters import Absent
+from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.errors import OptionError
-from tfnp_ext.plots.base import STYLE, Style, choose_plot
-from tfnp_ext.summary import summarize, with_softmax
+from tfnp_ext.plots.base import STYLE, Style, able_plots, choose_plot
+from tfnp_ext.summary import Summary, summarize, with_softmax
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,18 +73,35 @@ def plot(
         summary = with_softmax(summary)
     chosen = choose_plot(summary, options)
     if chosen is None:
-        value = f"{summary.kind} {wording.shape(summary.shape)} {summary.dtype}"
-        raise OptionError(f"no picture suits {value}: name one, as in plot(x, 'histogram')")
+        raise OptionError(_why_no_picture(summary, options))
     panels = chosen.panels(summary, options)
     if ax is None:
         axes = _new_axes(*panels, chosen.figure_size(summary, options))
-    elif panels == (1, 1):
-        axes = ax
-    else:
+    elif panels != (1, 1):
         count = panels[0] * panels[1]
         raise OptionError(f"plot {chosen.name} draws {count} panels: leave ax out, and take the Axes it returns")
+    else:
+        axes = _checked_axes(ax)
     chosen.draw(axes, summary, options, user_style())
     return axes
+
+
+def _why_no_picture(summary: Summary, options: DisplayOptions) -> str:
+    if isinstance(summary.content, Absent):
+        return f"nothing of {summary.described} can be drawn: {summary.reason}"
+    able = able_plots(summary, options)
+    if not able:
+        return f"no plot can draw {summary.described}"
+    why = "plot none is no picture" if options.plot == "none" else f"no picture suits {summary.described}"
+    return f"{why}: name one of {', '.join(able)}"
+
+
+def _checked_axes(ax: Any) -> Axes:
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise OptionError(f"ax is one Axes, as of plt.subplots(), not {type(ax).__name__}")
+    return ax
 
 
 def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -89,7 +90,7 @@ class _Gallery:
     images: Images | None
     places: Array
     judged: Judged
-    names: tuple[str, ...] = field(repr=False)
+    names: Sequence[str] = field(repr=False)
     chosen: int
     pages: int
     shape: tuple[int, ...]

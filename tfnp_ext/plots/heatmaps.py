@@ -1,4 +1,4 @@
-"""Heat maps: of a matrix, pooled to what the eye can tell apart, and of a batch of class probabilities."""
+"""Heat maps: of a matrix, pooled to what the eye can tell apart, of a stack, and of a batch of probabilities."""
 
 from __future__ import annotations
 
@@ -13,29 +13,35 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, drawn_values, is_numeric, prepared_once, register_plot
 from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
+from tfnp_ext.plots.cells import draw_cells, paint_cells
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
-from tfnp_ext.plots.pooling import Pooled, pool
+from tfnp_ext.plots.inks import SIGNS, ink_scale, ink_words, paint_legend, scale_word
+from tfnp_ext.plots.pooling import Pooled, cell_size, pool, spaced_words
 from tfnp_ext.plots.sheet import Sheet, text_width
+from tfnp_ext.plots.stacks import (
+    ATTENTION_ALT,
+    ATTENTION_WORDS,
+    Stack,
+    attention_scale,
+    draw_stack,
+    paint_stack,
+    read_stack,
+    stack_panels,
+)
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
 _ROLES = frozenset({"matrix", "probability batch", "correlation", "attention", "embeddings"})
-
-STEPS = 8
-"""Steps of ink from paper to full: few enough to be calm and to make a small PNG."""
 
 _MOST_CELLS = 64
 _MOST_WIDE = 128
 _WIDTH = 384
 _HEIGHT = 144
-_LARGEST_CELL = 16
 _GAP = 34
 _SIDE = 184
 _TOP = 13
-_MOST_MARKS = 80
 _OUTLIER = 8.0
 _HALO = 4
 
@@ -51,6 +57,8 @@ class _Map:
         outliers: Cells [N, 2] that hide a lone extreme value.
         cell: Width and height of a cell in CSS pixels.
         distribution: The histogram beside the map.
+        words: What runs down and across; none for a plain matrix.
+        fixed: Whether the scale ends at 1 by its nature, as that of correlations.
     """
 
     pooled: Pooled
@@ -59,6 +67,13 @@ class _Map:
     outliers: Array
     cell: tuple[int, int]
     distribution: Distribution
+    words: tuple[str, str] | None = None
+    fixed: bool = False
+
+    @property
+    def scale_word(self) -> str:
+        """The scale in words."""
+        return "1" if self.fixed else scale_word(self.scale)
 
     @property
     def width(self) -> int:
@@ -83,11 +98,18 @@ class HeatmapPlot(Plot):
     name = "heatmap"
 
     def suits(self, summary: Summary) -> float:
-        """Returns 0.9 for a matrix or a batch of probabilities, 0.3 for anything else of rank 2."""
+        """Returns 0.9 for a matrix, heads of attention or a batch of probabilities, less for others of rank 2 and 3."""
         values = summary.drawn
-        if values is None or values.ndim != 2 or not is_numeric(values):
+        if values is None or values.ndim not in {2, 3} or not is_numeric(values):
             return 0.0
-        return 0.9 if summary.role in _ROLES else 0.3
+        if summary.role in _ROLES:
+            return 0.9
+        return 0.3 if values.ndim == 2 else 0.2
+
+    def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
+        """Returns the lines and columns of the maps of a stack."""
+        prepared = self.prepare(summary, options)
+        return stack_panels(prepared) if isinstance(prepared, Stack) else (1, 1)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns the picture; of a few vectors of probabilities the table, which says more."""
@@ -104,42 +126,40 @@ class HeatmapPlot(Plot):
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns the size of map, scale and histogram, or of the batch with its margins."""
         prepared = self.prepare(summary, options)
-        if isinstance(prepared, Batch):
+        if isinstance(prepared, (Batch, Stack)):
             return prepared.width, prepared.height
         return round(_left(prepared) + prepared.width + _GAP + _SIDE), max(prepared.height + _TOP + 5, 96)
 
     def alt(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns what runs where, and the exceptions: unsure examples, invalid cells, extreme values."""
         prepared = self.prepare(summary, options)
-        return prepared.alt() if isinstance(prepared, Batch) else _alt(prepared)
+        return _alt(prepared) if isinstance(prepared, _Map) else prepared.alt()
 
     def note(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns what a cell is the mean of, or which examples and classes are drawn."""
         prepared = self.prepare(summary, options)
-        if isinstance(prepared, Batch):
+        if not isinstance(prepared, _Map):
             return prepared.note()
         notes = []
         if prepared.pooled.block != (1, 1):
-            spaced = "".join(
-                f", 1 of {wording.integer(step)} {axis} read"
-                for step, axis in zip(prepared.pooled.step, ("rows", "columns"), strict=True)
-                if step > 1
-            )
+            spaced = spaced_words(prepared.pooled.step)
             notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values{spaced}")
         if len(prepared.outliers):
             notes.append("outlined cells hold extreme values")
         return "; ".join(notes)
 
     def shows_histogram(self, summary: Summary, options: DisplayOptions) -> bool:
-        """Returns whether the histogram stands beside the map: always but for probabilities."""
-        return not isinstance(self.prepare(summary, options), Batch)
+        """Returns whether the histogram stands beside the map: always but for probabilities and stacks."""
+        return isinstance(self.prepare(summary, options), _Map)
 
     @prepared_once
-    def prepare(self, summary: Summary, options: DisplayOptions) -> Batch | _Map:
-        """Returns the batch with its answers, or the pooled matrix with its scale."""
+    def prepare(self, summary: Summary, options: DisplayOptions) -> Batch | Stack | _Map:
+        """Returns the batch with its answers, the maps of a stack, or the pooled matrix with its scale."""
         values = drawn_values(summary)
         if summary.role == "probability batch":
             return read_batch(values, options)
+        if values.ndim == 3:
+            return read_stack(values, summary)
         rows, columns = values.shape
         most = _MOST_WIDE if columns >= 2 * rows else _MOST_CELLS
         block = math.ceil(rows / _MOST_CELLS), math.ceil(columns / most)
@@ -147,16 +167,17 @@ class HeatmapPlot(Plot):
         pooled = pool(values, block, extremes)
         if extremes and pooled.step != (1, 1):
             _add_known_extremes(pooled, summary)
-        sizes = np.abs(pooled.means)
-        largest = float(sizes.max())
-        scale = float(np.percentile(sizes, 99.5)) or largest
+        attention, correlation = summary.role == "attention", summary.role == "correlation"
+        scale = 1.0 if correlation else (attention_scale if attention else ink_scale)(pooled.means)
         return _Map(
             pooled=pooled,
             scale=scale,
-            signed=bool((pooled.means < 0).any()),
+            signed=correlation or bool((pooled.means < 0).any()),
             outliers=_outliers(pooled, scale),
-            cell=_cell(pooled),
+            cell=cell_size(pooled.means.shape, pooled.block, (_WIDTH, _HEIGHT)),
             distribution=read_distribution(summary, options),
+            words=ATTENTION_WORDS if attention else None,
+            fixed=correlation,
         )
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
@@ -165,31 +186,21 @@ class HeatmapPlot(Plot):
         if isinstance(prepared, Batch):
             draw_batch(axes, prepared, style)
             return
-        rows, columns = prepared.pooled.shape
-        reach = prepared.scale or 1.0
-        low = -reach if prepared.signed else 0.0
-        axes.imshow(
-            prepared.pooled.means,
-            cmap=_colormap(style, prepared.signed),
-            vmin=low,
-            vmax=reach,
-            extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
-            aspect="auto",
-            origin="upper",
-            interpolation="nearest",
-        )
-        for cells, marker in ((prepared.pooled.nans, "x"), (prepared.pooled.highs, "^"), (prepared.pooled.lows, "v")):
-            down, right = np.nonzero(cells)
-            if len(down):
-                height, width = prepared.pooled.block
-                middle = (right + 0.5) * width - 0.5, (down + 0.5) * height - 0.5
-                axes.plot(*middle, marker=marker, color=style.magenta, linestyle="none")
+        if isinstance(prepared, Stack):
+            draw_stack(axes, prepared, style)
+            return
+        draw_cells(axes, prepared.pooled, prepared.scale, prepared.signed, style)
+        if prepared.words:
+            axes.set_ylabel(prepared.words[0].removesuffix(" ↓"))
+            axes.set_xlabel(prepared.words[1].removesuffix(" →"))
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the map in its frame with the first and last index, then scale, signs and histogram."""
         prepared = self.prepare(summary, options)
         if isinstance(prepared, Batch):
             paint_batch(sheet, prepared, style)
+        elif isinstance(prepared, Stack):
+            paint_stack(sheet, prepared, style)
         else:
             _paint(sheet, prepared, style)
 
@@ -205,37 +216,6 @@ def _add_known_extremes(pooled: Pooled, summary: Summary) -> None:
             row, column = divmod(int(np.ravel_multi_index(place, shape)), pooled.shape[1])
             cell = row // pooled.block[0], column // pooled.block[1]
             pooled.extremes[cell] = max(pooled.extremes[cell], abs(float(value)))
-
-
-def ink(values: Array, scale: float, style: Style = STYLE) -> Array:
-    """Returns RGBA bytes [..., 4]: hue by sign, alpha by size in 8 steps, nothing at zero."""
-    steps = np.rint(np.minimum(np.abs(values) / (scale or 1.0), 1.0) * STEPS)
-    colors = np.empty((*values.shape, 4), np.uint8)
-    colors[..., :3] = np.where((values < 0)[..., None], rgb(style.orange), rgb(style.blue))
-    colors[..., 3] = np.rint(steps * (255 / STEPS))
-    return colors
-
-
-def rgb(color: str) -> tuple[int, int, int]:
-    """Returns the three bytes of ``#rrggbb``."""
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
-
-
-def _colormap(style: Style, signed: bool) -> Colormap:
-    from matplotlib.colors import ListedColormap
-
-    steps = np.arange(-STEPS if signed else 0, STEPS + 1)
-    return ListedColormap(ink(steps.astype(np.float64), STEPS, style) / 255, name="tfnp_ext")
-
-
-def _cell(pooled: Pooled) -> tuple[int, int]:
-    """Returns width and height of a cell: square where it is one value, two pixels on a side that is pooled."""
-    rows, columns = pooled.means.shape
-    width = 2 if pooled.block[1] > 1 else max(2, min(_LARGEST_CELL, _WIDTH // columns))
-    height = 2 if pooled.block[0] > 1 else max(2, min(_LARGEST_CELL, _HEIGHT // rows))
-    if pooled.block == (1, 1):
-        width = height = min(width, height)
-    return min(width, 4 * height), min(height, 4 * width)
 
 
 def _outliers(pooled: Pooled, scale: float) -> Array:
@@ -264,36 +244,23 @@ def _row_names(shown: _Map) -> list[tuple[int, int]]:
 
 def _left(shown: _Map) -> int:
     last = shown.pooled.shape[0]
-    return math.ceil(max(text_width(str(last)), 14.0)) + 4
+    word = text_width(shown.words[0]) if shown.words else 0.0
+    return math.ceil(max(text_width(str(last)), 14.0, word)) + 4
 
 
 def _paint(sheet: Sheet, shown: _Map, style: Style) -> None:
     left = _left(shown)
     cell_width, cell_height = shown.cell
-    colors = ink(shown.pooled.means, shown.scale, style)
-    signs = ((shown.pooled.nans, "×"), (shown.pooled.highs, "▲"), (shown.pooled.lows, "▼"))
-    crowded = int(shown.invalid.sum()) > _MOST_MARKS and min(shown.cell) < 5
-    if crowded:
-        colors[shown.invalid] = (*rgb(style.magenta), 255)
-    sheet.frames(left - 0.5, _TOP - 0.5, shown.width + 1, shown.height + 1, style.grey + style.rule, 0.5)
-    sheet.pixels(left, _TOP, colors, cell_width, cell_height)
-    size = max(7.0, min(11.0, 1.3 * min(shown.cell)))
-    for cells, sign in () if crowded else signs:
-        for down, right in np.argwhere(cells).tolist():
-            sheet.glyph(left + (right + 0.5) * cell_width, _TOP + (down + 0.5) * cell_height, sign, style.magenta, size)
+    paint_cells(sheet, shown.pooled, shown.scale, left, _TOP, shown.cell, style)
     if len(shown.outliers):
         around = shown.outliers * (cell_height, cell_width)
         wide, high = cell_width + 2 * _HALO, cell_height + 2 * _HALO
         sheet.frames(left + around[:, 1] - _HALO, _TOP + around[:, 0] - _HALO, wide, high, style.grey, 1.5)
     _paint_indices(sheet, shown, style)
-    _paint_key(sheet, shown, left + shown.width + _GAP, style)
+    _paint_words(sheet, shown, style)
     side = left + shown.width + _GAP
-    legend = side
-    for cells, sign, word in ((*pair, word) for pair, word in zip(signs, ("NaN", "+Inf", "-Inf"), strict=True)):
-        if cells.any():
-            sheet.glyph(legend + 4, _TOP + 19, sign, style.magenta, 10)
-            sheet.text(legend + 12, _TOP + 22.5, word, style.magenta)
-            legend += 20 + math.ceil(text_width(word)) + 4
+    word, invalid = shown.scale_word, shown.pooled.invalid_kinds
+    paint_legend(sheet, side, _TOP, word, shown.signed, _paper(shown), invalid, style)
     top = _TOP + (30 if shown.invalid.any() else 16)
     paint_histogram(sheet, shown.distribution, side, top, _SIDE - 2, min(sheet.height, 146) - top - 2, style)
 
@@ -305,28 +272,30 @@ def _paint_indices(sheet: Sheet, shown: _Map, style: Style) -> None:
         baseline = _TOP + (row + 0.5) * shown.cell[1] + 3
         sheet.text(left - 4, baseline, str(index), style.magenta, align="right")
     taken = [_TOP + (row + 0.5) * shown.cell[1] + 3 for row, _ in named]
-    for baseline, index in ((_TOP + 7.5, 0), (_TOP + shown.height, rows)):
+    for baseline, index in ((_TOP + 7.5, 0), (_TOP + shown.height, rows - 1)):
         if all(abs(baseline - other) >= 10 for other in taken):
             sheet.text(left - 4, baseline, str(index), style.grey, align="right")
             taken.append(baseline)
-    word = f"{wording.integer(columns)} column{'' if columns == 1 else 's'}"
-    right = left + max(shown.width, math.ceil(text_width(word)) + 14)
-    sheet.text(left, _TOP - 4, "0", style.grey)
-    sheet.text(right, _TOP - 4, word, style.grey, align="right")
-
-
-def _paint_key(sheet: Sheet, shown: _Map, left: float, style: Style) -> None:
-    steps = np.arange(-STEPS if shown.signed else 0, STEPS + 1)
-    word = wording.number(shown.scale, 2)
-    if not shown.scale:
-        sheet.text(left, _TOP + 7.5, _paper(shown), style.grey)
+    last = str(columns - 1)
+    if columns > 1 and text_width("0") + text_width(last) + 8 > shown.width:
+        sheet.text(left, _TOP - 4, f"0 … {last}", style.grey)  # side by side they would read as one number
         return
-    if not shown.signed:
-        sheet.text(left, _TOP + 7.5, "0", style.grey)
-        left += 10
-    sheet.pixels(left, _TOP + 0.5, ink(steps[None].astype(np.float64), STEPS, style), 4, 7)
-    sheet.frames(left - 0.5, _TOP, 4 * len(steps) + 1, 8, style.grey + style.rule, 0.5)
-    sheet.text(left + 4 * len(steps) + 5, _TOP + 7.5, f"±{word}" if shown.signed else word, style.grey)
+    sheet.text(left, _TOP - 4, "0", style.grey)
+    if columns > 1:
+        sheet.text(left + shown.width, _TOP - 4, last, style.grey, align="right")
+
+
+def _paint_words(sheet: Sheet, shown: _Map, style: Style) -> None:
+    """Writes what rows and columns stand for, where it fits between the indices."""
+    if not shown.words:
+        return
+    down, across = shown.words
+    left, room = _left(shown), text_width(wording.integer(shown.pooled.shape[1]) + " columns")
+    if shown.height >= 36:
+        sheet.text(left - 4, _TOP + 20, down, style.grey, align="right")
+    start = left + text_width("0") + 6
+    if start + text_width(across) + 8 <= left + shown.width - room:
+        sheet.text(start, _TOP - 4, across, style.grey)
 
 
 def _paper(shown: _Map) -> str:
@@ -337,11 +306,11 @@ def _paper(shown: _Map) -> str:
 def _alt(shown: _Map) -> str:
     rows, columns = shown.pooled.shape
     pooled = f", pooled {wording.extent(shown.pooled.block)}" if shown.pooled.block != (1, 1) else ""
-    full = f"full ink at {wording.number(shown.scale, 2)}" if shown.scale else _paper(shown)
-    hue = "orange negative, blue positive" if shown.signed else "blue positive"
-    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}, {hue}, {full}"]
-    invalid = shown.pooled.nans, shown.pooled.highs, shown.pooled.lows
-    for cells, word in zip(invalid, ("NaN marked ×", "+Inf marked ▲", "-Inf marked ▼"), strict=True):
+    axes = ATTENTION_ALT if shown.words else ""
+    inks = ink_words(shown.scale_word, shown.signed, _paper(shown))
+    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}{axes}, {inks}"]
+    for cells, (sign, name) in zip(shown.pooled.invalid_kinds, SIGNS, strict=True):
+        word = f"{name} marked {sign}"
         if cells.any():
             found = np.unique(np.nonzero(cells)[0] * shown.pooled.block[0])
             listed = " ".join(map(str, found[:6].tolist())) + (" …" if len(found) > 6 else "")

@@ -30,6 +30,7 @@ from tfnp_ext.plots.curves import (
     read_training,
 )
 from tfnp_ext.plots.decimation import Curve, curve_of_runs, read_curve
+from tfnp_ext.plots.inks import SIGNS
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.plots.tracks import TRACK, paint_curve, paint_index_ticks, zero_height
 from tfnp_ext.summary import Summary
@@ -82,7 +83,7 @@ class LinePlot(Plot):
             parts.append(f"{lowest}, maximum {wording.number(curve.high)} at {curve.high_at}")
         else:
             parts.append("no finite values")
-        for sign, word in (("×", "NaN"), ("▲", "+Inf"), ("▼", "-Inf")):
+        for sign, word in SIGNS:
             places = [place for place, found in curve.invalid if found == sign]
             if places:
                 more = " …" if len(places) > 6 else ""

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.plots.base import Array, as_floats
 
 MOST_READ = 2**23
 """Values read for a picture at most, in about ten milliseconds; beyond it, evenly spaced rows stand for all."""
+
+_LARGEST_CELL = 16
 
 _HEADROOM = 64
 """Powers of two that a sum is kept below its end: a block has fewer values than that many."""
@@ -42,8 +45,13 @@ class Pooled:
     lows: Array
     step: tuple[int, int] = (1, 1)
 
+    @property
+    def invalid_kinds(self) -> tuple[Array, Array, Array]:
+        """Which cells hold NaN, +Inf and -Inf."""
+        return self.nans, self.highs, self.lows
 
-def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled:
+
+def pool(matrix: Array, block: tuple[int, int], extremes: bool = True, most: int = MOST_READ) -> Pooled:
     """Returns the means over blocks; nothing of the matrix's size is allocated.
 
     Every value counts, up to a bound on the time; of a larger matrix evenly spaced rows and columns.
@@ -52,6 +60,7 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
         matrix: Numbers [N, M], of any numeric dtype.
         block: Rows and columns of a block.
         extremes: Whether to look for them: two thirds of the time. Without, they are the size of the means.
+        most: Values that are read at most.
 
     Example:
         >>> pool(np.arange(16.0).reshape(4, 4), (2, 2)).means.tolist()
@@ -59,19 +68,19 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
     """
     rows, columns = matrix.shape
     if isinstance(matrix, DeviceArray):
-        there = _pool_there(matrix, block)
-        return pool(np.asarray(matrix), block, extremes) if there is None else there
+        there = _pool_there(matrix, block, most)
+        return pool(np.asarray(matrix), block, extremes, most) if there is None else there
     if abs(matrix.strides[0]) < abs(matrix.strides[1]) and rows > 1:
         # Memory is read in its own order, several times as fast.
-        turned = pool(matrix.T, block[::-1], extremes)
+        turned = pool(matrix.T, block[::-1], extremes, most)
         names = ("means", "extremes", "nans", "highs", "lows")
         blocks = {name: getattr(turned, name).T for name in names}
         return replace(turned, shape=(rows, columns), block=turned.block[::-1], step=turned.step[::-1], **blocks)
     # NumPy reads the small floats of other libraries one by one, ten times as slowly.
-    most = MOST_READ // 8 if matrix.dtype.kind == "V" else MOST_READ
-    if rows * columns > most:
-        down, across = _steps(rows, columns, block, most)
-        few = pool(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)), extremes)
+    least = most // 8 if matrix.dtype.kind == "V" else most
+    if rows * columns > least:
+        down, across = steps_read(rows, columns, block, least)
+        few = pool(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)), extremes, most)
         larger = (few.block[0] * down, few.block[1] * across)
         return replace(few, shape=(rows, columns), block=larger, step=(down, across))
     starts = np.arange(0, columns, block[1])
@@ -103,7 +112,36 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True) -> Pooled
     return Pooled((rows, columns), block, means, peaks if extremes else np.abs(means), nans, highs, lows)
 
 
-def _steps(rows: int, columns: int, block: tuple[int, int], most: int) -> tuple[int, int]:
+def spaced_words(step: tuple[int, int]) -> str:
+    """Returns how many rows and columns were read of a matrix, ``""`` for all."""
+    return "".join(
+        f", 1 of {wording.integer(each)} {axis} read"
+        for each, axis in zip(step, ("rows", "columns"), strict=True)
+        if each > 1
+    )
+
+
+def cell_size(shape: tuple[int, ...], block: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
+    """Returns width and height of a cell: square where it is one value, two pixels on a side that is pooled.
+
+    Args:
+        shape: Rows and columns of cells.
+        block: Rows and columns of values in a cell.
+        room: Width and height that the map may have in CSS pixels.
+
+    Example:
+        >>> cell_size((24, 64), (1, 1), (384, 144)), cell_size((63, 63), (16, 16), (384, 144))
+        ((6, 6), (2, 2))
+    """
+    rows, columns = shape
+    width = 2 if block[1] > 1 else max(2, min(_LARGEST_CELL, room[0] // columns))
+    height = 2 if block[0] > 1 else max(2, min(_LARGEST_CELL, room[1] // rows))
+    if block == (1, 1):
+        width = height = min(width, height)
+    return min(width, 4 * height), min(height, 4 * width)
+
+
+def steps_read(rows: int, columns: int, block: tuple[int, int], most: int) -> tuple[int, int]:
     """Returns of how many rows, and of how many columns, one is read so that no more values than ``most`` are."""
     # Whole rows, whose values lie beside each other in memory; of columns only where a block's row is too long.
     down = min(math.ceil(rows * columns / most), block[0])
@@ -114,10 +152,10 @@ _AT_A_TIME = 2**20
 """Values pooled at a time on another device, where they are float64 in the meantime."""
 
 
-def _pool_there(matrix: DeviceArray, block: tuple[int, int]) -> Pooled | None:
+def _pool_there(matrix: DeviceArray, block: tuple[int, int], most: int) -> Pooled | None:
     """Returns what ``pool`` would, computed on the matrix's own device, so that only the blocks cross over."""
     rows, columns = matrix.shape
-    down, across = _steps(rows, columns, block, MOST_READ)
+    down, across = steps_read(rows, columns, block, most)
     tall, wide = -(-block[0] // down), -(-block[1] // across)
     bands, cells = -(-rows // (tall * down)), -(-columns // (wide * across))
     each = max(1, _AT_A_TIME // (tall * -(-columns // across)))

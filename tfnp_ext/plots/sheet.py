@@ -112,12 +112,14 @@ class Sheet:
         kept = np.isfinite(tops) & np.isfinite(bottoms)
         first = np.floor(np.where(kept, tops, 0) * ZOOM + 0.5).astype(np.intp)
         last = np.maximum(np.floor(np.where(kept, bottoms, 0) * ZOOM + 0.5).astype(np.intp), first + 1)
-        rows = np.arange(self.height * ZOOM)[:, None]
-        self._ink(round(left * ZOOM), 0, ((rows >= first) & (rows < last) & kept) * np.uint8(255), color, below=True)
+        if kept.any():
+            rows = np.arange(max(0, int(first[kept].min())), min(self.height * ZOOM, int(last[kept].max())))[:, None]
+            inside = (rows >= first) & (rows < last) & kept
+            self._ink(round(left * ZOOM), int(rows[0, 0]), inside * np.uint8(255), color, below=True)
 
-    def pixels(self, left: float, top: float, colors: Array, width: int = 1, height: int = 1) -> None:
-        """Draws cells of ``width`` × ``height`` CSS pixels from RGBA bytes [rows, columns, 4]."""
-        large = np.repeat(np.repeat(colors, height * ZOOM, axis=0), width * ZOOM, axis=1)
+    def pixels(self, left: float, top: float, colors: Array, width: float = 1, height: float = 1) -> None:
+        """Draws cells of ``width`` × ``height`` CSS pixels, whole device pixels, from RGBA bytes [rows, columns, 4]."""
+        large = np.repeat(np.repeat(colors, round(height * ZOOM), axis=0), round(width * ZOOM), axis=1)
         self._maps.append((round(left * ZOOM), round(top * ZOOM), large))
 
     def text(
@@ -183,7 +185,8 @@ class Sheet:
         if mask.size:
             inked = np.empty((*mask.shape, 4), np.uint8)
             inked[..., :3] = rgba(color)[:3]
-            inked[..., 3] = mask
+            alpha = rgba(color)[3]
+            inked[..., 3] = mask if alpha == 255 else np.rint(mask * (alpha / 255))
             (self._maps if below else self._inked).append((left, top, inked))
 
 

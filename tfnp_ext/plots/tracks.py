@@ -9,6 +9,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, Style, near_one
 from tfnp_ext.plots.decimation import COLUMNS, Curve
+from tfnp_ext.plots.inks import some_marks
 from tfnp_ext.plots.sheet import TEXT, ZOOM, Align, Sheet
 
 TRACK = COLUMNS // ZOOM
@@ -42,7 +43,7 @@ def paint_curve(sheet: Sheet, curve: Curve, left: int, top: float, tall: float, 
     if len(lone):
         sheet.boxes(lone[:, 0] - 1, lone[:, 1] - 1, 2, 2, style.blue)
     zero = zero_height(curve, top, tall)
-    for place, sign in _spread(curve.invalid):
+    for place, sign in some_marks(curve.invalid, _MOST_MARKS):
         height = {"×": bottom if zero is None else zero, "▲": top + 4.0, "▼": bottom - 4.0}[sign]
         sheet.glyph(left + place * unit, height, sign, style.magenta, 10)
 
@@ -68,14 +69,6 @@ def paint_index_ticks(sheet: Sheet, count: int, left: int, bottom: float, style:
         sheet.boxes(round(place * 2) / 2 - 0.5, bottom + 1, 0.5, 3, style.grey + style.rule)
         align: Align = "right" if place > left + TRACK - 30 else "center"
         sheet.text(place, baseline, wording.integer(tick), style.grey, TEXT, False, align)
-
-
-def _spread(invalid: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Returns at most 60 of the marks, evenly chosen, first and last among them."""
-    if len(invalid) <= _MOST_MARKS:
-        return invalid
-    chosen = np.linspace(0, len(invalid) - 1, _MOST_MARKS).astype(int)
-    return [invalid[place] for place in chosen]
 
 
 def _lonely(points: Array) -> Array:

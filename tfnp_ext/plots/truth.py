@@ -37,7 +37,8 @@ def read_truth(truth: Any, classes: int | None, examples: int, options: DisplayO
         [2, 0, 1]
     """
     array = _as_array(truth)
-    value = f"truth, {type(truth).__name__} {wording.shape(array.shape)} {array.dtype.name},"
+    dtype = "str" if array.dtype.kind == "U" else array.dtype.name
+    value = f"truth, {type(truth).__name__} {wording.shape(array.shape)} {dtype},"
     while array.ndim > 1 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim not in {1, 2} or not array.size:
@@ -59,9 +60,10 @@ def read_truth(truth: Any, classes: int | None, examples: int, options: DisplayO
 def _as_array(truth: Any) -> Array:
     """Returns the truth as an array; lists of plain numbers or names, which hold no tensor, too."""
     try:
-        if isinstance(truth, Sequence) and not any(hasattr(part, "shape") for part in truth):
+        listed = isinstance(truth, Sequence) and not isinstance(truth, (str, bytes))
+        if listed and not any(hasattr(part, "shape") for part in truth):
             return np.asarray(truth)
-        array = to_numpy(truth, stack=True)
+        array = to_numpy(truth, stack=listed)
     except (ConversionError, ValueError) as refusal:
         raise OptionError(f"truth, {type(truth).__name__}, cannot be read: {refusal}") from None
     if not isinstance(array, np.ndarray):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnp_ext.adapters.devices import MOST_COPIED, DeviceArray
+from tfnp_ext.adapters.devices import most_read
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.statistics import Statistics, row_sums
 
@@ -76,9 +76,7 @@ class Role:
 
 def values_checked(array: Array) -> int:
     """Returns how many values of an array are read at most to find its role: fewer where they are to be copied."""
-    if not isinstance(array, DeviceArray):
-        return VALUES_CHECKED
-    return min(VALUES_CHECKED, MOST_COPIED // 4 // array.itemsize)
+    return most_read(array, VALUES_CHECKED)
 
 
 def is_float(array: Array) -> bool:

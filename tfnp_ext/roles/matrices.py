@@ -78,7 +78,7 @@ def _first_sums(drawn: Array) -> tuple[Array, Array]:
     tokens = drawn.shape[-1]
     if isinstance(drawn, DeviceArray):
         rows = drawn.reshape(-1, tokens)
-        return first_row_sums(rows), first_rows(rows[:tokens])
+        return first_row_sums(rows), first_rows(rows)[:tokens]
     maps = drawn.reshape(1, *([1] * (3 - drawn.ndim)), *drawn.shape) if drawn.ndim < 4 else drawn
     most = max(1, VALUES_CHECKED // tokens**2)
     heads = min(most, maps.shape[1])

@@ -69,7 +69,8 @@ def read_role(array: Array, statistics: Statistics | None, *, weights: bool = Fa
     if not array.ndim:
         return Role("scalar")
     if array.dtype.kind == "c":
-        return Role("values") if array.size <= SMALL else Role("complex", drawn=without_batch(array))
+        few = array.size <= SMALL
+        return Role("values" if few else "complex", reason="complex: by its dtype", drawn=without_batch(array))
     drawn = without_batch(array)
     role = _of_weights(array, drawn, statistics, name) if weights else _of_data(array, drawn, statistics)
     if role is not None:

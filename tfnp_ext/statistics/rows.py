@@ -45,10 +45,16 @@ def _tops(matrix: Array, rows: Array) -> tuple[Array, Array]:
         found = matrix.reduced(lambda tf, part: _tops_there(tf, part(*map(slice, matrix.shape)), rows))
         if found is not None:
             return found[0], found[1]
-    numbers = np.asarray(matrix[rows]).astype(np.float64)
-    numbers[~np.isfinite(numbers)] = -np.inf
+    numbers = np.asarray(matrix[rows])
+    if numbers.dtype.kind == "V":  # NumPy finds no largest of the small floats of other libraries
+        numbers = numbers.astype(np.float32)
     tops = numbers.argmax(axis=1)
-    return tops, np.take_along_axis(numbers, tops[:, None], axis=1)[:, 0]
+    values = numbers[np.arange(len(rows)), tops]
+    if not np.isfinite(values).all():  # NaN comes before all numbers, and infinity
+        numbers = np.where(np.isfinite(numbers), numbers, -np.inf)
+        tops = numbers.argmax(axis=1)
+        values = numbers[np.arange(len(rows)), tops]
+    return tops, values.astype(np.float64)
 
 
 def _tops_there(tf: Any, matrix: Any, rows: Array) -> tuple[Any, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.role_lines import composites, images, predictions, trainings
+from tfnp_ext.display.role_lines import composites, images, matrices, predictions, trainings, weights
 from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field
 from tfnp_ext.display.role_lines.judged import judged_fields
+from tfnp_ext.display.role_lines.magnitudes import magnitude_fields
 
 __all__ = [
     "EXTRA_FIELDS",
@@ -13,6 +14,9 @@ __all__ = [
     "field",
     "images",
     "judged_fields",
+    "magnitude_fields",
+    "matrices",
     "predictions",
     "trainings",
+    "weights",
 ]

@@ -7,6 +7,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Sparkline, Text
 from tfnp_ext.statistics import BINS
@@ -31,7 +32,7 @@ def channel_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...
     if channels not in {3, 4} or (summary.role == "images" and values.ndim == 3) or seen.minimum == seen.maximum:
         return None
     low, high = seen.minimum, seen.maximum
-    digits = options.precision
+    digits = digits_told(options.precision, values.dtype)
     fields: list[Text] = [
         (
             Span("min", "secondary"),

@@ -11,12 +11,14 @@ from tfnp_ext.formats.html.inline import BLUE, ORANGE, bold, data_uri, quiet, sa
 _TILE_GAP = 4
 _APART = '"display:flex;flex-wrap:wrap;justify-content:space-between"'
 _FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST, _PAGE = 2, 8, 60, 132, 820
+_SHRINKS, _SCROLLS = 300, 400  # CSS pixels: wider pictures shrink with the window, or are scrolled at last
+_SMALLEST = 0.75  # of a picture that is scrolled: its words are 9 px high at their full size
 _QUIET = "cc"
 """Alpha of what is not the answer: at b3 a bar has 2.6:1 on white, and 3:1 is what marks need."""
 
 
 def _image(picture: Picture, alt: str, title: str = "", style: str = "") -> str:
-    if picture.width > 300:
+    if picture.width > _SHRINKS:
         style = f"max-width:100%;height:auto;{style}"
     attributes = f' title="{escape(title)}"' if title else ""
     attributes += f' style="{style}"' if style else ""
@@ -42,7 +44,11 @@ def write_figure(figure: Figure) -> str:
         picture = figure.draw()
     except Exception as error:
         return _failed(figure.alt, error, figure.fallback)
-    return f'<div style="margin:4px 0 2px;line-height:0">{_image(picture, figure.alt)}</div>'
+    style = "margin:4px 0 2px;line-height:0"
+    if picture.width <= _SCROLLS:
+        return f'<div style="{style}">{_image(picture, figure.alt)}</div>'
+    image = _image(picture, figure.alt, style=f"min-width:{round(picture.width * _SMALLEST)}px")
+    return f'<div style="{style};overflow-x:auto">{image}</div>'
 
 
 @writes(Tiles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from html import escape
 
 from tfnp_ext.document import Beside, Cell, Figure, NumberCell, Row, Table, Tiles
@@ -15,6 +16,7 @@ _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
 _DIGIT = 6.6  # how wide a figure is in an open table, in CSS pixels
 _BAR_WIDTH = 110
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
 
 
@@ -22,7 +24,25 @@ _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 
 def write_table(table: Table) -> str:
     """Returns a table by itself."""
     # The first column lines up with the text above it, unless a ground shows the cell's own edge.
-    return _scrolled(table, _table(table, "1px 0 0" if _is_grounded(table) else "1px 0 0 -6px"))
+    margin = "1px 0 0" if _is_grounded(table) else "1px 0 0 -6px"
+    if not (table.pinned and table.compact):
+        return _scrolled(table, _table(table, margin))
+    # Two tables of equally high rows: a sticky column would need the colour of the host's paper behind it.
+    rest, pinned = _split(table)
+    columns = _scrolled(rest, _table(rest, margin)) + _table(pinned, "1px 0 0")
+    return f'<div style="display:flex;align-items:flex-start">{columns}</div>'
+
+
+def _split(table: Table) -> tuple[Table, Table]:
+    """Returns the columns of a table that may be scrolled away, and those that stay in sight."""
+    at = len(table.rows[0].cells) - table.pinned
+    rows = tuple(replace(row, cells=row.cells[:at]) for row in table.rows)
+    # A row without words would be lower than its neighbour.
+    kept = (tuple(cell._replace(text=cell.text or _NO_BREAK) for cell in row.cells[at:]) for row in table.rows)
+    names = tuple(column or _NO_BREAK for column in table.columns[at:])
+    return replace(table, rows=rows, columns=table.columns[:at], pinned=0), Table(
+        tuple(map(Row, kept)), names, compact=True
+    )
 
 
 @writes(Beside)
