@@ -10,7 +10,7 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from tfnp_ext import OptionError, TensorDisplay
-from tfnp_ext.config import DisplayOptions, read_labels
+from tfnp_ext.config import ClassNames, DisplayOptions, read_labels
 
 DEFAULTS = {
     "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": 40,
@@ -104,29 +104,29 @@ class TestLabels:
             read_labels(labels)
 
     def test_names_of_classes_or_their_indices(self, config):
-        assert tuple(config.options().class_names(3)) == ("0", "1", "2")
-        assert tuple(config.options(labels=["a", "b", "c"]).class_names(3)) == ("a", "b", "c")
-        assert tuple(config.options(labels={1: "b"}).class_names(3)) == ("0", "b", "2")
+        assert config.options().class_names(3) == ("0", "1", "2")
+        assert config.options(labels=["a", "b", "c"]).class_names(3) == ("a", "b", "c")
+        assert config.options(labels={1: "b"}).class_names(3) == ("0", "b", "2")
 
-    @pytest.mark.parametrize("labels", [None, ["a", "b", "c"], {1: "b"}, {1: ""}])
-    def test_names_are_a_sequence_that_writes_only_what_is_asked_for(self, config, labels):
-        names = config.options(labels=labels).class_names(3)
-        whole = tuple(names)
-        assert [names[at] for at in range(-3, 3)] == [whole[at] for at in range(-3, 3)]
-        assert (names[:2], names[::-1], names[5:], len(names)) == (whole[:2], whole[::-1], (), 3)
-        assert names[np.int64(1)] == whole[1]
-        assert [name.upper() if labels and name.isalpha() else name for name in whole] == list(names.written(str.upper))
+    @pytest.mark.parametrize("labels", [None, list("abc") * 50, {1: "b"}, {1: ""}])
+    def test_names_of_many_are_a_sequence_that_writes_only_what_is_asked_for(self, config, labels):
+        names = config.options(labels=labels).class_names(150, str.upper)
+        given = labels if isinstance(labels, dict) else dict(enumerate(labels or ()))
+        whole = tuple(given[at].upper() if at in given else str(at) for at in range(150))
+        assert isinstance(names, ClassNames)
+        assert [names[at] for at in range(-150, 150)] == [whole[at] for at in range(-150, 150)]
+        assert (tuple(names), names[:2], names[::-1], names[500:]) == (whole, whole[:2], whole[::-1], ())
+        assert (len(names), names[np.int64(1)]) == (150, whole[1])
         with pytest.raises(IndexError):
-            names[3]
-        assert len(config.options().class_names(10**12)) == 10**12
+            names[150]
         assert config.options().class_names(10**12)[-1] == "999999999999"
 
     def test_configured_labels_are_used_only_where_they_fit(self, config):
         config.labels = ["a", "b"]
-        assert tuple(config.options().class_names(2)) == ("a", "b")
-        assert tuple(config.options().class_names(3)) == ("0", "1", "2")
+        assert config.options().class_names(2) == ("a", "b")
+        assert config.options().class_names(3) == ("0", "1", "2")
         config.labels = {7: "x"}
-        assert tuple(config.options().class_names(3)) == ("0", "1", "2")
+        assert config.options().class_names(3) == ("0", "1", "2")
         assert config.options().class_names(8)[7] == "x"
 
     def test_labels_of_this_call_must_fit(self, config):
@@ -137,11 +137,11 @@ class TestLabels:
 
     def test_labels_of_this_call_win_over_the_configured_ones(self, config):
         config.labels = ["a", "b"]
-        assert tuple(config.options(labels=["x", "y"]).class_names(2)) == ("x", "y")
+        assert config.options(labels=["x", "y"]).class_names(2) == ("x", "y")
 
     def test_configured_labels_can_be_a_dict_from_a_configuration_file(self):
         config = TensorDisplay(config=Config({"TensorDisplay": {"labels": {"1": "dog"}}}))
-        assert tuple(config.options().class_names(2)) == ("0", "dog")
+        assert config.options().class_names(2) == ("0", "dog")
 
 
 def test_what_was_asked_for_one_value_is_dropped_where_it_does_not_fit(config):

@@ -178,14 +178,34 @@ class TestWhatSuits:
         assert chosen(SHARES, truth=TRUTH)[0] is PLOTS["confusion"]
         assert chosen(SHARES, truth=TRUTH, plot="heatmap")[0] is PLOTS["heatmap"]
 
-    @pytest.mark.parametrize("value", [SHARES[0], np.float32(3), np.arange(300.0)], ids=["one", "scalar", "series"])
-    def test_truth_of_what_is_no_batch_is_refused(self, value):
-        with pytest.raises(OptionError, match=r"^truth is for a batch of predictions, which .* \(.*\) .* is not$"):
+    @pytest.mark.parametrize("value", [np.float32(3), np.ones((3, 9, 9))], ids=["scalar", "rank 3"])
+    def test_truth_of_what_is_no_prediction_is_refused(self, value):
+        with pytest.raises(OptionError, match=r"^truth is for predictions, which .* \(.*\) .* is not$"):
             chosen(value, truth=TRUTH)
 
+    def test_of_one_example_there_is_no_matrix_but_whether_it_is_right(self):
+        assert chosen(SHARES[0], truth=TRUTH[:1])[0] is PLOTS["bar"]
+        assert line_of(SHARES[0], truth=TRUTH[:1])[0] == "right 1 of 1 (100 %)"
+
+    def test_with_images_too_they_are_a_gallery(self):
+        images = load_digits().images[:360]
+        assert chosen(SHARES, truth=TRUTH, images=images)[0] is PLOTS["gallery"]
+        assert chosen(SHARES, truth=TRUTH, images=images, plot="confusion")[0] is PLOTS["confusion"]
+        assert line_of(SHARES, truth=TRUTH, images=images)[1].startswith("wrong #")
+
     def test_truth_of_a_nest_is_refused(self):
-        with pytest.raises(OptionError, match="dict: plot, softmax and truth are for one value"):
+        with pytest.raises(OptionError, match="dict: plot, softmax, images and truth are for one value"):
             tfnp_ext.show({"x": SHARES}, truth=TRUTH)
+
+    def test_rows_without_numbers_are_left_out_and_that_is_said(self):
+        spoilt = SHARES.copy()
+        spoilt[3], spoilt[7], spoilt[9, 2] = np.nan, np.inf, np.nan
+        kept = np.delete(np.arange(360), [3, 7])
+        tops = np.where(np.isfinite(spoilt), spoilt, -np.inf).argmax(axis=1)
+        found = confusion_of(spoilt, truth=TRUTH)
+        np.testing.assert_array_equal(found.counts, confusion_matrix(TRUTH[kept], tops[kept]))
+        assert not found.sampled
+        assert "2 predictions without numbers left out" in note_of(spoilt, truth=TRUTH)
 
     def test_a_card_says_what_is_wrong_with_the_truth_and_is_there(self):
         bundle = mimebundle(SHARES, TensorDisplay().options(truth=TRUTH[:100]))

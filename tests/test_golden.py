@@ -36,6 +36,29 @@ def shares(*shape: int) -> np.ndarray:
     return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
+def scenes(count: int, height: int, width: int) -> np.ndarray:
+    """Returns smooth colour pictures that move from one to the next, bytes [count, height, width, 3]."""
+    number, down, across = np.indices((count, height, width)).astype(np.float64)
+    waves = (np.sin((across + 2 * number) / 9), np.cos(down / 7 + number / 5), np.sin((across + down) / 11))
+    return np.stack([128 + 100 * channel for channel in waves], axis=-1).astype(np.uint8)
+
+
+def tones(count: int, columns: int) -> np.ndarray:
+    """Returns sines of different lengths side by side, float32 [count, columns]."""
+    turns = np.linspace(0, 20, count)[:, None] / np.arange(1, columns + 1)
+    return (np.sin(turns) * np.arange(1, columns + 1)).astype(np.float32)
+
+
+def history(tf: Any, epochs: int, *names: str, lost: int | None = None) -> Any:
+    """Returns what a training tells, a value each epoch that falls; NaN in the epoch that is lost."""
+    made = tf.keras.callbacks.History()
+    values = {name: [2.0 / (epoch + number + 1) for epoch in range(epochs)] for number, name in enumerate(names)}
+    if lost is not None:
+        values[names[0]][lost] = float("nan")
+    made.history, made.epoch = values, list(range(epochs))
+    return made
+
+
 def with_invalid(*shape: int) -> np.ndarray:
     values = wave(*shape)
     values[1, 3], values[4], values[2, 2] = np.nan, np.nan, -np.inf
@@ -162,12 +185,25 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "correlation": (lambda tf: tf.constant(np.corrcoef(wave(12, 200).astype(np.float64))), {}),
     "embedding": (lambda tf: tf.Variable(wave(50, 16), name="embedding"), {}),
     "images": (lambda tf: tf.constant(np.abs(wave(16, 8, 8))), {}),
+    "photos": (lambda tf: tf.constant(scenes(3, 60, 80)), {}),
+    "photo with channels first": (lambda tf: tf.constant(np.moveaxis(scenes(1, 60, 80)[0], -1, 0)), {}),
+    "standardised photos": (lambda tf: tf.constant((scenes(2, 60, 80) / 255 - 0.5).astype(np.float32) * 4), {}),
+    "mask": (lambda tf: tf.constant(scenes(1, 60, 80)[0, ..., 0] > 128), {}),
+    "masks": (lambda tf: tf.constant(scenes(4, 24, 32)[..., 0] > 128), {}),
+    "video": (lambda tf: tf.constant(scenes(60, 24, 32)[None]), {}),
     "large matrix": (lambda tf: tf.constant(wave(100, 200)), {}),
     "matrix with NaN": (lambda tf: tf.constant(with_invalid(20, 12)), {}),
     "series": (lambda tf: tf.constant(wave(300)), {}),
     "kernel": (lambda tf: tf.Variable(wave(3, 3, 8, 16), name="conv/kernel"), {}),
     "large kernel": (lambda tf: tf.Variable(wave(3, 3, 96, 200), name="conv/kernel"), {}),
     "complex vector": (lambda tf: tf.complex(wave(100), wave(100)[::-1]), {}),
+    "several series": (lambda tf: tf.constant(tones(300, 3)), {}),
+    "several long series": (lambda tf: tf.constant(tones(30_000, 2)), {}),
+    "history": (lambda tf: history(tf, 5, "loss", "val_loss", "accuracy", "val_accuracy"), {}),
+    "history of one epoch": (lambda tf: history(tf, 1, "loss", "val_loss"), {}),
+    "history of many metrics": (lambda tf: history(tf, 30, *(f"metric_{number}" for number in range(8))), {}),
+    "history with NaN": (lambda tf: history(tf, 4, "loss", "val_mse", lost=2), {}),
+    "history not begun": (lambda tf: tf.keras.callbacks.History(), {}),
     "large complex": (lambda tf: tf.complex(wave(20, 20), wave(20, 20)[::-1]), {}),
     "keras tensor": (lambda tf: tf.keras.Input((3,), name="x"), {}),
     "symbol": (symbolic, {}),

@@ -113,6 +113,16 @@ def test_a_numpy_array_needs_no_tensorflow(tmp_path):
     assert heavy_after(code, tmp_path) == []
 
 
+def test_bars_are_drawn_without_matplotlib(tmp_path):
+    """Importing it takes longer than the whole first picture; only its font is wanted."""
+    code = (
+        "import numpy as np\n"
+        "from tfnp_ext.display import mimebundle\n"
+        "assert 'image/png' in mimebundle(np.full(10, 0.1))['text/html']\n"
+    )
+    assert heavy_after(code, tmp_path) == ["PIL"]
+
+
 def test_a_terminal_draws_no_figure(tmp_path):
     """Only text is asked for there, so Matplotlib stays away."""
     code = AS_IN_IPYTHON + (

@@ -138,9 +138,8 @@ class TestStack:
 
     def test_of_many_heads_the_first_are_drawn_and_that_is_said(self):
         assert note_of(attention(40, 9, 9)) == "the first 16 of 40 heads drawn"
-        assert figure_of(attention(40, 9, 9)).alt.startswith(
-            "Heat maps 9 × 9 of 40 heads, the first 16 drawn, from downwards"
-        )
+        alt = figure_of(attention(40, 9, 9)).alt
+        assert alt.startswith("Heat maps 9 × 9 of 40 heads, the first 16 drawn, rows look at columns, blue positive")
 
     def test_alt_says_where_the_strongest_is(self):
         values = np.full((3, 30, 30), 1 / 30, np.float32)

@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib as mpl
@@ -25,7 +26,7 @@ from tfnp_ext.config import TensorDisplay
 from tfnp_ext.document import Bars, Beside, Figure, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
-from tfnp_ext.plots.base import clean, near_one
+from tfnp_ext.plots.base import clean, near_one, prepared_once
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.pooling import MOST_READ, pool
@@ -705,6 +706,10 @@ class TestImages:
         summary = summary_of(np.zeros((60, 28, 28), np.uint8), "images", (0.0, 255.0))
         assert len(PLOTS["grid"].tiles(summary, OPTIONS)) == 24
         assert PLOTS["grid"].note(summary, OPTIONS) == "24 of 60, × 2"
+        for side, shown in ((8, 24), (20, 22), (40, 14)):
+            summary = summary_of(np.zeros((60, side, side), np.uint8), "images", (0.0, 255.0))
+            tiles = PLOTS["grid"].tiles(summary, OPTIONS)
+            assert (len(tiles), len(tiles) % tile_columns(len(tiles), tiles[0].picture.width)) == (shown, 0)
         floats = summary_of(np.zeros((4, 8, 8)), "images", (0.0, 1.0))
         assert PLOTS["grid"].note(floats, OPTIONS) == "shown 0 → black, 1 → white, × 6"
 
@@ -760,6 +765,9 @@ LARGEST = [
     (NOISE.normal(size=5000) * np.exp(1j * NOISE.normal(size=5000)), "complex"),
     (NOISE.normal(size=100_000), "series"),
     (softmax(NOISE.normal(size=(400, 60))), "probability batch"),
+    (NOISE.normal(size=(300, 8)).cumsum(axis=0), "multi-series"),
+    (NOISE.normal(size=(2000, 8)).cumsum(axis=0), "multi-series"),
+    (NOISE.normal(size=(2000, 8)), "multi-series"),
 ]
 
 
@@ -910,3 +918,24 @@ def test_numbers_near_one_keep_their_proportions():
         scaled = near_one(np.array([1.0, -1.0]) * scale, 0.0)[0]
         assert scaled[0] == -scaled[1]
         assert 0.5 <= scaled[0] <= 1
+
+
+def test_what_is_prepared_is_made_once_and_goes_with_its_value():
+    made = []
+
+    class Prepared:
+        pass
+
+    @prepared_once
+    def prepare(summary, options):
+        result = Prepared()
+        made.append(weakref.ref(result))
+        return result
+
+    summary = summary_of(DIGIT, "probabilities")
+    assert prepare(summary, OPTIONS) is prepare(summary, OPTIONS)
+    assert prepare(summary, options(top=3)) is not None
+    assert len(made) == 2
+    assert made[1]() is not None
+    del summary
+    assert made[1]() is None

@@ -23,6 +23,10 @@ CHOICES = {"where": ("all", "right", "wrong"), "sort": ("index", "confidence", "
 """The words that an option of one call takes."""
 
 
+_FEW_CLASSES = 100
+"""So many names are written at once: that is faster than each when it is asked for."""
+
+
 class ClassNames(Sequence[str]):
     """One name a class, written only when it is asked for: there may be a million.
 
@@ -36,23 +40,20 @@ class ClassNames(Sequence[str]):
         self._classes = range(count)
         self._labels = labels
         self._written = written
+        self._name: Callable[[int], str] = str if labels is None else self._label
 
     def __len__(self) -> int:
         return len(self._classes)
 
     def __getitem__(self, place: Any) -> Any:
         """Returns the name of one class, or those of a slice."""
-        if isinstance(place, slice):
-            return tuple(self[index] for index in self._classes[place])
-        index = self._classes[place]
-        if self._labels is None:
-            return str(index)
+        found = self._classes[place]
+        return tuple(map(self._name, found)) if isinstance(found, range) else self._name(found)
+
+    def _label(self, index: int) -> str:
+        assert self._labels is not None
         found = self._labels.get(index) if isinstance(self._labels, Mapping) else self._labels[index]
         return str(index) if found is None else self._written(found)
-
-    def written(self, form: Callable[[str], str]) -> ClassNames:
-        """Returns the same names, those of the user's in another form."""
-        return ClassNames(len(self), self._labels, form)
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,12 @@ class DisplayOptions:
         }
         return replace(self, labels=None, top=None, **asked)
 
-    def class_names(self, count: int) -> ClassNames:
+    def class_names(self, count: int, written: Callable[[str], str] = str) -> Sequence[str]:
         """Returns one name a class: the labels where they fit, else the indices.
 
         Args:
             count: How many classes the values have.
+            written: What becomes of a label where it is drawn.
 
         Raises:
             OptionError: Labels given for this very value do not number ``count``, or miss an index.
@@ -105,7 +107,8 @@ class DisplayOptions:
             problem = f"{len(self.labels)} labels for {count} classes: give one name a class, or a dict index → name"
         if problem and self.labels_required:
             raise OptionError(problem)
-        return ClassNames(count, None if problem else self.labels)
+        names = ClassNames(count, None if problem else self.labels, written)
+        return tuple(names) if count <= _FEW_CLASSES else names
 
 
 def read_labels(labels: Any) -> Labels | None:

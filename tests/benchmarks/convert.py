@@ -43,17 +43,22 @@ def ways() -> dict[str, Callable[[Any], Any]]:
     return {**found, "tfds.as_numpy": tfds.as_numpy}
 
 
-def medians(functions: dict[str, Callable[[], Any]], repeats: int, rounds: int = ROUNDS) -> dict[str, float]:
+def medians(
+    functions: dict[str, Callable[[], Any]],
+    repeats: int,
+    rounds: int = ROUNDS,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
     """Returns the median seconds of one call of each function, all called in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():
         function()
     for _ in range(rounds):
         for name, function in functions.items():
-            start = time.perf_counter()
+            start = clock()
             for _ in range(repeats):
                 function()
-            seconds[name].append((time.perf_counter() - start) / repeats)
+            seconds[name].append((clock() - start) / repeats)
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 

@@ -50,6 +50,7 @@ LARGE_ROUNDS = 5
 HUGE_ROUNDS = 3
 LAYERS = 100
 HUGE_BYTES = 2 * 10**9
+PACKAGES = ("tensorflow", "keras", "numpy", "ipython", "matrepr", "lovely-numpy", "treescope")
 
 LOADING = {
     OURS: "shell.run_line_magic('load_ext', 'tfnp_ext')",
@@ -192,13 +193,17 @@ def five_passes(array: np.ndarray) -> None:
     array.min(), array.max(), array.mean(), array.std(), np.isnan(array).any()
 
 
-def render_card(obj: Any) -> dict[str, str]:
+def render_card(obj: Any, **asked: Any) -> dict[str, str]:
     """Returns our bundle.
+
+    Args:
+        obj: The value.
+        **asked: Options of this card.
 
     Raises:
         RuntimeError: There is no card.
     """
-    bundle = mimebundle(obj)
+    bundle = mimebundle(obj, TensorDisplay.instance().options(**asked))
     if not bundle or "text/html" not in bundle:
         raise RuntimeError(f"no card: {bundle}")
     return bundle
@@ -383,18 +388,14 @@ def report_huge(report: Report) -> None:
         report.add(row, row.time_at_most(bound))
 
 
-def load_seconds(statement: str, folder: str) -> float | None:
-    """Returns how long a statement takes in a fresh IPython shell; ``None`` where it fails."""
+def fresh_seconds(program: str, folder: str) -> list[float] | None:
+    """Returns the numbers that a program prints last in a fresh interpreter; ``None`` where it fails."""
     # Byte code is kept, as it is for an installed package, though where nobody meets it.
     environment = {**os.environ, "IPYTHONDIR": folder, "PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
     finished = subprocess.run(
-        [sys.executable, "-c", LOAD.format(statement=statement)],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment,
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder, env=environment
     )
-    return float(finished.stdout.splitlines()[-1]) if finished.returncode == 0 else None
+    return [float(word) for word in finished.stdout.splitlines()[-1].split()] if finished.returncode == 0 else None
 
 
 def report_loading(report: Report, rounds: int) -> None:
@@ -403,17 +404,17 @@ def report_loading(report: Report, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds + 1):
             for way, statement in LOADING.items():
-                taken = load_seconds(statement, folder)
+                taken = fresh_seconds(LOAD.format(statement=statement), folder)
                 if taken is not None and number:  # the first round compiles and warms the disk's cache
-                    seconds[way].append(taken)
+                    seconds[way] += taken
     row = Row("%load_ext", {way: statistics.median(times) for way, times in seconds.items() if times}, {})
     report.add(row, row.time_at_most(15), row.share_at_most("matrepr", 1))
 
 
-def surroundings() -> str:
+def surroundings(packages: tuple[str, ...] = PACKAGES) -> str:
     """Returns versions and how busy the machine is: what the figures depend on."""
     found = []
-    for package in ("tensorflow", "keras", "numpy", "ipython", "matrepr", "lovely-numpy", "treescope"):
+    for package in packages:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:

@@ -10,7 +10,7 @@ import math
 import sys
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -97,10 +97,11 @@ class Strings:
         """Returns the bytes of all strings, and whether they were added up rather than estimated from a sample."""
         if self.size > _MOST_MEASURED:
             return round(float(self.lengths().mean()) * self.size), False
+        if self.size <= _MEASURED_AT_ONCE:  # without the time that flattening takes
+            with _beside(self._tensor):
+                return int(_lengths(self._tensor).sum()), True
         edges = [*range(0, self.size, _MEASURED_AT_ONCE), self.size // _ALIGNED * _ALIGNED, self.size]
         with self._flat() as flat:
-            if self.size <= _MEASURED_AT_ONCE:
-                return int(_lengths(flat).sum()), True
             return sum(int(_lengths(_part(flat, *part)).sum()) for part in itertools.pairwise(edges)), True
 
     def take(self, places: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -120,10 +121,20 @@ class Strings:
 
     @contextmanager
     def _flat(self) -> Iterator[Any]:
-        """Yields the flattened tensor where it lives, outside of any function that is being traced."""
-        tensorflow = sys.modules["tensorflow"]
-        with tensorflow.init_scope(), tensorflow.device(self._tensor.backing_device):
-            yield self._tensor if self.ndim == 1 else tensorflow.reshape(self._tensor, [-1])
+        """Yields the flattened tensor, in the scope of ``_beside``."""
+        with _beside(self._tensor):
+            yield self._tensor if self.ndim == 1 else sys.modules["tensorflow"].reshape(self._tensor, [-1])
+
+
+@contextmanager
+def _beside(tensor: Any) -> Iterator[None]:
+    """Runs operations where a tensor lives, outside of any function that is being traced."""
+    tensorflow = sys.modules["tensorflow"]
+    with (
+        nullcontext() if tensorflow.executing_eagerly() else tensorflow.init_scope(),
+        tensorflow.device(tensor.backing_device),
+    ):
+        yield
 
 
 def _part(flat: Any, start: int, stop: int) -> Any:
@@ -172,6 +183,10 @@ def _is_askable(tensor: Any) -> bool:
     """Returns whether TensorFlow can be asked: not while a TF 1 graph is made, nor through a weak reference."""
     if not hasattr(tensor, "backing_device") or tensor.dtype != "string":
         return False
+    if type(tensor) is weakref.ProxyType:
+        return False
     tensorflow = sys.modules["tensorflow"]
+    if tensorflow.executing_eagerly():
+        return True
     with tensorflow.init_scope():
-        return bool(tensorflow.executing_eagerly()) and type(tensor) is not weakref.ProxyType
+        return bool(tensorflow.executing_eagerly())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+_SORTED = 2**9
+"""So few values are sorted faster than the largest are found."""
+
 
 def largest_places(values: np.ndarray, count: int) -> list[int]:
     """Returns the places of the largest of some numbers, largest first; of equal ones the first comes first.
@@ -13,8 +16,9 @@ def largest_places(values: np.ndarray, count: int) -> list[int]:
         [1, 3, 2]
     """
     count = min(count, values.size)
-    if not count:
-        return []
+    if values.size <= _SORTED or not count:
+        whole: list[int] = np.argsort(-values, kind="stable")[:count].tolist()
+        return whole
     least = np.partition(values, values.size - count)[values.size - count]
     places = np.flatnonzero(values >= least)
     found: list[int] = places[np.argsort(-values[places], kind="stable")[:count]].tolist()

@@ -47,7 +47,7 @@ _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _PLAIN_LENGTH = 60
 _MOST_RANKED = 2**18
-"""Classes of one vector that are put in order; of more the first and last values are shown."""
+"""Classes on another device that are put in order; of more the first and last values are shown."""
 
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
@@ -221,7 +221,7 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array = content.array
-    few = array.size <= _MOST_RANKED
+    few = array.size <= _MOST_RANKED or not isinstance(array, DeviceArray)
     if summary.role == "probabilities" and summary.drawn is not None and few:
         return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, shares=True)
     if summary.role == "logits" and summary.drawn is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
@@ -16,7 +16,7 @@ from weakref import ref
 import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
-from tfnp_ext.config import ClassNames, DisplayOptions
+from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.sheet import Sheet
@@ -250,9 +250,9 @@ def near_one(*values: Array | float) -> list[Array]:
     return [np.ldexp(part, -math.frexp(largest)[1]) for part in arrays]
 
 
-def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> ClassNames:
+def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> Sequence[str]:
     """Returns one drawable name a class: one line, no control characters, cut with an ellipsis."""
-    return options.class_names(count).written(lambda name: clean(name, longest))
+    return options.class_names(count, lambda name: clean(name, longest))
 
 
 def clean(label: str, longest: int = LONGEST_LABEL) -> str:

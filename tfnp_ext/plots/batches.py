@@ -35,7 +35,6 @@ _LONGEST_LABEL = 14
 _SMALL = (8, 12)
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
-_READ_AT_ONCE = 2**20
 _MOST_COUNTED = 2**18
 """So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
@@ -154,7 +153,10 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     drawn = min(drawn, max(1, room // column))
     counted = drawn == len(values) or values.size <= _MOST_COUNTED
     tops, confidences = all_tops[:drawn], confidences[:drawn]
-    all_tops = row_tops(values, np.arange(len(values)))[0] if counted else tops
+    if not counted:
+        all_tops = tops
+    elif len(values) > len(all_tops):
+        all_tops = row_tops(values)[0]
     classes = _classes(all_tops, count)
     # All classes are written only where they are few; of many on another device only those drawn are fetched.
     away = isinstance(values, DeviceArray) and count > _TEXT_CLASSES

@@ -1,22 +1,21 @@
-"""Several lines: the columns of a matrix as strips below each other, and training curves, train beside validation."""
+"""Training curves: a panel a metric, validation beside training."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Curves
 from tfnp_ext.plots.base import Array, Style, as_floats, clean, near_one
-from tfnp_ext.plots.decimation import Curve, read_columns
-from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
-from tfnp_ext.plots.tracks import TRACK, paint_curve, paint_index_ticks
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from tfnp_ext.plots.decimation import read_curve
+from tfnp_ext.plots.inks import sign_of, some_marks
+from tfnp_ext.plots.sheet import TEXT, ZOOM, Sheet, text_width
+from tfnp_ext.plots.tracks import MOST_BYTES, MOST_MARKS, draw_marks, envelope, lonely, stored_bytes
 
 MOST_PANELS = 6
 """Metrics of a training that are drawn; the table in the fold has all."""
@@ -24,16 +23,21 @@ MOST_PANELS = 6
 VALIDATION = "val_"
 """What Keras puts before the name of a metric that was taken on validation data."""
 
-MOST_SERIES = 8
-"""Columns of a matrix that are drawn as lines."""
-
-_STRIP, _STRIP_GAP = 30, 6
+_COLUMNS = {1: 1, 2: 2, 4: 2}
+_MOST_COLUMNS = 3
+_WIDEST = 824
 _LENGTH = 220
 _TALL = 74
 _TOP = 16
-_GAP = 34
+_BELOW = 16
+_BETWEEN = 10
+_GAP = 16
 _LONGEST_NAME = 28
 _DASH, _SPACE = 5, 3
+_OF_DASHES = 2.0
+"""How much larger the PNG of a line of dashes is."""
+
+_LINE = 1.4
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,13 @@ class Panel:
         return tuple(curve for curve in (self.train, self.validation) if curve is not None)
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and largest finite value of both curves, 0 where there is none."""
+        values = np.concatenate(self.known)
+        finite = values[np.isfinite(values)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+    @property
     def best(self) -> tuple[int, float] | None:
         """Place and value of the best epoch, on validation data where there are; ``None`` where it is not known.
 
@@ -67,8 +78,15 @@ class Panel:
         smallest, largest = (any(word in self.name for word in words) for words in (_LOST, _RIGHT))
         if smallest == largest:
             return None
-        place = int(np.nanargmin(curve) if smallest else np.nanargmax(curve))
+        kept = np.where(np.isfinite(curve), curve, np.nan)
+        place = int(np.nanargmin(kept) if smallest else np.nanargmax(kept))
         return place, float(curve[place])
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """CSS pixels left of the curves, for their ends, and right of them, for their names."""
+        left = math.ceil(max(text_width(wording.number(end, 2), TEXT) for end in self.ends)) + 6
+        return left, math.ceil(text_width("train" if self.validation is None else "validation", TEXT)) + 4
 
 
 _LOST = ("loss", "error", "mse", "mae", "perplexity")
@@ -84,111 +102,149 @@ class Training:
     metrics: int
 
     def alt(self) -> str:
-        """Returns where each metric began, ended and was best."""
+        """Returns where each metric began, ended and was best, and whether values are missing."""
         said = []
         for panel in self.panels:
             curve = panel.validation if panel.validation is not None else panel.train
-            if curve is None or not len(curve):
+            assert curve is not None
+            name = f"{'validation ' if panel.validation is not None else ''}{panel.name}"
+            if len(curve) == 1:
+                said.append(f"{name} {wording.number(curve[0])}")
                 continue
-            which = "validation " if panel.validation is not None else ""
-            ends = f"{which}{panel.name} from {wording.number(curve[0])} to {wording.number(curve[-1])}"
             best = panel.best
             told = f", best {wording.number(best[1])} at epoch {self.epochs[best[0]]:g}" if best else ""
-            said.append(ends + told)
-        return f"Training curves of {wording.plural(len(self.epochs), 'epoch')}: {'; '.join(said)}."
+            said.append(f"{name} from {wording.number(curve[0])} to {wording.number(curve[-1])}{told}")
+        lost = any(not np.isfinite(curve).all() for panel in self.panels for curve in panel.known)
+        marked = " What is not finite is marked." if lost else ""
+        return f"Training curves of {wording.plural(len(self.epochs), 'epoch')}: {'; '.join(said)}.{marked}"
 
     def note(self) -> str:
         """Returns how many metrics are drawn, where it is not all."""
         return f"{len(self.panels)} of {self.metrics} metrics drawn" if len(self.panels) < self.metrics else ""
 
     @property
+    def columns(self) -> int:
+        """How many panels stand beside each other in a card: so many that no line of them has a single one."""
+        return _COLUMNS.get(len(self.panels), _MOST_COLUMNS)
+
+    @property
+    def rooms(self) -> list[tuple[int, int]]:
+        """The room left and right of the curves in each column."""
+        rooms = [panel.room for panel in self.panels]
+        every = [rooms[column :: self.columns] for column in range(self.columns)]
+        return [(max(left for left, _ in column), max(right for _, right in column)) for column in every]
+
+    @property
+    def length(self) -> int:
+        """CSS pixels from the first to the last epoch."""
+        taken = sum(map(sum, self.rooms)) + _GAP * self.columns
+        return min(_LENGTH, (_WIDEST - taken) // self.columns)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the card's picture in CSS pixels."""
-        width = sum(_panel_left(panel) + _LENGTH + _panel_right(panel) + 16 for panel in self.panels)
-        return width, _TOP + _TALL + 16
+        lines = -(-len(self.panels) // self.columns)
+        width = sum(map(sum, self.rooms)) + (self.length + _GAP) * self.columns
+        return width, lines * (_TOP + _TALL + _BELOW + _BETWEEN) - _BETWEEN
 
 
 def read_training(curves: Curves) -> Training:
     """Returns the panels of a training: a metric and its validation together, in the order of Keras."""
     by_name = {name: as_floats(np.asarray(values)).astype(np.float64) for name, values in curves.values.items()}
-    names = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in by_name))
+    names = list(dict.fromkeys(name.removeprefix(VALIDATION) or name for name in by_name))
     panels = tuple(
-        Panel(clean(name, _LONGEST_NAME), by_name.get(name), by_name.get(f"{VALIDATION}{name}")) for name in names
+        Panel(clean(name, _LONGEST_NAME), by_name.get(name), by_name.get(f"{VALIDATION}{name}"))
+        for name in names[:MOST_PANELS]
     )
-    return Training(panels[:MOST_PANELS], np.asarray(curves.epochs, np.float64), len(panels))
+    return Training(panels, np.asarray(curves.epochs, np.float64), len(names))
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Where the curves of a panel stand on the sheet, in CSS pixels, and the values of its ends."""
+
+    left: float
+    bottom: float
+    length: int
+    low: float
+    high: float
+
+    def points(self, places: Array, values: Array) -> Array:
+        """Returns where values stand [N, 2], by their places as shares 0 … 1 of the length."""
+        heights, start, end = near_one(values, self.low, self.high)
+        span = float(end - start)
+        shares = (heights - start) / span if span else heights * 0 + 0.5
+        shares = np.where(np.isfinite(values), shares, np.nan)
+        return np.column_stack([self.left + places * self.length, self.bottom - 2 - shares * (_TALL - 6)])
 
 
 def paint_training(sheet: Sheet, training: Training, style: Style) -> None:
-    """Draws a panel a metric side by side: train in a blue line, validation in an orange one of dashes."""
-    left = 0.0
+    """Draws a panel a metric: train in a blue line, validation in an orange one of dashes."""
+    rooms, length, fine = training.rooms, training.length, _are_fine(training)
+    for number, panel in enumerate(training.panels):
+        line, column = divmod(number, training.columns)
+        left = sum(map(sum, rooms[:column])) + (length + _GAP) * column + rooms[column][0]
+        bottom = line * (_TOP + _TALL + _BELOW + _BETWEEN) + _TOP + _TALL
+        _paint_panel(sheet, panel, training.epochs, _Frame(left, bottom, length, *panel.ends), style, fine=fine)
+
+
+def _are_fine(training: Training) -> bool:
+    """Returns whether smooth lines make a small PNG: else they are bands of columns of a CSS pixel."""
+    if len(training.epochs) > training.length:
+        return False
+    stored = 0.0
     for panel in training.panels:
-        left += _panel_left(panel)
-        _paint_panel(sheet, panel, training.epochs, left, style)
-        left += _LENGTH + _panel_right(panel) + 16
+        frame = _Frame(0, 0, training.length, *panel.ends)
+        for values, more in ((panel.train, 1.0), (panel.validation, _OF_DASHES)):
+            if values is not None:
+                heights = frame.points(np.zeros(len(values)), values)[:, 1]
+                stored += more * stored_bytes(heights, training.length)
+    return stored <= MOST_BYTES
 
 
-def _panel_left(panel: Panel) -> int:
-    low, high = _ends(panel)
-    return math.ceil(max(text_width(wording.number(end, 2), TEXT) for end in (low, high))) + 6
-
-
-def _panel_right(panel: Panel) -> int:
-    return math.ceil(text_width("validation", TEXT)) + 4 if panel.validation is not None else 26
-
-
-def _ends(panel: Panel) -> tuple[float, float]:
-    values = np.concatenate(panel.known)
-    finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-
-
-def _paint_panel(sheet: Sheet, panel: Panel, epochs: Array, left: float, style: Style) -> None:
-    low, high = _ends(panel)
-    bottom = _TOP + _TALL
-    sheet.text(left, _TOP - 5, panel.name, style.grey, TEXT, bold=True)
-    sheet.boxes(left, bottom, _LENGTH, 0.5, style.grey)
-    for place, value in ((_TOP + 4.0, high), (bottom - 1.0, low)):
-        if value != low or place > _TOP + 4 or low == high:
-            sheet.text(left - 5, place + 3.5, wording.number(value, 2), style.grey, TEXT, False, "right")
-    last = len(epochs) - 1
+def _paint_panel(sheet: Sheet, panel: Panel, epochs: Array, frame: _Frame, style: Style, *, fine: bool) -> None:
+    left, bottom, top = frame.left, frame.bottom, frame.bottom - _TALL
+    sheet.text(left, top - 5, panel.name, style.grey, TEXT, bold=True)
+    sheet.boxes(left, bottom, frame.length, 0.5, style.grey)
+    for place, value in ((top + 4.0, frame.high), (bottom - 1.0, frame.low))[: 1 if frame.low == frame.high else 2]:
+        sheet.text(left - 5, place + 3.5, wording.number(value, 2), style.grey, TEXT, False, "right")
     ends: list[tuple[float, str, str]] = []
-    for word, curve, color in (("train", panel.train, style.blue), ("validation", panel.validation, style.orange)):
-        if curve is None:
-            continue
-        points = _points(curve, low, high, left, bottom)
-        if word == "validation":
-            for dash in _dashes(points):
-                sheet.curve(dash, color, 1.4)
-        else:
-            sheet.curve(points, color, 1.4)
-        if len(points) == 1:
-            sheet.boxes(points[:, 0] - 1.5, points[:, 1] - 1.5, 3, 3, color)
-        for place in np.flatnonzero(~np.isfinite(curve)).tolist():
-            across = left + _LENGTH * (place / last if last else 0.5)
-            sheet.glyph(across, bottom - 6, "×" if math.isnan(curve[place]) else "▲", style.magenta, 10)
-        finite = points[np.isfinite(points[:, 1])]
-        if len(finite):
-            ends.append((float(finite[-1, 1]), word, color))
+    for word, values, color in (("train", panel.train, style.blue), ("validation", panel.validation, style.orange)):
+        if values is not None:
+            end = _paint_curve(sheet, values, frame, color, style, fine=fine, dashed=word == "validation")
+            ends += [] if end is None else [(end, word, color)]
     for height, word, color in _apart(ends):
-        sheet.text(left + _LENGTH + 4, height + 3.5, word, color, TEXT)
-    best = panel.best
+        sheet.text(left + frame.length + 4, height + 3.5, word, color, TEXT)
+    best, last = panel.best, len(epochs) - 1
     if best is not None and last:
-        across = left + _LENGTH * best[0] / last
-        height = float(_points(np.array([best[1]]), low, high, left, bottom)[0, 1])
+        across, height = frame.points(np.array([best[0] / last]), np.array([best[1]]))[0]
         sheet.frames(across - 3, height - 3, 6, 6, style.grey, 1.0)
     sheet.text(left, bottom + 12, f"{epochs[0]:g}", style.grey, TEXT)
     if last:
-        sheet.text(left + _LENGTH, bottom + 12, f"{epochs[-1]:g}", style.grey, TEXT, False, "right")
-        sheet.text(left + _LENGTH / 2, bottom + 12, "epoch", style.grey, TEXT, False, "center")
+        sheet.text(left + frame.length, bottom + 12, f"{epochs[-1]:g}", style.grey, TEXT, False, "right")
+        sheet.text(left + frame.length / 2, bottom + 12, "epoch", style.grey, TEXT, False, "center")
 
 
-def _points(curve: Array, low: float, high: float, left: float, bottom: float) -> Array:
-    heights, start, end = near_one(curve, low, high)
-    span = float(end - start)
-    shares = (heights - start) / span if span else heights * 0 + 0.5
-    shares = np.where(np.isfinite(curve), shares, np.nan)
-    across = np.linspace(0, _LENGTH, len(curve)) if len(curve) > 1 else np.array([_LENGTH / 2])
-    return np.column_stack([left + across, bottom - 2 - shares * (_TALL - 6)])
+def _paint_curve(
+    sheet: Sheet, values: Array, frame: _Frame, color: str, style: Style, *, fine: bool, dashed: bool
+) -> float | None:
+    """Draws one curve and returns the height of its last finite value, ``None`` where it has none."""
+    curve, last = read_curve(values), max(1, len(values) - 1)
+    shift = 0.0 if len(values) > 1 else 0.5
+    points = frame.points(curve.points[:, 0] / last + shift, curve.points[:, 1])
+    if not fine:
+        tops, bottoms = envelope(points - (frame.left, 0), frame.length, frame.length)
+        gap = dashed & (np.arange(frame.length) % (_DASH + _SPACE) >= _DASH)
+        tops[gap] = np.nan
+        sheet.band(frame.left, np.repeat(tops - 0.5, ZOOM), np.repeat(bottoms + 0.5, ZOOM), color)
+    else:
+        sheet.curve(_dashes(points) if dashed else points, color, _LINE)
+        lone = lonely(points)
+        sheet.boxes(lone[:, 0] - 1.5, lone[:, 1] - 1.5, 3, 3, color)
+    for place, sign in some_marks(curve.invalid, MOST_MARKS):
+        sheet.glyph(frame.left + frame.length * (place / last + shift), frame.bottom - 6, sign, style.magenta, 10)
+    finite = points[np.isfinite(points[:, 1])]
+    return float(finite[-1, 1]) if len(finite) else None
 
 
 def _apart(ends: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
@@ -200,88 +256,48 @@ def _apart(ends: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
     return ends
 
 
-def _dashes(points: Array) -> list[Array]:
-    """Returns a line [N, 2] cut into dashes, in pixels along it; a gap of NaN stays one."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    reach = np.concatenate([[0.0], np.cumsum(np.nan_to_num(steps))])
-    starts = np.arange(0, reach[-1], _DASH + _SPACE)
-    cut = []
-    for start in starts:
-        at = np.unique(
-            np.concatenate([[start, min(start + _DASH, reach[-1])], reach[(reach > start) & (reach < start + _DASH)]])
-        )
-        cut.append(np.column_stack([np.interp(at, reach, points[:, 0]), np.interp(at, reach, points[:, 1])]))
-    return cut
+def _dashes(points: Array) -> Array:
+    """Returns a line [N, 2] cut into dashes along it, NaN between them; what was broken stays so."""
+    gap = np.full((1, 2), np.nan)
+    cut = [gap]
+    for run in _finite_runs(points):
+        reach = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(run, axis=0).T))])
+        starts = np.arange(0.0, reach[-1], _DASH + _SPACE)
+        ends = np.minimum(starts + _DASH, reach[-1])
+        at = np.unique(np.concatenate([reach, starts, ends]))
+        at = at[at % (_DASH + _SPACE) <= _DASH]
+        line = np.column_stack([np.interp(at, reach, run[:, 0]), np.interp(at, reach, run[:, 1])])
+        cut += [np.insert(line, np.searchsorted(at, ends) + 1, np.nan, axis=0), gap]
+    return np.concatenate(cut)
+
+
+def _finite_runs(points: Array) -> Iterator[Array]:
+    """Yields the parts of a line between its breaks, those of a single point left out."""
+    breaks = np.flatnonzero(np.isnan(points[:, 1]))
+    for run in np.split(points, breaks):
+        kept = run[np.isfinite(run[:, 1])]
+        if len(kept) > 1:
+            yield kept
 
 
 def draw_training(axes: Any, training: Training, style: Style) -> None:
     """Draws a panel a metric on Axes of the user's, with a legend where there are validation data."""
     for panel, ax in zip(training.panels, np.atleast_1d(axes).ravel(), strict=True):
-        if panel.train is not None:
-            ax.plot(training.epochs, panel.train, color=style.blue, label="train")
+        for values, name, color, dashes in (
+            (panel.train, "train", style.blue, "-"),
+            (panel.validation, "validation", style.orange, "--"),
+        ):
+            if values is None:
+                continue
+            heights = np.where(np.isfinite(values), values, np.nan)
+            points = np.column_stack([training.epochs, heights])
+            ax.plot(*points.T, color=color, linestyle=dashes, label=name)
+            lone = lonely(points)
+            if len(lone):
+                ax.plot(*lone.T, color=color, linestyle="none", marker="o")
+            places = np.flatnonzero(np.isnan(heights)).tolist()
+            draw_marks(ax, [(float(training.epochs[place]), sign_of(float(values[place]))) for place in places], style)
         if panel.validation is not None:
-            ax.plot(training.epochs, panel.validation, color=style.orange, linestyle="--", label="validation")
             ax.legend()
         ax.set_title(panel.name, parse_math=False)
         ax.set_xlabel("epoch")
-
-
-@dataclass(frozen=True)
-class Strips:
-    """Several series of one length: the line of each column."""
-
-    curves: tuple[Curve, ...]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the card's picture in CSS pixels."""
-        return _strips_left(self) + TRACK + 14, len(self.curves) * (_STRIP + _STRIP_GAP) + 18
-
-    def alt(self) -> str:
-        """Returns the extremes of each column."""
-        ends = (
-            f"[{place}] {wording.number(curve.low)} at {curve.low_at} … {wording.number(curve.high)} at {curve.high_at}"
-            for place, curve in enumerate(self.curves)
-        )
-        many = f"{len(self.curves)} columns of {wording.plural(self.curves[0].count, 'value')}"
-        return f"Lines of {many}: {'; '.join(ends)}."
-
-    def note(self) -> str:
-        """Returns how the strips are to be read."""
-        each = self.curves[0].each
-        kept = f", every spike kept (min and max of each {wording.integer(each)})" if each > 1 else ""
-        return f"a strip each column, on its own scale{kept}"
-
-
-def read_strips(values: Array) -> Strips:
-    """Returns the lines of the columns of a matrix [N, C]."""
-    return Strips(read_columns(values))
-
-
-def _strips_left(strips: Strips) -> int:
-    words = [wording.number(end, 2) for curve in strips.curves for end in (curve.low, curve.high)]
-    return math.ceil(max(map(text_width, words))) + 32
-
-
-def paint_strips(sheet: Sheet, strips: Strips, style: Style) -> None:
-    """Draws the columns below each other, each over its own range, the indices once below all."""
-    left = _strips_left(strips)
-    for place, curve in enumerate(strips.curves):
-        top = place * (_STRIP + _STRIP_GAP) + 2
-        bottom = top + _STRIP
-        sheet.boxes(left, bottom, TRACK, 0.5, style.grey + style.rule)
-        sheet.text(2, (top + bottom) / 2 + 3.5, f"[{place}]", style.grey, TEXT, bold=True)
-        if math.isfinite(curve.low):
-            sheet.text(left - 5, top + 7, wording.number(curve.high, 2), style.grey, align="right")
-            if curve.low != curve.high:
-                sheet.text(left - 5, bottom, wording.number(curve.low, 2), style.grey, align="right")
-        paint_curve(sheet, curve, left, top, _STRIP, style)
-    count = strips.curves[0].count
-    paint_index_ticks(sheet, count, left, len(strips.curves) * (_STRIP + _STRIP_GAP) - _STRIP_GAP + 2, style)
-
-
-def draw_columns(axes: Axes, strips: Strips) -> None:
-    """Draws each column as a line of the user's own cycle of colours, named by its index."""
-    for place, curve in enumerate(strips.curves):
-        axes.plot(curve.points[:, 0], curve.points[:, 1], label=str(place))
-    axes.legend()

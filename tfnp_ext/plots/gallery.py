@@ -294,7 +294,7 @@ def judge(summary: Summary, options: DisplayOptions) -> Judged:
         return Judged(tops, None, truth, None, classes)
     rows = values if values.ndim == 2 else values.reshape(1, -1)
     classes = rows.shape[1]
-    tops, confidences = row_tops(rows, np.arange(len(rows)))
+    tops, confidences = row_tops(rows)
     if options.truth is not None:
         truth = read_truth(options.truth, classes, len(rows), options)
     shares = summary.role in {"probabilities", "probability batch"}

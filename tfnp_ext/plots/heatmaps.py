@@ -102,9 +102,9 @@ class HeatmapPlot(Plot):
         values = summary.drawn
         if values is None or values.ndim not in {2, 3} or not is_numeric(values):
             return 0.0
-        if summary.role in _ROLES:
-            return 0.9
-        return 0.3 if values.ndim == 2 else 0.2
+        if values.ndim == 3:
+            return 0.9 if summary.role == "attention" else 0.2
+        return 0.9 if summary.role in _ROLES else 0.3
 
     def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns the lines and columns of the maps of a stack."""
@@ -156,10 +156,10 @@ class HeatmapPlot(Plot):
     def prepare(self, summary: Summary, options: DisplayOptions) -> Batch | Stack | _Map:
         """Returns the batch with its answers, the maps of a stack, or the pooled matrix with its scale."""
         values = drawn_values(summary)
-        if summary.role == "probability batch":
-            return read_batch(values, options)
         if values.ndim == 3:
             return read_stack(values, summary)
+        if summary.role == "probability batch":
+            return read_batch(values, options)
         rows, columns = values.shape
         most = _MOST_WIDE if columns >= 2 * rows else _MOST_CELLS
         block = math.ceil(rows / _MOST_CELLS), math.ceil(columns / most)

@@ -25,15 +25,13 @@ from tfnp_ext.plots.base import (
     prepared_once,
     register_plot,
 )
+from tfnp_ext.plots.sheet import BUDGET
 from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from PIL.Image import Image
-
-BUDGET = 25_000
-"""Bytes of all tiles of a card together: Base64 makes them a third longer, and a card stays under 40 kB."""
 
 LINE = 760
 """CSS pixels a line of tiles may be long."""
@@ -147,7 +145,7 @@ class _ImagePlot(Plot):
             notes.append(f"× {images.zoom:.0f}")
         if images.step > 1:
             notes.append(f"1 of {images.step} rows and columns read")
-        if images.coding != "exact":
+        if images.coding == "photo" or (images.coding == "palette" and not images.truths):
             notes.append("JPEG" if images.coding == "photo" else f"at most {images.colors} colours each")
         if _invalid(images.values):
             notes.append("not finite → magenta")
@@ -192,6 +190,8 @@ class _ImagePlot(Plot):
         count = len(values)
         height, width, channels = values.shape[1:]
         zoom, coding, most = _layout(height, width, channels, count, single)
+        if coding == "photo" and values.dtype.kind == "b":
+            coding = "palette"  # the edges of a mask are sharp, and its PNG is small
         # Frames that follow each other look alike: of a video those shown are spread over all of it.
         places = (
             np.linspace(0, count - 1, min(count, most)).round().astype(int) if video else np.arange(min(count, most))
@@ -297,10 +297,12 @@ def _photo_layout(height: int, width: int, channels: int, count: int, single: bo
 
 
 def _whole_lines(count: int, fitting: int, width: int) -> int:
-    """Returns ``count``, or, where fewer fit, as many as fill the lines of a sheet."""
+    """Returns ``count``, or, where fewer fit, as many as fill one line or two of a sheet."""
     most = max(1, (LINE + _GAP) // (width + _GAP))
     shown = min(count, fitting)
-    return shown if shown <= most or (shown == count < _MOST_TILES) else shown // most * most
+    if shown <= most or shown == count < _MOST_TILES:
+        return shown
+    return 2 * min(most, shown // 2)
 
 
 def _step(values: Array, shown: int) -> int:

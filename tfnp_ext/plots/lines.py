@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Curves
@@ -18,21 +18,12 @@ from tfnp_ext.plots.base import (
     read,
     register_plot,
 )
-from tfnp_ext.plots.curves import (
-    MOST_SERIES,
-    Strips,
-    Training,
-    draw_columns,
-    draw_training,
-    paint_strips,
-    paint_training,
-    read_strips,
-    read_training,
-)
+from tfnp_ext.plots.curves import Training, draw_training, paint_training, read_training
 from tfnp_ext.plots.decimation import Curve, curve_of_runs, read_curve
 from tfnp_ext.plots.inks import SIGNS
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
-from tfnp_ext.plots.tracks import TRACK, paint_curve, paint_index_ticks, zero_height
+from tfnp_ext.plots.strips import MOST_SERIES, Strips, draw_columns, paint_strips, read_strips
+from tfnp_ext.plots.tracks import TRACK, draw_marks, lonely, paint_curve, paint_index_ticks, zero_height
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -65,6 +56,11 @@ class LinePlot(Plot):
         """Returns a panel for each metric of a training, else one."""
         shown = self.prepare(summary, options)
         return (1, len(shown.panels)) if isinstance(shown, Training) else (1, 1)
+
+    def figure_size(self, summary: Summary, options: DisplayOptions) -> tuple[float, float] | None:
+        """Returns four inches for each of several panels."""
+        panels = self.panels(summary, options)[1]
+        return (4.0 * panels, 3.0) if panels > 1 else None
 
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns 600 × 60 px and the room of the ticks; of several series as many strips."""
@@ -121,16 +117,13 @@ class LinePlot(Plot):
             draw_training(axes, curve, style)
             return
         if isinstance(curve, Strips):
-            draw_columns(axes, curve)
+            draw_columns(axes, curve, style)
             return
         axes.plot(curve.points[:, 0], curve.points[:, 1], color=style.blue)
-        for sign, marker, height in (("×", "x", 0.5), ("▲", "^", 1.0), ("▼", "v", 0.0)):
-            places = [place for place, found in curve.invalid if found == sign]
-            if places:
-                # Heights are shares of the Axes, as the values have none of their own.
-                look: dict[str, Any] = {"marker": marker, "color": style.magenta, "linestyle": "none"}
-                heights = [height] * len(places)
-                axes.plot(places, heights, transform=axes.get_xaxis_transform(), clip_on=False, **look)
+        lone = lonely(curve.points)
+        if len(lone):
+            axes.plot(*lone.T, color=style.blue, linestyle="none", marker="o")
+        draw_marks(axes, curve.invalid, style)
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the line over a rule at zero, ticks at its ends and at four indices."""

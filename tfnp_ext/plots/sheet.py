@@ -28,7 +28,11 @@ Align = Literal["left", "center", "right"]
 ZOOM = 2
 """Device pixels to a CSS pixel: 200 dpi for 100."""
 
+BUDGET = 25_000
+"""Bytes of a picture, or of all tiles of a card: Base64 makes them a third longer, and a card stays under 40 kB."""
+
 _LARGE_PNG = 16_000
+_PAYS = 0.9  # of the bytes before: a level that saves less is not worth trying the next
 
 TEXT = 10
 SMALL_TEXT = 9
@@ -148,7 +152,23 @@ class Sheet:
 
     def picture(self) -> Picture:
         """Returns the sheet as a PNG of 64 colours: maps lowest, then boxes, curves and text."""
-        from PIL import Image
+        from PIL import Image as Images
+
+        drawn = None if self._figure is None else self._drawn()
+        image = self._laid(drawn)
+        data = palette_png(image)
+        if drawn is not None and len(data) > BUDGET:
+            # Soft edges do not compress: those of several long curves take half of such a picture.
+            image = self._laid(_hard(drawn))
+            data = palette_png(image)
+        if len(data) > BUDGET:
+            # Noise in every pixel: the browser enlarges it, a little softer.
+            data = palette_png(image.resize((self.width, self.height), resample=Images.Resampling.BOX), 16)
+        return Picture(data, "image/png", self.width, self.height)
+
+    def _laid(self, drawn: Array | None) -> Image:
+        """Returns all layers on top of each other, ``drawn`` [H, W, 4] of Matplotlib's among them."""
+        from PIL import Image as Images
 
         canvas = np.zeros((self.height * ZOOM, self.width * ZOOM, 4), np.uint8)
         for left, top, colors in self._maps:
@@ -157,11 +177,11 @@ class Sheet:
             fills = [color] * len(edges) if isinstance(color, str) else color
             for (left, top, right, bottom), fill in zip(edges.tolist(), fills, strict=True):
                 fill_box(canvas, left, top, right, bottom, rgba(fill))
-        if self._figure is not None:
-            lay(canvas, 0, 0, self._drawn())
+        if drawn is not None:
+            lay(canvas, 0, 0, drawn)
         for left, top, colors in self._inked:
             lay(canvas, left, top, colors)
-        return Picture(palette_png(Image.fromarray(canvas)), "image/png", self.width, self.height)
+        return Images.fromarray(canvas)
 
     def _drawing(self) -> Figure:
         """Returns the figure of what Matplotlib draws."""
@@ -215,16 +235,28 @@ def lay(canvas: Array, left: int, top: int, colors: Array) -> None:
     top, left = max(0, top), max(0, left)
     part = canvas[top : top + colors.shape[0], left : left + colors.shape[1]]
     colors = colors[: part.shape[0], : part.shape[1]]
-    if not part[..., 3].any():
+    over, under = colors[..., 3] > 0, part[..., 3] > 0
+    if not under.any():
         part[...] = colors
         return
-    above, under = colors[..., 3:] / np.float32(255), part[..., 3:] / np.float32(255)
+    # Most of a sheet is empty: only where ink lies on ink is there anything to mix.
+    both = over & under
+    mixed = _mixed(colors[both], part[both])
+    pixels = part.view(np.uint32)[..., 0]
+    np.copyto(pixels, colors.view(np.uint32)[..., 0], where=over)
+    np.copyto(pixels, 0, where=~(over | under))
+    part[both] = mixed
+
+
+def _mixed(colors: Array, ground: Array) -> Array:
+    """Returns RGBA bytes [N, 4] laid over others, all of them with some alpha."""
+    above, under = colors[:, 3:] / np.float32(255), ground[:, 3:] / np.float32(255)
     under *= 1 - above
     alpha = above + under
-    with np.errstate(invalid="ignore"):
-        mixed = (colors[..., :3] * above + part[..., :3] * under) / alpha
-    part[..., :3] = np.where(alpha > 0, mixed + np.float32(0.5), 0).astype(np.uint8)
-    part[..., 3:] = (alpha * 255 + np.float32(0.5)).astype(np.uint8)
+    mixed = np.empty_like(ground)
+    mixed[:, :3] = (colors[:, :3] * above + ground[:, :3] * under) / alpha + np.float32(0.5)
+    mixed[:, 3:] = alpha * 255 + np.float32(0.5)
+    return mixed
 
 
 def palette_png(image: Image, colors: int = 64) -> bytes:
@@ -232,13 +264,27 @@ def palette_png(image: Image, colors: int = 64) -> bytes:
     from PIL import Image as Images
 
     reduced = image.quantize(colors, method=Images.Quantize.FASTOCTREE, dither=Images.Dither.NONE)
-    # The best compression takes ten times as long and only pays for dense maps, which it halves.
-    for level in (4, 6, 9):
-        target = BytesIO()
-        reduced.save(target, "PNG", compress_level=level)
-        if target.tell() <= _LARGE_PNG:
+    data = _compressed(reduced, 4)
+    for level in (6, 9):
+        # Nothing makes it smaller than half.
+        if not _LARGE_PNG < len(data) <= 2 * BUDGET:
             break
+        before, data = len(data), _compressed(reduced, level)
+        # The best compression takes ten times as long and only pays for dense maps, as the level before shows.
+        if len(data) > _PAYS * before:
+            break
+    return data
+
+
+def _compressed(image: Image, level: int) -> bytes:
+    target = BytesIO()
+    image.save(target, "PNG", compress_level=level)
     return target.getvalue()
+
+
+def _hard(colors: Array) -> Array:
+    """Returns RGBA bytes [H, W, 4] whose pixels are either there or not."""
+    return np.where(colors[..., 3:] >= 128, colors | np.array([0, 0, 0, 255], np.uint8), np.uint8(0))
 
 
 def text_width(text: str, size: float = SMALL_TEXT, bold: bool = False) -> float:
@@ -284,11 +330,7 @@ def _font(path: str, size: int, simple: bool) -> FreeTypeFont:
 @lru_cache(maxsize=1024)
 def _font_file(characters: str, bold: bool) -> str:
     """Returns the font that can write ``characters``; DejaVu Sans, which comes with Matplotlib, if none can."""
-    from pathlib import Path
-
-    from matplotlib import get_data_path
-
-    own = str(Path(get_data_path(), "fonts", "ttf", f"DejaVuSans{'-Bold' if bold else ''}.ttf"))
+    own = _own_font_file(bold)
     needed = set(map(ord, characters))
     if not needed or needed <= _characters(own):
         return own
@@ -296,6 +338,23 @@ def _font_file(characters: str, bold: bool) -> str:
         if needed <= _characters(path):
             return path
     return own
+
+
+def _own_font_file(bold: bool) -> str:
+    """Returns DejaVu Sans, found without Matplotlib being imported: that takes twice as long as a first picture."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    name = f"DejaVuSans{'-Bold' if bold else ''}.ttf"
+    found = find_spec("matplotlib")
+    if found is not None and found.origin is not None:
+        beside = Path(found.origin).with_name("mpl-data") / "fonts" / "ttf" / name
+        if beside.is_file():
+            return str(beside)
+    # Some distributions keep the data elsewhere.
+    from matplotlib import get_data_path
+
+    return str(Path(get_data_path(), "fonts", "ttf", name))
 
 
 @lru_cache(maxsize=1)

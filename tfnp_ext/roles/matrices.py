@@ -26,6 +26,7 @@ from tfnp_ext.statistics import Statistics
 _MOST_CONFUSED = 200
 _MOST_CLASSES_OF_A_BATCH = 20
 _LEAST_RIGHT = 0.3
+_LEAST_ON_DIAGONAL = 0.7
 _LARGEST_KERNEL = 11
 _MOST_SERIES = 8
 _LONGER = 8
@@ -118,10 +119,10 @@ def read_confusion(drawn: Array, statistics: Statistics) -> Role | None:
     total, right = float(counts.sum()), float(np.trace(counts))
     if not total or right < _LEAST_RIGHT * total or is_identity(drawn, statistics):
         return None
-    most = counts.max(axis=1)
-    on_diagonal = float((np.diagonal(counts) == most).mean())
+    seen = counts.any(axis=1)
+    on_diagonal = float((np.diagonal(counts) == counts.max(axis=1))[seen].mean())
     off = total - right
-    if on_diagonal < 0.5 or not off or np.array_equal(counts, counts.T):
+    if on_diagonal < _LEAST_ON_DIAGONAL or not off or np.array_equal(counts, counts.T):
         return None  # what is as often taken for each other as the other way round is no mistake
     reason = f"read as a confusion matrix: square counts, {wording.percent(right / total)} of them on the diagonal"
     return Role("confusion", f"confusion matrix, {wording.integer(len(drawn))} classes", reason, drawn)

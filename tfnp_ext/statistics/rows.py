@@ -24,13 +24,14 @@ def row_sums(matrix: Array, count: int) -> Array:
     return np.asarray(np.asarray(matrix[:count]).astype(np.float64).sum(axis=1))
 
 
-def row_tops(matrix: Array, rows: Array) -> tuple[Array, Array]:
+def row_tops(matrix: Array, rows: Array | None = None) -> tuple[Array, Array]:
     """Returns where the first largest finite value of rows is, and that value; -1 and NaN where there is none.
 
     Args:
         matrix: Floats [N, C].
-        rows: Which rows, [R].
+        rows: Which rows, [R]; all by default.
     """
+    rows = np.arange(len(matrix)) if rows is None else rows
     step = max(1, _READ // matrix.shape[1])
     tops, values = np.empty(len(rows), np.intp), np.empty(len(rows))
     for start in range(0, len(rows), step):

@@ -21,12 +21,12 @@ _MOST_READ = 2**21
 def channel_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
     """Returns the range, then histogram and mean of each channel.
 
-    ``None`` for grey, for very many images and for what is not read again because it is on another device.
+    ``None`` for grey, masks, very many images, and what is not read again because it is on another device.
     """
     values, seen = summary.drawn, summary.statistics
     if values is None or seen is None or seen.invalid or values.ndim < 3 or values.size > _MOST_READ:
         return None
-    if isinstance(values, DeviceArray):
+    if values.dtype.kind == "b" or isinstance(values, DeviceArray):
         return None
     channels = values.shape[-1]
     if channels not in {3, 4} or (summary.role == "images" and values.ndim == 3) or seen.minimum == seen.maximum:

@@ -9,7 +9,7 @@ from tfnp_ext.adapters import Curves
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
-from tfnp_ext.plots.curves import VALIDATION, read_training
+from tfnp_ext.plots.curves import read_training
 from tfnp_ext.summary import Summary
 
 
@@ -25,9 +25,9 @@ def training_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ..
         ends = [
             wording.number(float(curve[-1]), digits) for curve in (panel.train, panel.validation) if curve is not None
         ]
-        words: list[Span | str] = [ends[0] if panel.train is not None else f"{VALIDATION}{ends[0]}"]
-        if len(ends) == 2:
-            words += [Span("validation", "secondary"), Span(ends[1], "strong")]
+        words: list[Span | str] = [ends[0]] if panel.train is not None else []
+        if panel.validation is not None:
+            words += [Span("validation", "secondary"), Span(ends[-1], "strong")]
         best = panel.best
         if best is not None and len(training.epochs) > 1 and math.isfinite(best[1]):
             words.append(
