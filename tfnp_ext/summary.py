@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from tfnp_ext.adapters import (
     Strings,
     find_adapter,
 )
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.errors import OptionError
 from tfnp_ext.roles import Role, read_role
@@ -107,7 +108,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
     content = adapter.content(obj)
     if result is not None:
         facts, content = _of_result(facts, content, result)
-    if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_masked(content.array):
+    if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_kept(content.array):
         content = Dense(np.asarray(content.array))
     array = numbers_of(content)
     left = budget_ms * _FOR_STATISTICS - (time.perf_counter() - started) * 1000
@@ -134,8 +135,9 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
     )
 
 
-def _is_masked(array: np.ndarray) -> bool:
-    return isinstance(array, np.ma.MaskedArray)
+def _is_kept(array: np.ndarray) -> bool:
+    """Returns whether an array is looked at as what it is: masked, or on another device."""
+    return isinstance(array, (np.ma.MaskedArray, DeviceArray))
 
 
 def numbers_of(content: Content | None) -> np.ndarray | None:
@@ -174,7 +176,7 @@ def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Cont
         return _of_rows(facts, content, result), content
     held = content.array if isinstance(content, Dense) else None
     dtype = content.dtype if isinstance(content, Strings) else None if held is None else held.dtype
-    shares = bool(held is not None and result.size and np.shares_memory(result, held))
+    shares = isinstance(held, np.ndarray) and bool(result.size) and np.shares_memory(result, held)
     done = {
         Ragged: "masked" if isinstance(result, np.ma.MaskedArray) else "padded",
         Sparse: "made dense",
@@ -211,8 +213,15 @@ def _of_rows(facts: Facts, content: Ragged, rows: np.ndarray) -> Facts:
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Returns exp(x) / sum(exp(x)) over the last axis in float64, shifted by the largest so that nothing overflows.
 
+    On another device TensorFlow computes it there, in float32 unless the logits are wider.
+
     Source: I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning", 2016, section 4.1.
     """
+    if isinstance(logits, DeviceArray):
+        wider = "float32" if logits.itemsize <= 4 else "float64"
+        made = logits.mapped(lambda tf, values: tf.nn.softmax(tf.cast(values, wider)))
+        if made is not None:
+            return cast("np.ndarray", made)
     wide = logits.astype(np.float64)
     powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

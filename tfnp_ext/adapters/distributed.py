@@ -104,14 +104,14 @@ class DistributedVariableAdapter(VariableAdapter):
 
     type_names = ("tensorflow.python.distribute.values.DistributedVariable",)
 
-    def view(self, obj: Any) -> np.ndarray | Owned:
-        """Returns the one value now, read-only.
+    def _read(self, obj: Any) -> Any:
+        """Returns the tensor of the one value now.
 
         Raises:
             ConversionError: There is no one value: nothing says how those of the replicas go together.
         """
         try:
-            return super().view(obj)
+            return super()._read(obj)
         except ConversionError:
             raise
         except Exception as error:

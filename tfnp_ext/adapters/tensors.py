@@ -6,7 +6,7 @@ import math
 import re
 import sys
 import weakref
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
+from tfnp_ext.adapters.devices import CUT_DTYPES, MOST_COPIED, DeviceArray
 from tfnp_ext.adapters.strings import Strings, large_strings, string_bytes
 from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
@@ -94,6 +95,19 @@ def component(tensor: Any) -> np.ndarray:
     return array_of(viewed)
 
 
+def looked_at(tensor: Any) -> Dense | Strings:
+    """Returns the values of a tensor as a card reads them: left where they are if large and on another device."""
+    strings = large_strings(tensor)
+    if strings is not None:
+        return strings
+    away = not on_host(tensor.backing_device) and "CUSTOM" not in tensor.backing_device
+    cut = away and dtype_name(tensor) in CUT_DTYPES and type(tensor) is not weakref.ProxyType
+    if not cut or tensor.shape.num_elements() * tensor.dtype.size <= MOST_COPIED:
+        return Dense(component(tensor))
+    # It answers for an array wherever a card looks.
+    return Dense(cast("np.ndarray", DeviceArray(tensor)))
+
+
 def shown_component(tensor: Any) -> np.ndarray | Strings:
     """Returns one component of a composite as a card reads it: of very many strings only those that it shows."""
     strings = large_strings(tensor)
@@ -152,8 +166,7 @@ class TensorAdapter(DenseAdapter):
         dtype = dtype_name(obj)
         if dtype in {"variant", "resource"}:
             return Absent(held_words(obj), ever=False)
-        strings = large_strings(obj)
-        return super().content(obj) if strings is None else strings
+        return looked_at(obj)
 
 
 def device_of(tensor: Any) -> str:
@@ -196,8 +209,7 @@ class VariableAdapter(DenseAdapter):
     def content(self, obj: Any) -> Content:
         """Returns the value now, or why there is none."""
         try:
-            strings = large_strings(self._read(obj)) if dtype_name(obj) == "string" else None
-            return super().content(obj) if strings is None else strings
+            return looked_at(self._read(obj))
         except ConversionError as error:
             return Absent(str(error))
 
@@ -213,7 +225,7 @@ class VariableAdapter(DenseAdapter):
             device=wording.device(getattr(obj, "device", "") or ""),
             nbytes=int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size if known else None,
             state="trainable" if obj.trainable else "not trainable",
-            shares_memory=dtype_name(obj) != "string",
+            shares_memory=dtype_name(obj) != "string" and on_host(getattr(obj, "device", "") or ""),
         )
 
 
@@ -245,21 +257,26 @@ class KerasVariableAdapter(DenseAdapter):
         Raises:
             ConversionError: It was never initialised, or its backend's value is not tensor-like.
         """
+        adapter, held = self._held(obj)
+        return adapter.view(held)
+
+    def _held(self, obj: Any) -> tuple[DenseAdapter, Any]:
+        """Returns what it holds in its backend, and the adapter of that."""
         held = getattr(obj, "_value", None)
         if held is None:
             raise ConversionError(f"{describe(obj)} {self._path(obj)!r} is not initialised: build the model first")
         adapter = find_adapter(held)
         if not isinstance(adapter, DenseAdapter):
             raise ConversionError(f"{describe(obj)} holds a {type(held).__name__}, which is not tensor-like")
-        return adapter.view(held)
+        return adapter, held
 
     def content(self, obj: Any) -> Content:
         """Returns the value now, or why there is none."""
         try:
-            viewed = self.view(obj)
+            adapter, held = self._held(obj)
+            return adapter.content(held)
         except ConversionError as error:
             return Absent(str(error))
-        return Dense(array_of(viewed))
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, path, device, bytes and whether it is trained."""

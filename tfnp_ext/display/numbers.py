@@ -14,7 +14,7 @@ from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.plots.confusion_counts import can_be_confused
 from tfnp_ext.plots.lengths import row_lengths
-from tfnp_ext.statistics import Statistics, sample_places
+from tfnp_ext.statistics import Statistics, invalid_rows, sample_places
 from tfnp_ext.summary import Summary, numbers_of
 
 _ROWS_NAMED = 8
@@ -57,8 +57,7 @@ def _invalid_rows(summary: Summary) -> list[int]:
     array = summary.content.array if isinstance(summary.content, Dense) else None
     if array is None or array.ndim != 2 or array.size > _MOST_FOR_ROWS:
         return []
-    rows: list[int] = np.flatnonzero(~np.isfinite(array).all(axis=1)).tolist()
-    return rows
+    return invalid_rows(array)
 
 
 def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False, brief: bool = False) -> Fields | None:

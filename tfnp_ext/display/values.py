@@ -12,15 +12,16 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Curves, CutString, Dense, Strings
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.plots.base import as_floats
-from tfnp_ext.plots.batches import answers
 from tfnp_ext.roles import SMALL
 from tfnp_ext.roles.images import CHANNELS
+from tfnp_ext.statistics import row_tops
 from tfnp_ext.summary import Summary
 
 IN_LINE = 8
@@ -46,6 +47,9 @@ _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _PLAIN_LENGTH = 60
 _CANDIDATE = 0.1
+_MOST_RANKED = 2**18
+"""Classes on another device that are put in order; of more the first and last values are shown."""
+
 _ELIDED, _DOWN = Cell("…", "secondary"), Cell("⋮", "secondary")
 
 
@@ -218,7 +222,8 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array = content.array
-    if summary.role == "probabilities" and summary.drawn is not None:
+    few = array.size <= _MOST_RANKED or not isinstance(array, DeviceArray)
+    if summary.role == "probabilities" and summary.drawn is not None and few:
         return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, shares=True)
     if summary.role == "logits" and summary.drawn is not None:
         return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options)
@@ -244,12 +249,18 @@ def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
 def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     """Returns the matrix shown of an array of higher rank, and the slice that it is; of images, the first channel."""
     if array.ndim <= 2:
-        return np.atleast_2d(array), ""
+        return array if array.ndim == 2 else array.reshape(1, -1), ""
     if role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image"):
         before = array.ndim - 3
-        return array[..., 0][(0,) * before], f"[{'0, ' * before}:, :, 0]"
+        return _left_there(array, (*(0,) * before, ..., 0)), f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
-    return array[(0,) * before], f"[{'0, ' * before}:, :]"
+    return _left_there(array, (0,) * before), f"[{'0, ' * before}:, :]"
+
+
+def _left_there(array: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:
+    """Returns a view; of values on another device one of which nothing is copied before its corners are."""
+    view: np.ndarray = array.view_at(index) if isinstance(array, DeviceArray) else array[index]
+    return view
 
 
 def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = False) -> Table:
@@ -294,7 +305,9 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     places = [example for example in shown if example is not None]
     classes_shown = [column for column in columns if column is not None]
     # Python's numbers are formatted three times as fast as NumPy's.
-    read = zip(drawn[np.ix_(places, classes_shown)].astype(np.float64).tolist(), _tops(drawn, places), strict=True)
+    picked = drawn[np.ix_(places, classes_shown)].astype(np.float64).tolist()
+    tops, shares = row_tops(drawn, np.array(places))
+    read = zip(picked, zip(tops.tolist(), shares.tolist(), strict=True), strict=True)
     rows = []
     for example in shown:
         if example is None:
@@ -305,18 +318,13 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         grounds = [share if share >= _CANDIDATE else 0.0 for share in values]
         numbers = map(number_cell, _share_texts(values), grounds)
         cells = numbers if len(values) == classes else [_ELIDED if c is None else next(numbers) for c in columns]
-        rows.append(Row((*cells, Cell(names[top], "strong"), Cell(wording.percent(share))), header=str(example)))
+        rows.append(
+            Row(
+                (*cells, Cell(names[top] if top >= 0 else "×", "strong"), Cell(wording.percent(share))),
+                header=str(example),
+            )
+        )
     return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
-
-
-def _tops(drawn: np.ndarray, examples: list[int]) -> list[tuple[int, float]]:
-    """Returns the first largest class of each example and its value, a few rows copied at a time."""
-    step = max(1, 2**20 // drawn.shape[1])
-    tops: list[tuple[int, float]] = []
-    for start in range(0, len(examples), step):
-        classes, shares = answers(drawn[examples[start : start + step]])
-        tops += zip(classes.tolist(), shares.tolist(), strict=True)
-    return tops
 
 
 def epoch_table(curves: Curves, most: int) -> Table:

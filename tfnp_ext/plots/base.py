@@ -15,6 +15,7 @@ from weakref import ref
 
 import numpy as np
 
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
 from tfnp_ext.errors import OptionError
@@ -212,10 +213,16 @@ def able_plots(summary: Summary, options: DisplayOptions) -> list[str]:
 
 def read(summary: Summary, options: DisplayOptions) -> Reading:
     """Returns the values as a plot reads them; of a batch of predictions only as many examples as may be drawn."""
-    values = np.asarray(summary.drawn)
+    values = drawn_values(summary)
     if summary.role == "probability batch":
         values = values[:MOST_EXAMPLES]
     return Reading(summary.role, values)
+
+
+def drawn_values(summary: Summary) -> Array:
+    """Returns what a picture draws, left where it is if that is another device: it is cut there."""
+    values = summary.drawn
+    return values if isinstance(values, DeviceArray) else np.asarray(values)
 
 
 def is_numeric(values: Array | None) -> bool:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Cell, Row, Span, Table
 from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_labels
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
+from tfnp_ext.statistics import row_tops
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +35,6 @@ _LONGEST_LABEL = 14
 _SMALL = (8, 12)
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
-_READ_AT_ONCE = 2**20
 _MOST_COUNTED = 2**18
 """So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
@@ -142,57 +143,37 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         values: Probabilities [N, C] of all examples.
         options: For the class names.
     """
-    everything = values[:MOST_EXAMPLES]
-    count = values.shape[1]
+    drawn, count = min(len(values), MOST_EXAMPLES), values.shape[1]
     names = class_labels(options, count, _LONGEST_LABEL)
-    all_tops, confidences = answers(everything)
+    all_tops, confidences = row_tops(values, np.arange(drawn))
     room = _WIDTH - sum(_margins(tuple(names[index] for index in _classes(all_tops, count))))
     column = _NARROW
-    if len(everything) <= _MOST_WIDE_COLUMNS:
-        column = max(_NARROWEST, min(_WIDEST, room // max(1, len(everything))))
-    everything = everything[: max(1, room // column)]
-    counted = len(everything) == len(values) or values.size <= _MOST_COUNTED
-    tops, confidences = all_tops[: len(everything)], confidences[: len(everything)]
+    if drawn <= _MOST_WIDE_COLUMNS:
+        column = max(_NARROWEST, min(_WIDEST, room // max(1, drawn)))
+    drawn = min(drawn, max(1, room // column))
+    counted = drawn == len(values) or values.size <= _MOST_COUNTED
+    tops, confidences = all_tops[:drawn], confidences[:drawn]
     if not counted:
         all_tops = tops
     elif len(values) > len(all_tops):
-        all_tops = answers(values)[0]
+        all_tops = row_tops(values)[0]
     classes = _classes(all_tops, count)
+    # All classes are written only where they are few; of many on another device only those drawn are fetched.
+    away = isinstance(values, DeviceArray) and count > _TEXT_CLASSES
+    everything = values if away else values[:drawn]
     return Batch(
-        values=as_floats(everything[:, classes]).astype(np.float64),
+        values=as_floats(everything[:drawn, classes]).astype(np.float64),
         everything=everything,
         classes=classes,
         names=tuple(names[index] for index in classes),
         answers=tuple(names[top] if top >= 0 else "×" for top in tops),
         tops=tops,
-        confidences=np.where(np.isfinite(confidences), confidences, np.nan),
+        confidences=confidences,
         examples=len(values),
         column=column,
         often=np.bincount(all_tops[all_tops >= 0], minlength=count)[classes],
         counted=counted,
     )
-
-
-def answers(values: Array) -> tuple[Array, Array]:
-    """Returns the top class of each row, -1 where it holds no number, and what stands there; a few rows at a time."""
-    step = max(1, _READ_AT_ONCE // values.shape[1])
-    if len(values) <= step:
-        return _answers(values)
-    tops, confidences = zip(*(_answers(values[at : at + step]) for at in range(0, len(values), step)), strict=True)
-    return np.concatenate(tops), np.concatenate(confidences)
-
-
-def _answers(values: Array) -> tuple[Array, Array]:
-    values = as_floats(values)
-    tops = values.argmax(axis=1)
-    rows = np.arange(len(values))
-    confidences = values[rows, tops]
-    if not np.isfinite(confidences).all():  # NaN comes before all numbers, and infinity
-        numbers = np.where(np.isfinite(values), values, -np.inf)
-        tops = numbers.argmax(axis=1)
-        confidences = numbers[rows, tops]
-        tops = np.where(np.isfinite(confidences), tops, -1)
-    return tops, confidences.astype(np.float64)
 
 
 def _margins(names: tuple[str, ...]) -> tuple[int, int]:

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray, most_read
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.errors import OptionError
-from tfnp_ext.plots.base import Array, as_floats, class_labels, is_numeric, near_one, prepared_once
+from tfnp_ext.plots.base import (
+    Array,
+    as_floats,
+    class_labels,
+    drawn_values,
+    is_numeric,
+    near_one,
+    prepared_once,
+)
 from tfnp_ext.plots.counts import SAMPLE, argmax, classes_named
 from tfnp_ext.plots.pooling import MOST_READ
 from tfnp_ext.plots.truth import read_truth
@@ -102,7 +111,7 @@ def read_confusion(summary: Summary, options: DisplayOptions) -> Confusion:
     Raises:
         OptionError: The truth does not fit.
     """
-    values = np.asarray(summary.drawn)
+    values = drawn_values(summary)
     if options.truth is not None:
         known = summary.statistics
         return _of_predictions(values, options, known is None or bool(known.invalid))
@@ -116,15 +125,16 @@ def _of_predictions(values: Array, options: DisplayOptions, invalid: bool) -> Co
     examples = len(values)
     rows = values.ndim == 2
     truth = read_truth(options.truth, values.shape[1] if rows else None, examples, options)
+    width, most = max(1, values.size // examples), most_read(values, MOST_READ)
+    places = sample_places(examples, max(1, min(SAMPLE, most) // width)) if values.size > most else None
     if rows:
         classes = int(values.shape[1])
     else:
-        low, high = int(values.min()), max(int(values.max()), int(truth.max()))
+        known = values if places is None or not isinstance(values, DeviceArray) else values[places]
+        low, high = int(known.min()), max(int(known.max()), int(truth.max()))
         if low < 0 or high >= _MOST_KNOWN:
             raise OptionError(f"predictions hold {low if low < 0 else high}, which is no number of a class")
         classes = max(high + 1, classes_named(options))
-    width = max(1, values.size // examples)
-    places = sample_places(examples, max(1, SAMPLE // width)) if values.size > MOST_READ else None
     step = max(1, _BLOCK // width)
     few = classes**2 <= _BLOCK
     table = np.zeros(classes**2 if few else 0, np.int64)

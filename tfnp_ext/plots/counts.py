@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray, most_read
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Bar, Bars, Block
@@ -29,6 +30,7 @@ from tfnp_ext.plots.base import (
     Style,
     as_floats,
     class_labels,
+    drawn_values,
     is_numeric,
     prepared_once,
     register_plot,
@@ -143,13 +145,16 @@ def count_classes(summary: Summary, options: DisplayOptions) -> ClassCounts:
     Raises:
         OptionError: Labels given for this very value do not fit it.
     """
-    values = np.asarray(summary.drawn)
+    values = drawn_values(summary)
+    known = summary.statistics is not None and summary.statistics.exact
     if summary.role == "one-hot":
-        targets = np.atleast_2d(values)
+        targets = values if values.ndim == 2 else values.reshape(1, -1)
         classes = targets.shape[1]
-        counts = np.zeros(classes, np.int64)
-        for block in _blocks(targets):
-            counts += np.bincount(argmax(block), minlength=classes)
+        counts = _counts_there(targets, 0, classes) if known else None
+        if counts is None:
+            counts = np.zeros(classes, np.int64)
+            for block in _blocks(targets):
+                counts += np.bincount(argmax(block), minlength=classes)
         named = None if options.labels is None else class_labels(options, classes)
         return ClassCounts(np.arange(classes), counts, len(targets), named)
     first, last = _ends(values, summary)
@@ -157,16 +162,54 @@ def count_classes(summary: Summary, options: DisplayOptions) -> ClassCounts:
     if last - first < _WIDEST:
         if names is not None and not isinstance(options.labels, Mapping):
             first, last = 0, max(last, len(names) - 1)
-        counts = np.zeros(last - first + 1, np.int64)
-        for block in _blocks(values):
-            wide = _integers(block)
-            # Of unsigned ones the difference cannot be told before they are near zero.
-            near = wide - wide.dtype.type(first) if first else wide
-            counts += np.bincount(near.astype(np.intp, copy=False), minlength=len(counts))
+        counts = _counts_there(values, first, last - first + 1) if known else None
+        if counts is None:
+            counts = np.zeros(last - first + 1, np.int64)
+            for block in _blocks(values):
+                wide = _integers(block)
+                # Of unsigned ones the difference cannot be told before they are near zero.
+                near = wide - wide.dtype.type(first) if first else wide
+                counts += np.bincount(near.astype(np.intp, copy=False), minlength=len(counts))
         return ClassCounts(np.arange(first, last + 1), counts, len(values), names, values.dtype.kind == "b")
-    places = sample_places(len(values), _MOST_FOUND)
+    places = sample_places(len(values), most_read(values, _MOST_FOUND))
     found, counts = np.unique(_integers(values if places is None else values[places]), return_counts=True)
     return ClassCounts(found, counts.astype(np.int64), len(values), names, gapless=False)
+
+
+_AT_A_TIME = 2**20
+_MOST_CLASSES_THERE = 2**12
+
+
+def _counts_there(values: Array, first: int, classes: int) -> Array | None:
+    """Returns how often each class occurs, counted on the device of the examples; ``None`` where they are not counted.
+
+    Args:
+        values: Integers [N], none outside of the classes, or one-hot targets [N, C].
+        first: The first class.
+        classes: How many there are.
+    """
+    if not isinstance(values, DeviceArray) or values.size > MOST_READ or classes > _MOST_CLASSES_THERE:
+        return None
+    width = values.size // len(values)
+    step = max(1, _AT_A_TIME // width)
+
+    def counted(rows: slice) -> list[Array] | None:
+        def count(tf: Any, part: Any) -> Sequence[Any]:
+            if values.ndim == 2:
+                found = tf.argmax(tf.cast(part(rows, slice(0, width)), tf.float64), axis=1)
+            else:
+                found = tf.cast(part(rows), tf.int64) - first
+            return [tf.math.unsorted_segment_sum(tf.ones_like(found, tf.float64), found, classes)]
+
+        return values.reduced(count)
+
+    counts = np.zeros(classes, np.int64)
+    for start in range(0, len(values), step):
+        found = counted(slice(start, min(start + step, len(values))))
+        if found is None:
+            return None
+        counts += found[0].astype(np.int64)
+    return counts
 
 
 def argmax(rows: Array) -> Array:
@@ -176,8 +219,8 @@ def argmax(rows: Array) -> Array:
 
 def _blocks(values: Array) -> Iterator[Array]:
     """Yields examples block by block, all of them or those of a sample."""
-    width = max(1, values.size // len(values))
-    places = sample_places(len(values), max(1, SAMPLE // width)) if values.size > MOST_READ else None
+    width, most = max(1, values.size // len(values)), most_read(values, MOST_READ)
+    places = sample_places(len(values), max(1, min(SAMPLE, most) // width)) if values.size > most else None
     rows = max(1, _BLOCK // width)
     for start in range(0, len(values) if places is None else len(places), rows):
         yield values[start : start + rows] if places is None else values[places[start : start + rows]]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.plots.base import Array, as_floats
 from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.statistics import RUN, Statistics
@@ -48,6 +51,9 @@ def read_curve(values: Array) -> Curve:
     Args:
         values: Numbers [N].
     """
+    if isinstance(values, DeviceArray):
+        there = _curves_there(values.reshape(-1, 1))
+        return read_curve(np.asarray(values)) if there is None else there[0]
     count = len(values)
     if count <= COLUMNS:
         heights = as_floats(values).astype(np.float64)
@@ -60,8 +66,75 @@ def read_curve(values: Array) -> Curve:
     ends = np.append(starts[1:], count)
     points = _points(starts, ends, lows, highs)
     low, low_bin, high, high_bin = _extremes(np.column_stack([lows, lows]), np.column_stack([highs, highs]))
-    places = [_place(values, starts, ends, where, value) for where, value in ((low_bin, low), (high_bin, high))]
+    places = [
+        _place(values[starts[pixel] : ends[pixel]], starts[pixel], value)
+        for pixel, value in ((low_bin, low), (high_bin, high))
+    ]
     return Curve(count, points, low, places[0], high, places[1], invalid, count // COLUMNS)
+
+
+def read_columns(values: Array) -> tuple[Curve, ...]:
+    """Returns the lines of the columns of a matrix [N, C]."""
+    there = _curves_there(values) if isinstance(values, DeviceArray) else None
+    if there is not None:
+        return there
+    values = np.asarray(values)
+    return tuple(read_curve(values[:, column]) for column in range(values.shape[1]))
+
+
+def _curves_there(matrix: DeviceArray) -> tuple[Curve, ...] | None:
+    """Returns the lines of the columns of a long matrix, whose pixels are reduced on its own device."""
+    count, columns = matrix.shape
+    each = -(-count // COLUMNS)
+    at_a_time = max(1, _AT_A_TIME // (each * columns)) * each
+
+    def reduced(start: int) -> list[Array] | None:
+        rows = slice(start, min(start + at_a_time, count))
+        return matrix.reduced(
+            lambda tf, part: [_ends_there(tf, tf.cast(part(rows, slice(0, columns)), tf.float64), each)]
+        )
+
+    parts: list[Array] = []
+    for start in range(0, count, at_a_time):
+        found = reduced(start)
+        if found is None:
+            return None
+        parts += found
+    ends = np.concatenate(parts, axis=1)
+    lows, highs, kinds = ends[0], -ends[1], -ends[2]
+    lows, highs = (np.where(np.isfinite(values), values, np.nan) for values in (lows, highs))
+    starts = np.arange(0, count, each)
+    stops = np.append(starts[1:], count)
+    curves = []
+    for column in range(columns):
+        low, high = lows[:, column], highs[:, column]
+        least, low_pixel, most, high_pixel = _extremes(np.column_stack([low, low]), np.column_stack([high, high]))
+        places = [
+            _place(matrix[starts[pixel] : stops[pixel], column], starts[pixel], value)
+            for pixel, value in ((low_pixel, least), (high_pixel, most))
+        ]
+        marked = np.flatnonzero(kinds[:, column])
+        invalid = [(int(starts[pixel]), _KINDS[int(kinds[pixel, column])]) for pixel in marked.tolist()]
+        points = _points(starts, stops, low, high)
+        curves.append(Curve(count, points, least, places[0], most, places[1], invalid, each))
+    return tuple(curves)
+
+
+_AT_A_TIME = 2**20
+"""Values reduced at a time on another device, where they are float64 in the meantime."""
+
+_KINDS = ("", "▼", "▲", "×")
+
+
+def _ends_there(tf: Any, values: Any, each: int) -> Any:
+    """Returns, negative but for the first, the smallest, the largest and the worst kind of value of each pixel."""
+    finite = tf.math.is_finite(values)
+    infinite = tf.where(values > 0, tf.constant(2, values.dtype), 1)
+    kinds = tf.where(finite, tf.constant(0, values.dtype), tf.where(tf.math.is_nan(values), 3, infinite))
+    ends = tf.stack([tf.where(finite, values, math.inf), tf.where(finite, -values, math.inf), -kinds])
+    missing = -int(values.shape[0]) % each
+    ends = tf.pad(ends, [[0, 0], [0, missing], [0, 0]], constant_values=math.inf)
+    return tf.reduce_min(tf.reshape(ends, [3, -1, each, values.shape[1]]), axis=2)
 
 
 def curve_of_runs(values: Array, numbers: Statistics) -> Curve:
@@ -86,20 +159,35 @@ def curve_of_runs(values: Array, numbers: Statistics) -> Curve:
     each = together * RUN
     starts = np.arange(0, count, each)
     if not numbers.exact:
-        for pixel in np.flatnonzero(np.isnan(lows)).tolist():
-            run = as_floats(values[starts[pixel] : starts[pixel] + RUN])
+        for pixel, run in _runs(values, starts, np.flatnonzero(np.isnan(lows))):
             finite = run[np.isfinite(run)]
             if finite.size:
                 lows[pixel], highs[pixel] = finite.min(), finite.max()
     first_of_pixel: dict[int, int] = {}
     for place in numbers.extremes.invalid:
         first_of_pixel.setdefault(place // each, place)
-    invalid = [(place, sign_of(float(values[place]))) for place in first_of_pixel.values()]
+    marked = list(first_of_pixel.values())
+    invalid = [(place, sign_of(float(value))) for place, value in zip(marked, values[marked], strict=True)]
     (low_at,), (high_at,) = numbers.minimum_at or (0,), numbers.maximum_at or (0,)
     points = _points(starts, np.append(starts[1:], count), lows, highs)
     return Curve(
         count, points, float(numbers.minimum), low_at, float(numbers.maximum), high_at, invalid, each, numbers.exact
     )
+
+
+_MOST_FETCHED = 2**16
+"""Values fetched from another device where the statistics have seen none."""
+
+
+def _runs(values: Array, starts: Array, pixels: Array) -> Iterator[tuple[int, Array]]:
+    """Yields pixels that the statistics have not seen, and the first values of each: on another device a few."""
+    if isinstance(values, DeviceArray):
+        few = max(1, _MOST_FETCHED // max(1, len(pixels)))
+        places = np.minimum(starts[pixels][:, None] + np.arange(few), len(values) - 1)
+        yield from zip(pixels.tolist(), as_floats(values[places]), strict=True)
+        return
+    for pixel in pixels.tolist():
+        yield pixel, as_floats(values[starts[pixel] : starts[pixel] + RUN])
 
 
 def _points(starts: Array, ends: Array, lows: Array, highs: Array) -> Array:
@@ -146,7 +234,6 @@ def _extremes(lows: Array, highs: Array | None = None) -> tuple[float, int, floa
     return float(low[low_at]), low_at, float(high[high_at]), high_at
 
 
-def _place(values: Array, starts: Array, ends: Array, pixel: int, value: float) -> int:
-    """Returns the index of a value that is known to lie in a pixel."""
-    part = as_floats(values[starts[pixel] : ends[pixel]]).astype(np.float64)
-    return int(starts[pixel]) + int(np.argmax(part == value))
+def _place(pixel: Array, start: int, value: float) -> int:
+    """Returns the index of a value that is known to lie in a pixel, whose first value has the index ``start``."""
+    return int(start) + int(np.argmax(as_floats(np.asarray(pixel)).astype(np.float64) == value))

@@ -20,8 +20,8 @@ from tfnp_ext.plots.base import (
     Array,
     Plot,
     Style,
-    as_floats,
     class_labels,
+    drawn_values,
     is_numeric,
     prepared_once,
     register_plot,
@@ -30,7 +30,7 @@ from tfnp_ext.plots.batches import UNSURE
 from tfnp_ext.plots.images import Images, encode, to_pixels
 from tfnp_ext.plots.truth import read_truth
 from tfnp_ext.roles.images import CHANNELS, read_images
-from tfnp_ext.statistics import compute_statistics
+from tfnp_ext.statistics import compute_statistics, row_tops
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def judge(summary: Summary, options: DisplayOptions) -> Judged:
     Raises:
         OptionError: The truth does not fit.
     """
-    values = np.asarray(summary.drawn)
+    values = drawn_values(summary)
     truth = None
     if values.ndim == 1 and values.dtype.kind in "iub":
         tops = values.astype(np.int64)
@@ -292,16 +292,9 @@ def judge(summary: Summary, options: DisplayOptions) -> Judged:
             truth = read_truth(options.truth, None, len(tops), options)
             classes = max(classes, int(truth.max(initial=0)) + 1)
         return Judged(tops, None, truth, None, classes)
-    rows = np.atleast_2d(values)
+    rows = values if values.ndim == 2 else values.reshape(1, -1)
     classes = rows.shape[1]
-    tops, confidences = np.empty(len(rows), np.int64), np.empty(len(rows))
-    step = max(1, 2**20 // classes)
-    for start in range(0, len(rows), step):  # in blocks, so that a copy in float64 stays small
-        numbers = as_floats(rows[start : start + step]).astype(np.float64)
-        numbers = np.where(np.isfinite(numbers), numbers, -np.inf)
-        best = numbers.argmax(axis=1)
-        confidences[start : start + step] = numbers[np.arange(len(numbers)), best]
-        tops[start : start + step] = np.where(np.isfinite(confidences[start : start + step]), best, -1)
+    tops, confidences = row_tops(rows)
     if options.truth is not None:
         truth = read_truth(options.truth, classes, len(rows), options)
     shares = summary.role in {"probabilities", "probability batch"}

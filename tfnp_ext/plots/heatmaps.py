@@ -11,7 +11,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block
-from tfnp_ext.plots.base import STYLE, Array, Plot, Style, is_numeric, prepared_once, read, register_plot
+from tfnp_ext.plots.base import STYLE, Array, Plot, Style, drawn_values, is_numeric, prepared_once, register_plot
 from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
 from tfnp_ext.plots.cells import draw_cells, paint_cells
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
@@ -155,18 +155,19 @@ class HeatmapPlot(Plot):
     @prepared_once
     def prepare(self, summary: Summary, options: DisplayOptions) -> Batch | Stack | _Map:
         """Returns the batch with its answers, the maps of a stack, or the pooled matrix with its scale."""
-        reading = read(summary, options)
-        if reading.values.ndim == 3:
-            return read_stack(reading.values, summary)
-        if reading.role == "probability batch":
-            return read_batch(np.asarray(summary.drawn), options)
-        rows, columns = reading.values.shape
+        values = drawn_values(summary)
+        if values.ndim == 3:
+            return read_stack(values, summary)
+        if summary.role == "probability batch":
+            return read_batch(values, options)
+        rows, columns = values.shape
         most = _MOST_WIDE if columns >= 2 * rows else _MOST_CELLS
         block = math.ceil(rows / _MOST_CELLS), math.ceil(columns / most)
-        pooled = pool(reading.values, block, _may_hide_extremes(summary))
-        if pooled.step != (1, 1):
+        extremes = _may_hide_extremes(summary)
+        pooled = pool(values, block, extremes)
+        if extremes and pooled.step != (1, 1):
             _add_known_extremes(pooled, summary)
-        attention, correlation = reading.role == "attention", reading.role == "correlation"
+        attention, correlation = summary.role == "attention", summary.role == "correlation"
         scale = 1.0 if correlation else (attention_scale if attention else ink_scale)(pooled.means)
         return _Map(
             pooled=pooled,

@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import MOST_COPIED, DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Picture, Tile, Tiles
-from tfnp_ext.plots.base import STYLE, Array, Plot, Style, as_floats, is_numeric, near_one, prepared_once, register_plot
+from tfnp_ext.plots.base import (
+    STYLE,
+    Array,
+    Plot,
+    Style,
+    as_floats,
+    drawn_values,
+    is_numeric,
+    near_one,
+    prepared_once,
+    register_plot,
+)
 from tfnp_ext.plots.sheet import BUDGET
 from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
@@ -51,6 +63,8 @@ class Images:
         coding: ``exact`` pixels, a ``palette`` of 64 colours, or a JPEG ``photo``.
         single: Whether the value is one image rather than a batch.
         names: The index of each image shown, as it stands below it.
+        whole: Height and width of an image of which not all rows and columns were read.
+        step: Of so many rows and columns only one was read, of images on another device; 1 for all.
     """
 
     values: Array
@@ -60,11 +74,18 @@ class Images:
     coding: Coding
     single: bool
     names: tuple[str, ...] = ()
+    whole: tuple[int, int] | None = None
+    step: int = 1
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """Height and width of an image in its own pixels."""
+        return self.whole or (int(self.values.shape[1]), int(self.values.shape[2]))
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of a tile in CSS pixels."""
-        height, width = self.values.shape[1:3]
+        height, width = self.frame
         return max(1, round(width * self.zoom)), max(1, round(height * self.zoom))
 
     @property
@@ -93,7 +114,7 @@ class _ImagePlot(Plot):
     def alt(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns how many images of what size and range."""
         images = self.prepare(summary, options)
-        height, width = images.values.shape[1:3]
+        height, width = images.frame
         low, high = ("False", "True") if images.truths else map(_short, images.limits)
         many = "One" if images.single else wording.integer(images.count)
         noun = "frame" if summary.role == "video" else "mask" if images.truths else "image"
@@ -122,6 +143,8 @@ class _ImagePlot(Plot):
             notes.append(f"thumbnails {wording.percent(images.zoom, 0)}")
         elif images.zoom > 1:
             notes.append(f"× {images.zoom:.0f}")
+        if images.step > 1:
+            notes.append(f"1 of {images.step} rows and columns read")
         if images.coding == "photo" or (images.coding == "palette" and not images.truths):
             notes.append("JPEG" if images.coding == "photo" else f"at most {images.colors} colours each")
         if _invalid(images.values):
@@ -140,12 +163,12 @@ class _ImagePlot(Plot):
         """Returns the tiles, each with its own alt text and the numbers that hovering tells."""
         images = self.prepare(summary, options)
         pixels = to_pixels(images.values, images.limits)
-        height, width = images.values.shape[1:3]
+        height, width = images.frame
         pictures = encode(pixels, images)
         tiles = []
         for number, picture in enumerate(pictures):
             index = "" if images.single else images.names[number]
-            large = images.values[number].size > 2**20
+            large = images.values[number].size > 2**20 or images.step > 1
             title = f"{width} × {height}" if large else _numbers(images.values[number])
             alt = f"{f'[{index}] ' if index else ''}{'mask' if images.truths else images.colour} {width} × {height}"
             tiles.append(Tile(picture, alt, f"[{index}] {title}" if index else title, index))
@@ -158,7 +181,7 @@ class _ImagePlot(Plot):
     @prepared_once
     def prepare(self, summary: Summary, options: DisplayOptions) -> Images:
         """Returns the images that fit, and how they are encoded."""
-        values = np.asarray(summary.drawn)
+        values = drawn_values(summary)
         single = self.name == "image"
         video = values.ndim == 5
         values = values[None] if single else values[0] if video else values
@@ -173,9 +196,14 @@ class _ImagePlot(Plot):
         places = (
             np.linspace(0, count - 1, min(count, most)).round().astype(int) if video else np.arange(min(count, most))
         )
-        shown = values[places] if video else values[: len(places)]
+        step = _step(values, len(places))
+        if isinstance(values, DeviceArray):
+            shown = np.stack([np.asarray(values[place, ::step, ::step]) for place in places])
+        else:
+            shown = values[places] if video else values[: len(places)]
         names = () if single else tuple(map(str, places.tolist()))
-        images = Images(shown, count, _limits(summary, shown), zoom, coding, single, names)
+        limits, frame = _limits(summary, shown), (height, width)
+        images = Images(shown, count, limits, zoom, coding, single, names, frame, step)
         if coding == "palette" and zoom >= 1:
             # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
             pixels = to_pixels(images.values, images.limits)
@@ -277,6 +305,13 @@ def _whole_lines(count: int, fitting: int, width: int) -> int:
     return 2 * min(most, shown // 2)
 
 
+def _step(values: Array, shown: int) -> int:
+    """Returns of how many rows and columns one is read: of large images on another device, else all are."""
+    if not isinstance(values, DeviceArray) or max(values.shape[1:3]) <= _SMALL:
+        return 1
+    return math.ceil(math.sqrt(shown * math.prod(values.shape[1:]) * values.itemsize / MOST_COPIED))
+
+
 def _of_videos(summary: Summary) -> str:
     """Returns which video the frames are of, where there are several."""
     count = 0 if summary.drawn is None else len(summary.drawn)
@@ -363,13 +398,13 @@ def encode(pixels: Array, images: Images) -> list[Picture]:
     width, height = images.size
     if images.coding == "photo":
         for zoom in (_PHOTO_ZOOM, 1.0):
-            thumbnails = [_thumbnail(image, min(1.0, images.zoom * zoom)) for image in pixels]
+            thumbnails = [_thumbnail(image, min(1.0, images.zoom * images.step * zoom)) for image in pixels]
             for quality in _QUALITIES:
                 coded = [_jpeg(image, quality) for image in thumbnails]
                 if sum(map(len, coded)) <= BUDGET:
                     return [Picture(data, "image/jpeg", width, height) for data in coded]
         return [Picture(data, "image/jpeg", width, height) for data in coded]
-    small = [_thumbnail(image, images.zoom) if images.zoom < 1 else image for image in pixels]
+    small = [_thumbnail(image, images.zoom * images.step) if images.zoom < 1 else image for image in pixels]
     zoom = max(1, round(images.zoom))
     palettes = ((zoom, images.colors), (zoom, 32), (zoom, 16), (zoom, 8), (zoom, 4))
     # Noise doubles in size when it is enlarged; then the browser enlarges it, a little softer.

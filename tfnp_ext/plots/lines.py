@@ -12,6 +12,7 @@ from tfnp_ext.plots.base import (
     STYLE,
     Plot,
     Style,
+    drawn_values,
     is_numeric,
     prepared_once,
     read,
@@ -103,7 +104,7 @@ class LinePlot(Plot):
         if isinstance(summary.content, Curves):
             return read_training(summary.content)
         if summary.drawn is not None and summary.drawn.ndim == 2:
-            return read_strips(summary.drawn)
+            return read_strips(drawn_values(summary))
         values, numbers = read(summary, options).values, summary.statistics
         if numbers is not None and numbers.extremes is not None and summary.role == "series":
             return curve_of_runs(values, numbers)

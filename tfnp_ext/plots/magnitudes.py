@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext.adapters.devices import MOST_COPIED, DeviceArray, most_read
 from tfnp_ext.plots.base import Array
 from tfnp_ext.plots.inks import ink_scale, sign_of
-from tfnp_ext.plots.pooling import MOST_READ
+from tfnp_ext.plots.pooling import MOST_READ, steps_read
 from tfnp_ext.statistics import RUN, Statistics
 
 COLUMNS = 1200
@@ -25,6 +26,7 @@ _MOST_CELLS = (65, 129)
 _DECADES = 3
 _MOST_DECADES = 6
 _TOGETHER = 2**16
+_AT_A_TIME = 2**20
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def read_trace(values: Array, numbers: Statistics | None = None, known: int | No
         starts = (np.arange(len(highs)) * together + highs.argmax(axis=1)) * RUN
         places, _ = _largest_of_runs(values, starts, RUN)
         firsts = _first_of_pixels(numbers.extremes.invalid, each)
-        invalid = [(place, sign_of(float(np.abs(values[place])))) for place in firsts]
+        invalid = [(place, sign_of(float(size))) for place, size in zip(firsts, np.abs(values[firsts]), strict=True)]
     else:
         numbers = None
         read = min(each, max(1, MOST_READ // len(starts)))
@@ -163,6 +165,9 @@ def read_trace(values: Array, numbers: Statistics | None = None, known: int | No
 
 def _largest_of_runs(values: Array, starts: Array, width: int) -> tuple[Array, list[tuple[int, str]]]:
     """Returns the index of the largest finite magnitude of each run, and the first value of each that is not finite."""
+    if isinstance(values, DeviceArray):
+        there = _largest_there(values, starts, width)
+        return _largest_of_runs(np.asarray(values), starts, width) if there is None else there
     places, invalid = np.empty(len(starts), np.intp), []
     whole = int(np.searchsorted(starts, len(values) - width, side="right"))
     runs = np.lib.stride_tricks.sliding_window_view(values, width) if whole else values[None]
@@ -179,6 +184,36 @@ def _largest_of_runs(values: Array, starts: Array, width: int) -> tuple[Array, l
             found = np.where(finite, found, -1)
         places[part] = starts[part] + found.argmax(axis=1)
     return places, invalid
+
+
+def _largest_there(values: DeviceArray, starts: Array, width: int) -> tuple[Array, list[tuple[int, str]]] | None:
+    """Returns what ``_largest_of_runs`` would, computed on the device of the values."""
+    together = max(1, _AT_A_TIME // width)
+
+    def found(part: slice) -> list[Array] | None:
+        return values.reduced(lambda tf, cut: _ends_of_runs(tf, cut(slice(0, len(values))), starts[part], width))
+
+    parts: list[list[Array]] = []
+    for start in range(0, len(starts), together):
+        ends = found(slice(start, start + together))
+        if ends is None:
+            return None
+        parts.append(ends)
+    largest, lost = (starts + np.concatenate(places) for places in zip(*parts, strict=True))
+    lost = lost[lost >= starts]
+    return largest, [(int(at), sign_of(float(size))) for at, size in zip(lost, np.abs(values[lost]), strict=True)]
+
+
+def _ends_of_runs(tf: Any, values: Any, starts: Array, width: int) -> tuple[Any, Any]:
+    """Returns where in each run the largest finite magnitude is, and the first value that is not finite, or -1."""
+    last = int(values.shape[0]) - 1
+    places = tf.constant(starts, tf.int64)[:, None] + tf.constant(np.arange(width), tf.int64)
+    # A run at the end is filled up with the last value, which stands there first.
+    sizes = tf.cast(tf.abs(tf.gather(values, tf.minimum(places, last))), tf.float64)
+    finite = tf.math.is_finite(sizes)
+    lost = tf.cast(tf.logical_not(finite), tf.float64)
+    first = tf.where(tf.reduce_max(lost, axis=1) > 0, tf.argmax(lost, axis=1), tf.constant(-1, tf.int64))
+    return tf.argmax(tf.where(finite, sizes, -1), axis=1), first
 
 
 def _first_of_pixels(places: tuple[int, ...], each: int) -> list[int]:
@@ -208,10 +243,11 @@ def _largest_of_blocks(matrix: Array, block: tuple[int, int]) -> Spectrum:
         turned = _largest_of_blocks(matrix.T, block[::-1])
         cells = {name: getattr(turned, name).T for name in ("sizes", "phases", "nans", "highs")}
         return replace(turned, shape=(rows, columns), block=turned.block[::-1], step=turned.step[::-1], **cells)
-    if rows * columns > MOST_READ:
-        down = min(math.ceil(rows * columns / MOST_READ), block[0])
-        across = min(math.ceil(-(-rows // down) * columns / MOST_READ), block[1])
-        few = _largest_of_blocks(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)))
+    most = most_read(matrix, MOST_READ, MOST_COPIED)
+    if rows * columns > most:
+        down, across = steps_read(rows, columns, block, most)
+        read = np.asarray(matrix[::down, ::across])
+        few = _largest_of_blocks(read, (-(-block[0] // down), -(-block[1] // across)))
         return replace(
             few, shape=(rows, columns), block=(few.block[0] * down, few.block[1] * across), step=(down, across)
         )

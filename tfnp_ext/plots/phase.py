@@ -9,7 +9,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.plots.base import STYLE, Array, Plot, Style, prepared_once, register_plot
+from tfnp_ext.plots.base import STYLE, Array, Plot, Style, drawn_values, prepared_once, register_plot
 from tfnp_ext.plots.inks import (
     MARKERS,
     SIGNS,
@@ -120,7 +120,7 @@ class PhasePlot(Plot):
 
 def _values(summary: Summary) -> tuple[Array, str]:
     """Returns the vector or matrix that is drawn, and which part of a value of higher rank that is."""
-    values = np.asarray(summary.drawn)
+    values = drawn_values(summary)
     if values.ndim <= 2:
         return values, ""
     before = values.ndim - 2

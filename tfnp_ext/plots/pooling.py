@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.plots.base import Array, as_floats
 
 MOST_READ = 2**23
@@ -65,6 +67,9 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True, most: int
         [[2.5, 4.5], [10.5, 12.5]]
     """
     rows, columns = matrix.shape
+    if isinstance(matrix, DeviceArray):
+        there = _pool_there(matrix, block, most)
+        return pool(np.asarray(matrix), block, extremes, most) if there is None else there
     if abs(matrix.strides[0]) < abs(matrix.strides[1]) and rows > 1:
         # Memory is read in its own order, several times as fast.
         turned = pool(matrix.T, block[::-1], extremes, most)
@@ -74,9 +79,7 @@ def pool(matrix: Array, block: tuple[int, int], extremes: bool = True, most: int
     # NumPy reads the small floats of other libraries one by one, ten times as slowly.
     least = most // 8 if matrix.dtype.kind == "V" else most
     if rows * columns > least:
-        # Whole rows, whose values lie beside each other in memory; of columns only where a block's row is too long.
-        down = min(math.ceil(rows * columns / least), block[0])
-        across = min(math.ceil(-(-rows // down) * columns / least), block[1])
+        down, across = steps_read(rows, columns, block, least)
         few = pool(matrix[::down, ::across], (-(-block[0] // down), -(-block[1] // across)), extremes, most)
         larger = (few.block[0] * down, few.block[1] * across)
         return replace(few, shape=(rows, columns), block=larger, step=(down, across))
@@ -136,6 +139,68 @@ def cell_size(shape: tuple[int, ...], block: tuple[int, int], room: tuple[int, i
     if block == (1, 1):
         width = height = min(width, height)
     return min(width, 4 * height), min(height, 4 * width)
+
+
+def steps_read(rows: int, columns: int, block: tuple[int, int], most: int) -> tuple[int, int]:
+    """Returns of how many rows, and of how many columns, one is read so that no more values than ``most`` are."""
+    # Whole rows, whose values lie beside each other in memory; of columns only where a block's row is too long.
+    down = min(math.ceil(rows * columns / most), block[0])
+    return down, min(math.ceil(-(-rows // down) * columns / most), block[1])
+
+
+_AT_A_TIME = 2**20
+"""Values pooled at a time on another device, where they are float64 in the meantime."""
+
+
+def _pool_there(matrix: DeviceArray, block: tuple[int, int], most: int) -> Pooled | None:
+    """Returns what ``pool`` would, computed on the matrix's own device, so that only the blocks cross over."""
+    rows, columns = matrix.shape
+    down, across = steps_read(rows, columns, block, most)
+    tall, wide = -(-block[0] // down), -(-block[1] // across)
+    bands, cells = -(-rows // (tall * down)), -(-columns // (wide * across))
+    each = max(1, _AT_A_TIME // (tall * -(-columns // across)))
+
+    def pooled(start: int, stop: int) -> list[Array] | None:
+        band = slice(start * tall * down, min(stop * tall * down, rows), down)
+        return matrix.reduced(
+            lambda tf, part: [
+                _blocks(tf, tf.cast(part(band, slice(0, columns, across)), tf.float64), stop - start, cells, wide)
+            ]
+        )
+
+    parts: list[Array] = []
+    # Bands of whole blocks, several at a time, then the last one, which may be lower.
+    whole = rows // (tall * down)
+    starts = [*range(0, whole, each), *([whole] if whole < bands else [])]
+    for start, stop in zip(starts, [*starts[1:], bands], strict=True):
+        found = pooled(start, stop)
+        if found is None:
+            return None
+        parts += found
+    means, peaks, nans, highs, lows = np.concatenate(parts, axis=1)
+    return Pooled(
+        (rows, columns), (tall * down, wide * across), means, peaks, nans > 0, highs > 0, lows > 0, (down, across)
+    )
+
+
+def _blocks(tf: Any, values: Any, bands: int, cells: int, wide: int) -> Any:
+    """Returns mean, largest |x| and whether there is a NaN, +Inf and -Inf, of each block of some bands, [5, R, C]."""
+    width = int(values.shape[1])
+    values = tf.reshape(values, [bands, -1, width])
+    finite = tf.math.is_finite(values)
+    kept = tf.where(finite, values, 0)
+    # Divided before they are added, because the sum of large values may pass the end of float64.
+    share = 1.0 / (int(values.shape[1]) * wide)
+    masks = [tf.math.is_nan(values), tf.equal(values, math.inf), tf.equal(values, -math.inf)]
+    sums = tf.stack([tf.reduce_sum(kept * share, axis=1), tf.reduce_sum(tf.cast(finite, values.dtype), axis=1)])
+    peaks = tf.stack(
+        [tf.reduce_max(tf.abs(kept), axis=1), *(tf.reduce_max(tf.cast(mask, values.dtype), axis=1) for mask in masks)]
+    )
+    filled = [[0, 0], [0, 0], [0, cells * wide - width]]
+    sums, peaks = (tf.reshape(tf.pad(ends, filled), [-1, bands, cells, wide]) for ends in (sums, peaks))
+    total, count = tf.unstack(tf.reduce_sum(sums, axis=3))
+    means = total / tf.maximum(count * share, share)
+    return tf.concat([means[None], tf.reduce_max(peaks, axis=3)], axis=0)
 
 
 def _sum_dtype(band: Array) -> type[np.floating] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfnp_ext import wording
 from tfnp_ext.plots.base import Array, Style, near_one
-from tfnp_ext.plots.decimation import Curve, read_curve
+from tfnp_ext.plots.decimation import Curve, read_columns
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.plots.tracks import MOST_BYTES, TRACK, draw_marks, lonely, paint_curve, paint_index_ticks, stored_bytes
 
@@ -65,7 +65,7 @@ def _ends(curve: Curve) -> str:
 
 def read_strips(values: Array) -> Strips:
     """Returns the lines of the columns of a matrix [N, C]."""
-    return Strips(tuple(read_curve(values[:, column]) for column in range(values.shape[1])))
+    return Strips(read_columns(values))
 
 
 def _strips_left(strips: Strips) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext.adapters.devices import most_read
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.statistics import Statistics
+from tfnp_ext.statistics import Statistics, row_sums
 
 ROLES = (
     "scalar",
@@ -73,6 +74,11 @@ class Role:
     limits: tuple[float, float] | None = None
 
 
+def values_checked(array: Array) -> int:
+    """Returns how many values of an array are read at most to find its role: fewer where they are to be copied."""
+    return most_read(array, VALUES_CHECKED)
+
+
 def is_float(array: Array) -> bool:
     """Returns whether the values are floats, those of ``ml_dtypes`` included."""
     return kind_rank(array.dtype) == 2
@@ -93,12 +99,22 @@ def is_identity(array: Array, statistics: Statistics) -> bool:
 
 def first_rows(matrix: Array) -> Array:
     """Returns as many first rows of a matrix as are read for a role, in float64."""
-    return np.asarray(matrix[: max(1, VALUES_CHECKED // max(1, matrix.shape[1]))]).astype(np.float64)
+    return np.asarray(matrix[: _rows_of(matrix, values_checked(matrix))]).astype(np.float64)
+
+
+def first_row_sums(matrix: Array) -> Array:
+    """Returns the sums of as many first rows of a matrix as are read for a role, in float64."""
+    return row_sums(matrix, _rows_of(matrix, VALUES_CHECKED))
+
+
+def _rows_of(matrix: Array, values: int) -> int:
+    """Returns how many rows have so many values together, at least one."""
+    return min(len(matrix), max(1, values // max(1, int(matrix.shape[1]))))
 
 
 def is_whole(values: Array) -> bool:
     """Returns whether there are only whole numbers among as many first values as are read for a role."""
-    head = np.asarray(values.flat[:VALUES_CHECKED]).astype(np.float64)
+    head = np.asarray(values.flat[: values_checked(values)]).astype(np.float64)
     return bool((head == np.floor(head)).all())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.roles.base import SMALL, VALUES_CHECKED, Array, Role, is_float, is_whole, roughness
+from tfnp_ext.roles.base import SMALL, Array, Role, is_float, is_whole, roughness, values_checked
 from tfnp_ext.statistics import Statistics
 
 CHANNELS = frozenset({1, 3, 4})
@@ -174,11 +174,12 @@ def _sample(layout: _Layout) -> Array:
     """Returns the middles of a few images spread over all, [N, H, W, C] in float64; their mean for what is invalid."""
     values = layout.values if layout.explicit else layout.values[..., None]
     before, (height, width, channels) = values.shape[:-3], values.shape[-3:]
-    side = max(_SHORTEST_SIDE, math.isqrt(VALUES_CHECKED // channels))
+    most = values_checked(layout.values)
+    side = max(_SHORTEST_SIDE, math.isqrt(most // channels))
     rows, columns = (slice((n - min(n, side)) // 2, (n + min(n, side)) // 2) for n in (height, width))
     one = (rows.stop - rows.start) * (columns.stop - columns.start) * channels
     count = math.prod(before)
-    numbers = np.linspace(0, count - 1, min(count, _MOST_SAMPLED, max(1, VALUES_CHECKED // one))).astype(int)
+    numbers = np.linspace(0, count - 1, min(count, _MOST_SAMPLED, max(1, most // one))).astype(int)
     places = [np.unravel_index(number, before) if before else () for number in numbers.tolist()]
     sample = np.stack([np.asarray(values[(*place, rows, columns)]).astype(np.float64) for place in places])
     finite = np.isfinite(sample)

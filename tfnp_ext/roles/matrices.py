@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.roles.base import (
     LONGEST_ROW,
     SMALL,
     VALUES_CHECKED,
     Array,
     Role,
+    first_row_sums,
     first_rows,
     is_float,
     is_identity,
@@ -56,10 +58,10 @@ def read_attention(drawn: Array, statistics: Statistics) -> Role | None:
         return None
     if drawn.shape[-1] ** 2 > 4 * VALUES_CHECKED:
         return None
-    checked = _first_maps(drawn)
-    if np.abs(checked.sum(axis=-1) - 1).max() > tolerance:
+    sums, head = _first_sums(drawn)
+    if np.abs(sums - 1).max() > tolerance:
         return None
-    causal = bool((np.triu(checked[0], 1) == 0).all())
+    causal = bool((np.triu(head, 1) == 0).all())
     if drawn.ndim == 2 and not causal and len(drawn) <= _MOST_CLASSES_OF_A_BATCH:
         return None
     tokens = wording.integer(drawn.shape[-1])
@@ -67,18 +69,22 @@ def read_attention(drawn: Array, statistics: Statistics) -> Role | None:
     if drawn.ndim == 4:
         many = f", {wording.plural(len(drawn), 'example')} ×{many[1:]}"
     masked = ", causal" if causal else ""
-    rows = of_rows(checked[..., 0].size, drawn.size // drawn.shape[-1], "sums", "sum")
+    rows = of_rows(sums.size, drawn.size // drawn.shape[-1], "sums", "sum")
     reason = f"read as attention: square, none negative, {rows} to 1{masked}"
     return Role("attention", f"attention{many}, {tokens} × {tokens}", reason, _stacked(drawn))
 
 
-def _first_maps(drawn: Array) -> Array:
-    """Returns as many first maps [N, T, T] of attention as are read for a role, in float64."""
+def _first_sums(drawn: Array) -> tuple[Array, Array]:
+    """Returns the sums of as many first rows of attention as are read for a role, and the first map, or its start."""
     tokens = drawn.shape[-1]
+    if isinstance(drawn, DeviceArray):
+        rows = drawn.reshape(-1, tokens)
+        return first_row_sums(rows), first_rows(rows)[:tokens]
     maps = drawn.reshape(1, *([1] * (3 - drawn.ndim)), *drawn.shape) if drawn.ndim < 4 else drawn
     most = max(1, VALUES_CHECKED // tokens**2)
     heads = min(most, maps.shape[1])
-    return np.asarray(maps[: max(1, most // heads), :heads]).astype(np.float64).reshape(-1, tokens, tokens)
+    checked = np.asarray(maps[: max(1, most // heads), :heads]).astype(np.float64).reshape(-1, tokens, tokens)
+    return checked.sum(axis=-1).reshape(-1), checked[0]
 
 
 def _stacked(drawn: Array) -> Array:

@@ -10,13 +10,13 @@ from tfnp_ext import wording
 from tfnp_ext.roles.base import (
     LONGEST_ROW,
     SMALL,
-    VALUES_CHECKED,
     Array,
     Role,
-    first_rows,
+    first_row_sums,
     is_float,
     is_identity,
     is_integer,
+    values_checked,
 )
 from tfnp_ext.statistics import Statistics
 
@@ -63,14 +63,14 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
     if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
         return None
-    rows = first_rows(drawn)
-    if np.abs(rows.sum(axis=1) - 1).max() > tolerance:
+    sums = first_row_sums(drawn)
+    if np.abs(sums - 1).max() > tolerance:
         return None
     examples, classes = drawn.shape
     return Role(
         "probability batch",
         f"class probabilities, {_batch_words(examples, classes)}",
-        f"read as class probabilities: none negative, {of_rows(len(rows), examples, 'sums', 'sum')} to 1",
+        f"read as class probabilities: none negative, {of_rows(len(sums), examples, 'sums', 'sum')} to 1",
         drawn,
     )
 
@@ -85,13 +85,13 @@ def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
     count = 1 if vector else len(drawn)
     if statistics.exact and statistics.seen - statistics.zeros != count:
         return None
-    rows = first_rows(np.atleast_2d(drawn))
-    if (rows.sum(axis=1) != 1).any():
+    sums = first_row_sums(drawn.reshape(count, -1))
+    if (sums != 1).any():
         return None
     if vector:
-        top = int(np.argmax(drawn != 0))
+        top = max(statistics.maximum_at or (0,))  # other axes than its own have length 1
         return Role("one-hot", f"one-hot, class {top}", "read as one-hot: a single 1, else 0", drawn)
-    reason = f"read as one-hot: 0 and 1, {of_rows(len(rows), count, 'has', 'have')} a single 1"
+    reason = f"read as one-hot: 0 and 1, {of_rows(len(sums), count, 'has', 'have')} a single 1"
     return Role("one-hot", f"one-hot labels, {_batch_words(*drawn.shape)}", reason, drawn)
 
 
@@ -126,7 +126,7 @@ def read_labels(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of integer labels: enough of them, none negative, each class several times."""
     if drawn.ndim != 1 or not is_integer(drawn) or drawn.size < _FEWEST_LABELS or statistics.minimum < 0:
         return None
-    head = np.asarray(drawn[:VALUES_CHECKED]).astype(np.int64)
+    head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
     # The statistics may be those of a sample, which has missed what is rare.
     first = min(int(statistics.minimum), int(head.min()))
     last = max(int(statistics.maximum), int(head.max()))

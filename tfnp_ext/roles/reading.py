@@ -6,7 +6,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.roles.base import SMALL, VALUES_CHECKED, Array, Role, is_integer
+from tfnp_ext.roles.base import SMALL, Array, Role, is_integer, values_checked
 from tfnp_ext.roles.images import read_images
 from tfnp_ext.roles.matrices import (
     read_attention,
@@ -94,7 +94,7 @@ def without_batch(array: Array) -> Array:
         shape = shape[1:]
     if len(shape) == 2 and shape[1] == 1 and shape[0] > SMALL:
         shape = shape[:1]
-    return np.asarray(array).reshape(shape)
+    return array.reshape(shape)
 
 
 def _of_data(array: Array, drawn: Array, statistics: Statistics) -> Role | None:
@@ -134,7 +134,7 @@ def _vector(drawn: Array, statistics: Statistics, weights: bool) -> Role:
     count = wording.integer(drawn.size)
     if is_integer(drawn):
         span = int(statistics.maximum) - int(statistics.minimum)
-        head = np.asarray(drawn[:VALUES_CHECKED]).astype(np.int64)
+        head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
         steps = np.diff(head)
         if span < drawn.size and not ((steps > 0).all() or (steps < 0).all()):
             how = "that repeat" if span + 1 < drawn.size else "in no order"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.role_lines.base import field, line_for
@@ -18,11 +19,14 @@ _MOST_READ = 2**21
 
 @line_for("image", "images", "video")
 def channel_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
-    """Returns the range, then histogram and mean of each channel; ``None`` for grey, masks and very many images."""
+    """Returns the range, then histogram and mean of each channel.
+
+    ``None`` for grey, masks, very many images, and what is not read again because it is on another device.
+    """
     values, seen = summary.drawn, summary.statistics
     if values is None or seen is None or seen.invalid or values.ndim < 3 or values.size > _MOST_READ:
         return None
-    if values.dtype.kind == "b":
+    if values.dtype.kind == "b" or isinstance(values, DeviceArray):
         return None
     channels = values.shape[-1]
     if channels not in {3, 4} or (summary.role == "images" and values.ndim == 3) or seen.minimum == seen.maximum:

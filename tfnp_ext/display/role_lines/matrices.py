@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines.base import adds_to, field, line_for
 from tfnp_ext.document import Span, Text
@@ -68,11 +70,15 @@ def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
         return None
     tokens = drawn.shape[-1]
     rows = drawn.reshape(-1, tokens)
-    sums, entropy, read = np.zeros(tokens), 0.0, 0
-    for block in _row_blocks(rows):
-        sums += block.sum(axis=0)
-        entropy -= float((block * np.log2(np.where(block > 0, block, 1))).sum())
-        read += len(block)
+    there = _reduced_there(rows, _attention_there)
+    if there is not None:
+        (sums, (entropy,)), read = there
+    else:
+        sums, entropy, read = np.zeros(tokens), 0.0, 0
+        for block in _row_blocks(rows):
+            sums += block.sum(axis=0)
+            entropy -= float((block * np.log2(np.where(block > 0, block, 1))).sum())
+            read += len(block)
     top = int(sums.argmax())
     share = float(sums[top]) / read
     fields = [
@@ -92,15 +98,50 @@ def embedding_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
     drawn = summary.drawn
     if drawn is None:
         return None
-    ends, read = [np.inf, 0.0], 0
-    for block in _row_blocks(drawn):
-        with np.errstate(all="ignore"):
-            lengths = np.linalg.norm(block, axis=1)
-        ends = [min(ends[0], float(lengths.min())), max(ends[1], float(lengths.max()))]
-        read += len(block)
+    there = _reduced_there(drawn, _lengths_there)
+    if there is not None:
+        (ends,), read = there
+    else:
+        ends, read = np.array([np.inf, 0.0]), 0
+        for block in _row_blocks(drawn):
+            with np.errstate(all="ignore"):
+                lengths = np.linalg.norm(block, axis=1)
+            ends = np.array([min(ends[0], lengths.min()), max(ends[1], lengths.max())])
+            read += len(block)
     low, high = (wording.number(end, options.precision) for end in ends)
     sample = (Span(f"of {wording.integer(read)} rows", "secondary"),) if read < len(drawn) else ()
     return (field("row norm", low if low == high else f"{low} … {high}", *sample),)
+
+
+def _reduced_there(
+    matrix: np.ndarray, function: Callable[[Any, Any], Sequence[Any]]
+) -> tuple[list[np.ndarray], int] | None:
+    """Returns what a function makes of rows in float64 on the device of a matrix, and of how many: those of a sample.
+
+    ``None`` for a matrix in the host's memory.
+    """
+    if not isinstance(matrix, DeviceArray):
+        return None
+    places = sample_places(len(matrix), max(1, _MOST_READ // max(1, matrix.shape[1])))
+
+    def made(tf: Any, part: Any) -> Sequence[Any]:
+        rows = part(*(slice(0, length) for length in matrix.shape))
+        return function(tf, tf.cast(rows if places is None else tf.gather(rows, places), tf.float64))
+
+    found = matrix.reduced(made)
+    return None if found is None else (found, len(matrix) if places is None else len(places))
+
+
+def _attention_there(tf: Any, rows: Any) -> Sequence[Any]:
+    """Returns how much each token is looked at, and the entropy of all rows together in bits."""
+    logarithms = tf.math.log(tf.where(rows > 0, rows, 1)) / np.log(2)
+    return [tf.reduce_sum(rows, axis=0), -tf.reduce_sum(rows * logarithms)[None]]
+
+
+def _lengths_there(tf: Any, rows: Any) -> Sequence[Any]:
+    """Returns the lengths of the shortest and of the longest row."""
+    lengths = tf.sqrt(tf.reduce_sum(tf.square(rows), axis=1))
+    return [tf.stack([tf.reduce_min(lengths), tf.reduce_max(lengths)])]
 
 
 def _row_blocks(matrix: np.ndarray) -> Iterator[np.ndarray]:

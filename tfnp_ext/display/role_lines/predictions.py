@@ -14,7 +14,7 @@ from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.plots.counts import ClassCounts, count_classes
-from tfnp_ext.statistics import sample_places
+from tfnp_ext.statistics import row_tops, sample_places
 from tfnp_ext.summary import Summary
 
 _MOST_CLASSES = 2**18
@@ -71,10 +71,10 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     sample = sample_places(len(drawn), rows)
     sampled = sample is not None
     places = np.arange(len(drawn)) if sample is None else sample
-    values = (drawn if sample is None else drawn[sample]).astype(np.float64)
     names = options.class_names(drawn.shape[1])
-    tops = values.argmax(axis=1)
-    confidence = values.max(axis=1)
+    tops, confidence = row_tops(drawn, places)
+    if (tops < 0).any():  # the budget ended the reading before a row without numbers
+        return None
     unsure = int((confidence < 0.5).sum())
     weakest = int(confidence.argmin())
     number = wording.integer(int(places[weakest])) if sampled else str(weakest)
@@ -83,7 +83,7 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     fields = [
         field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
         field("least sure", f"#{number}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
-        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(values))}"),
+        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(places))}"),
     ]
     if often[most] > 1:
         fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
@@ -122,7 +122,8 @@ def _often(found: ClassCounts, places: np.ndarray) -> str:
 
 def _first_words(summary: Summary, found: ClassCounts) -> str:
     """Returns the classes of the first few examples, as many as fit."""
-    head = np.asarray(summary.drawn)[:_MOST_FIRST]
+    assert summary.drawn is not None
+    head = np.asarray(summary.drawn[:_MOST_FIRST])
     classes = head.astype(np.float64).argmax(axis=1) if head.ndim == 2 else head
     words: list[str] = []
     for value in classes.tolist():

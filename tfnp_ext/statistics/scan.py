@@ -1,4 +1,4 @@
-"""The numbers of an array in one pass over it, in cache-sized blocks."""
+"""One pass over an array in the host's memory, in cache-sized blocks, and what it adds up."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _HISTOGRAM_RUN = 256
 _SUMMED_EXACTLY = 2**53 // SHARED_BLOCK
 """Up to this size integers of a block add up exactly in float64; larger ones are taken from the block's smallest."""
 
-_SQUARED = 2.0**480
+SQUARED = 2.0**480
 """Up to this size floats have sums of squares in float64; larger ones are scaled down first."""
 
-_SCALE = 2.0**-600
+SCALE = 2.0**-600
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Statistics:
         return self.seen == self.size
 
 
-class _Totals:
+class Totals:
     """What is added up block by block: Chan, Golub and LeVeque's pairwise update of mean and squared deviations.
 
     Source: T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing sample
@@ -198,25 +198,16 @@ class _Totals:
         self.count = total
 
 
-def compute_statistics(
-    array: np.ndarray, budget_ms: float = math.inf, clock: Callable[[], float] = time.perf_counter
-) -> Statistics | None:
-    """Returns the numbers of an array, read once in blocks that fit the cache.
-
-    Blocks of a large array are visited in a seeded random order, so that what was seen when the budget ran out is a
-    fair sample, and a run that finishes is exact.
+def compute_on_host(array: np.ndarray, deadline: float, clock: Callable[[], float]) -> Statistics | None:
+    """Returns the numbers of an array, read once in blocks that fit the cache; ``None`` where its dtype has none.
 
     Args:
-        array: Numbers of any shape and dtype, ``ml_dtypes`` included; complex numbers count by their magnitude.
-        budget_ms: Milliseconds after which no further block is read.
-        clock: Seconds now; an argument so that tests are deterministic.
-
-    Returns:
-        The numbers, or ``None`` where the dtype has none (strings, objects, dates, records).
+        array: Numbers of any shape and dtype, ``ml_dtypes`` included; masked values are left out.
+        deadline: When no further block is read, in the clock's seconds.
+        clock: Seconds now.
     """
     if not _is_numeric(array.dtype):
         return None
-    deadline = clock() + budget_ms / 1000
     masked = isinstance(array, np.ma.MaskedArray) and array.mask is not np.ma.nomask
     hidden = np.ma.getmaskarray(array) if masked else None
     array = np.asarray(array)
@@ -234,8 +225,8 @@ def compute_statistics(
     runs = -(-array.size // RUN) if array.ndim == 1 and shared and hidden is None else 0
     pending = iter(starts.tolist())
 
-    def scan() -> _Scan:
-        scanned = _Scan(array.dtype, runs)
+    def scan() -> Scan:
+        scanned = Scan(array.dtype, runs)
         with np.errstate(all="ignore"):
             for start in pending:  # each block goes to whichever thread asks first
                 values = flat[start : start + block]
@@ -252,7 +243,7 @@ def compute_statistics(
     whole = scans[0]
     for other in scans[1:]:
         whole.merge(other)
-    return whole.result(size, index, _histogram(flat, mask, whole.low, whole.high, array.dtype))
+    return whole.result(size, index, histogram_of(flat, mask, whole.low, whole.high, array.dtype))
 
 
 def sample_places(count: int, most: int) -> np.ndarray | None:
@@ -295,14 +286,14 @@ def _origin(low: float, high: float) -> int:
 
 def _scale(low: float, high: float) -> float:
     """Returns what a block is multiplied by so that no square overflows: a power of two, which rounds nothing."""
-    return _SCALE if isinstance(low, float) and max(-low, high) > _SQUARED else 1.0
+    return SCALE if isinstance(low, float) and max(-low, high) > SQUARED else 1.0
 
 
-class _Scan:
+class Scan:
     """One pass over the blocks of an array."""
 
     def __init__(self, dtype: np.dtype, runs: int = 0) -> None:
-        self.totals = _Totals()
+        self.totals = Totals()
         self.scratch = np.empty(0)
         self.lows, self.highs = np.full(runs, np.nan), np.full(runs, np.nan)
         self.invalid_runs: list[int] = []
@@ -346,7 +337,7 @@ class _Scan:
         if high > self.high:
             self.high, self.high_at = high, start + int(highs.argmax())
         if low == high:
-            self._add_constant(count, low)
+            self.add_constant(count, low)
             return
         if self.scratch.size < block.size:
             self.scratch = np.empty(block.size)
@@ -364,7 +355,7 @@ class _Scan:
             wide *= scale
         self.totals.add(wide, count, left_out, origin=origin, scale=scale)
 
-    def _add_constant(self, count: int, value: float) -> None:
+    def add_constant(self, count: int, value: float) -> None:
         """Adds equal values exactly: their sum would be rounded."""
         origin, scale = _origin(value, value), _scale(value, value)
         self.totals.merge(count, float(value - origin) * scale, 0.0, origin=origin, scale=scale)
@@ -408,7 +399,7 @@ class _Scan:
             ]
         return count
 
-    def merge(self, other: _Scan) -> None:
+    def merge(self, other: Scan) -> None:
         """Adds what another thread read: other blocks of the same array."""
         added = other.totals
         self.totals.merge(added.count, added.shift, added.squares, origin=added.origin, scale=added.scale)
@@ -457,17 +448,17 @@ class _Scan:
         return Extremes(lows, highs, tuple(sorted(self.invalid_runs)))
 
 
-def _histogram(flat: Any, mask: np.ndarray | None, low: float, high: float, dtype: np.dtype) -> tuple[int, ...]:
+def histogram_of(flat: Any, mask: np.ndarray | None, low: float, high: float, dtype: np.dtype) -> tuple[int, ...]:
     """Returns counts in bins, of all values or, of a large array, of a seeded sample of runs."""
     if not low <= high:
         return ()
     size = len(flat)
-    runs = [slice(0, size)]
+    sample: Any = slice(0, size)
     if size > HISTOGRAM_SAMPLE:
         count = HISTOGRAM_SAMPLE // _HISTOGRAM_RUN
         starts = np.sort(np.random.default_rng(SEED).integers(0, size - _HISTOGRAM_RUN, count))
-        runs = [slice(start, start + _HISTOGRAM_RUN) for start in starts.tolist()]
-    values = np.concatenate([flat[run] if mask is None else flat[run][~mask[run]] for run in runs])
+        sample = (starts[:, None] + np.arange(_HISTOGRAM_RUN)).reshape(-1)
+    values = flat[sample] if mask is None else flat[sample][~mask[sample]]
     whole = kind_rank(dtype) == 1
     origin = _origin(low, high)
     if origin:

@@ -1,0 +1,79 @@
+"""Numbers of the rows of a matrix, computed where it lies; what crosses over is a number or two a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext.adapters.devices import DeviceArray
+
+_READ = 2**20
+"""Values read at a time."""
+
+Array = np.ndarray[Any, Any]
+
+
+def row_sums(matrix: Array, count: int) -> Array:
+    """Returns the sums of the first rows of a matrix of floats, in float64."""
+    if isinstance(matrix, DeviceArray):
+        first = slice(0, count), slice(0, matrix.shape[1])
+        found = matrix.reduced(lambda tf, part: [tf.reduce_sum(tf.cast(part(*first), tf.float64), axis=1)])
+        if found is not None:
+            return found[0]
+    return np.asarray(np.asarray(matrix[:count]).astype(np.float64).sum(axis=1))
+
+
+def row_tops(matrix: Array, rows: Array | None = None) -> tuple[Array, Array]:
+    """Returns where the first largest finite value of rows is, and that value; -1 and NaN where there is none.
+
+    Args:
+        matrix: Floats [N, C].
+        rows: Which rows, [R]; all by default.
+    """
+    rows = np.arange(len(matrix)) if rows is None else rows
+    step = max(1, _READ // matrix.shape[1])
+    tops, values = np.empty(len(rows), np.intp), np.empty(len(rows))
+    for start in range(0, len(rows), step):
+        chunk = slice(start, start + step)
+        tops[chunk], values[chunk] = _tops(matrix, rows[chunk])
+    found = np.isfinite(values)
+    return np.where(found, tops, -1), np.where(found, values, np.nan)
+
+
+def _tops(matrix: Array, rows: Array) -> tuple[Array, Array]:
+    if isinstance(matrix, DeviceArray):
+        found = matrix.reduced(lambda tf, part: _tops_there(tf, part(*map(slice, matrix.shape)), rows))
+        if found is not None:
+            return found[0], found[1]
+    numbers = np.asarray(matrix[rows])
+    if numbers.dtype.kind == "V":  # NumPy finds no largest of the small floats of other libraries
+        numbers = numbers.astype(np.float32)
+    tops = numbers.argmax(axis=1)
+    values = numbers[np.arange(len(rows)), tops]
+    if not np.isfinite(values).all():  # NaN comes before all numbers, and infinity
+        numbers = np.where(np.isfinite(numbers), numbers, -np.inf)
+        tops = numbers.argmax(axis=1)
+        values = numbers[np.arange(len(rows)), tops]
+    return tops, values.astype(np.float64)
+
+
+def _tops_there(tf: Any, matrix: Any, rows: Array) -> tuple[Any, Any]:
+    numbers = tf.cast(tf.gather(matrix, rows.astype(np.int64)), tf.float64)
+    numbers = tf.where(tf.math.is_finite(numbers), numbers, -np.inf)
+    return tf.argmax(numbers, axis=1), tf.reduce_max(numbers, axis=1)
+
+
+def invalid_rows(matrix: Array) -> list[int]:
+    """Returns which rows of a matrix hold a NaN or an infinity."""
+    if isinstance(matrix, DeviceArray):
+        found = matrix.reduced(
+            lambda tf, part: [tf.reduce_any(_not_finite(tf, part(*map(slice, matrix.shape))), axis=1)]
+        )
+        if found is not None:
+            return list(np.flatnonzero(found[0]).tolist())
+    return list(np.flatnonzero(~np.isfinite(matrix).all(axis=1)).tolist())
+
+
+def _not_finite(tf: Any, values: Any) -> Any:
+    return tf.logical_not(tf.math.is_finite(tf.abs(values)))
