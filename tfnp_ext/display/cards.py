@@ -46,17 +46,16 @@ from tfnp_ext.document import (
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.formats.ansi import colored, has_color
-from tfnp_ext.plots import Plot, choose_plot
+from tfnp_ext.plots import Plot, as_asked, choose_plot, fitting_plot
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
-from tfnp_ext.summary import Summary, summarize, with_softmax
+from tfnp_ext.summary import Summary, summarize
 
 _SCAN_LIMIT = 2_000
 _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
 _NOT_ASKED = frozenset({"auto", "none"})
-_NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits", "scores", "one-hot", "labels", "confusion"})
 _SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
 """Roles whose values say more than a picture while they are few."""
 
@@ -90,9 +89,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
-    if options.softmax:
-        summary = with_softmax(summary)
-    return card(summary, options)
+    return card(as_asked(summary, options), options)
 
 
 def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
@@ -181,12 +178,7 @@ def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
     content = summary.content
-    plot = choose_plot(summary, options)
-    named = summary.role in _NAMED_ROLES or (plot is not None and plot.names_classes)
-    if options.labels_required and not named:
-        raise OptionError(
-            f"labels name classes, and {summary.described} is no prediction: plot='bar' or softmax reads it as one"
-        )
+    plot = fitting_plot(summary, options)
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
         return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))

@@ -6,6 +6,7 @@ imported only when something is drawn.
 
 from __future__ import annotations
 
+from tfnp_ext.plots.asked import as_asked, fitting_plot
 from tfnp_ext.plots.bars import BarPlot
 from tfnp_ext.plots.base import PLOTS, STYLE, Plot, Style, choose_plot, register_plot
 from tfnp_ext.plots.confusion import ConfusionPlot
@@ -39,8 +40,10 @@ __all__ = [
     "Plot",
     "SpyPlot",
     "Style",
+    "as_asked",
     "choose_plot",
     "figure_of",
+    "fitting_plot",
     "plot",
     "register_plot",
 ]

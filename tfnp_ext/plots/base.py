@@ -74,6 +74,8 @@ class Plot(ABC):
     name: ClassVar[str]
     asked_by: ClassVar[str] = ""
     """The option that calls for it by being given, as ``images`` calls for the gallery."""
+    pages: ClassVar[bool] = False
+    """Whether it shows examples that can be chosen, ordered and paged through."""
     needs: ClassVar[str] = ""
     """The option without which it has nothing to draw."""
     names_classes: ClassVar[bool] = False

@@ -15,8 +15,9 @@ import numpy as np
 from tfnp_ext.adapters import Absent
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.errors import OptionError
-from tfnp_ext.plots.base import STYLE, Style, able_plots, choose_plot
-from tfnp_ext.summary import Summary, summarize, with_softmax
+from tfnp_ext.plots.asked import as_asked, fitting_plot
+from tfnp_ext.plots.base import STYLE, Style, able_plots
+from tfnp_ext.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,9 +70,8 @@ def plot(
     asked = {"top": top, "softmax": softmax or None, "labels": labels, "images": images, "truth": truth}
     options = TensorDisplay.instance().options(plot=kind, where=where, sort=sort, page=page, **asked)
     summary = summarize(obj, budget_ms=options.budget_ms)
-    if softmax:
-        summary = with_softmax(summary)
-    chosen = choose_plot(summary, options)
+    summary = as_asked(summary, options)
+    chosen = fitting_plot(summary, options)
     if chosen is None:
         raise OptionError(_why_no_picture(summary, options))
     panels = chosen.panels(summary, options)

@@ -69,8 +69,15 @@ class Judged:
 
     @property
     def wrong(self) -> Array:
-        """Which examples are wrong, [N]; none where the truth is not known."""
-        return np.zeros(len(self.tops), bool) if self.truth is None else np.asarray(self.tops != self.truth)
+        """Which examples are wrong, [N]; none where the truth is not known, or there is no answer."""
+        if self.truth is None:
+            return np.zeros(len(self.tops), bool)
+        return np.asarray((self.tops != self.truth) & self.answered)
+
+    @property
+    def answered(self) -> Array:
+        """Which examples have an answer, [N]: a row without numbers has none."""
+        return np.asarray(self.tops >= 0)
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,7 @@ class GalleryPlot(Plot):
     name = "gallery"
     asked_by: ClassVar[str] = "images"
     needs: ClassVar[str] = "images"
+    pages: ClassVar[bool] = True
 
     def suits(self, summary: Summary) -> float:
         """Returns 0.3 for predictions: it is drawn where images come with them."""
@@ -151,8 +159,9 @@ class GalleryPlot(Plot):
         judged = gallery.judged
         parts = [f"Gallery of {wording.plural(len(gallery.places), 'example')} with the class predicted"]
         if judged.truth is not None:
-            right = len(judged.tops) - int(judged.wrong.sum())
-            parts.append(f"right {wording.integer(right)} of {wording.integer(len(judged.tops))}")
+            answered = int(judged.answered.sum())
+            right = answered - int(judged.wrong.sum())
+            parts.append(f"right {wording.integer(right)} of {wording.integer(answered)}")
             wrong = [place for place in gallery.places.tolist() if judged.wrong[place]]
             listed = ", ".join(f"#{place} {gallery.verdict(place).answer}" for place in wrong[:8])
             if wrong:
@@ -313,7 +322,7 @@ def _ordered(judged: Judged, options: DisplayOptions) -> Array:
         raise OptionError(f"{asked} needs the true classes: truth=y")
     places = np.arange(len(judged.tops))
     if options.where != "all":
-        places = places[judged.wrong == (options.where == "wrong")]
+        places = places[(judged.wrong == (options.where == "wrong")) & judged.answered]
     if options.sort == "confidence":
         if judged.confidences is None:
             raise OptionError("sort='confidence' needs probabilities: softmax=True makes them of logits")

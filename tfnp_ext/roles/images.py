@@ -159,6 +159,9 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         return (-1.0, 1.0), "-1…1", False
     if _is_standardised(statistics):
         return (low, high), f"standardised: mean {wording.number(statistics.mean, 2)}", False
+    if layout.channels == 3 and -256 <= low < 0 < high <= 256 and high - low > _DARKEST:
+        # Pixels less the mean of each channel, as networks trained with Caffe want them.
+        return (low, high), "0…255 less a mean", False
     return None
 
 

@@ -16,6 +16,7 @@ from tfnp_ext.roles.base import (
     is_float,
     is_identity,
     is_integer,
+    roughness,
     values_checked,
 )
 from tfnp_ext.statistics import Statistics
@@ -32,6 +33,8 @@ _LARGEST_BYTE = 99
 _DECIDED = (0.2, 0.8)
 _MOST_UNDECIDED = 0.3
 _NARROWEST_LOGITS = 6
+_MOST_LOGITS = 10_000
+_ROUGHEST_SERIES = 0.7
 
 
 def sum_tolerance(dtype: np.dtype, classes: int) -> float:
@@ -61,23 +64,25 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     if drawn.ndim != 2 or not 2 <= drawn.shape[1] <= LONGEST_ROW or not is_float(drawn):
         return None
     tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
-    if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
+    if not _is_within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
         return None
     sums = first_row_sums(drawn)
-    if np.abs(sums - 1).max() > tolerance:
+    known = np.isfinite(sums)
+    lost = len(sums) - int(known.sum())
+    # A broken example or a few do not make the others anything else.
+    if lost > len(sums) // 2 or np.abs(sums[known] - 1).max() > tolerance:
         return None
     examples, classes = drawn.shape
-    return Role(
-        "probability batch",
-        f"class probabilities, {_batch_words(examples, classes)}",
-        f"read as class probabilities: none negative, {of_rows(len(sums), examples, 'sums', 'sum')} to 1",
-        drawn,
-    )
+    every = of_rows(len(sums), examples, "sums", "sum")
+    but = f", but {wording.plural(lost, 'row')} not finite" if lost else ""
+    title = f"class probabilities, {_batch_words(examples, classes)}"
+    return Role("probability batch", title, f"read as class probabilities: none negative, {every} to 1{but}", drawn)
 
 
 def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of one-hot targets: 0 and 1, a single 1 in every row; an identity matrix is none."""
-    vector = drawn.ndim == 1 and drawn.size >= FEWEST_SCORES and drawn.dtype.kind != "b"
+    # A longer vector with a single 1 is an impulse as likely.
+    vector = drawn.ndim == 1 and FEWEST_SCORES <= drawn.size <= SMALL and drawn.dtype.kind != "b"
     if not vector and (drawn.ndim != 2 or drawn.shape[1] < 2 or drawn.size <= SMALL):
         return None
     if drawn.shape[-1] > LONGEST_ROW or not _is_zeros_and_ones(statistics) or is_identity(drawn, statistics):
@@ -104,6 +109,19 @@ def read_logits(drawn: Array, statistics: Statistics) -> Role | None:
     if _is_monotonic(drawn):
         return None
     return Role("logits", "logits", f"read as logits: one vector of {drawn.size}, both signs, sum not 1", drawn)
+
+
+def read_long_logits(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of the logits of many classes, where a batch axis of 1 tells that it is what a model gave."""
+    if drawn.ndim != 1 or not SMALL < drawn.size <= _MOST_LOGITS or not is_float(drawn) or statistics.invalid:
+        return None
+    if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _NARROWEST_LOGITS:
+        return None
+    values = np.asarray(drawn).astype(np.float64)
+    if float(roughness(values, 0, (0,))) < _ROUGHEST_SERIES:
+        return None
+    count = wording.integer(drawn.size)
+    return Role("logits", "logits", f"read as logits: one example of {count}, both signs, neighbours unlike", drawn)
 
 
 def read_scores(drawn: Array, statistics: Statistics) -> Role | None:
@@ -143,7 +161,12 @@ def read_labels(drawn: Array, statistics: Statistics) -> Role | None:
 
 
 def _within_unit(statistics: Statistics, tolerance: float) -> bool:
-    return not statistics.invalid and statistics.minimum >= 0 and statistics.maximum <= 1 + tolerance
+    return not statistics.invalid and _is_within_unit(statistics, tolerance)
+
+
+def _is_within_unit(statistics: Statistics, tolerance: float) -> bool:
+    """Returns whether all that is finite lies in 0 … 1."""
+    return statistics.minimum >= 0 and statistics.maximum <= 1 + tolerance
 
 
 def _is_zeros_and_ones(statistics: Statistics) -> bool:

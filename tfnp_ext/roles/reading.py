@@ -20,6 +20,7 @@ from tfnp_ext.roles.matrices import (
 from tfnp_ext.roles.predictions import (
     read_labels,
     read_logits,
+    read_long_logits,
     read_one_hot,
     read_probabilities,
     read_probability_batch,
@@ -106,6 +107,10 @@ def _of_data(array: Array, drawn: Array, statistics: Statistics) -> Role | None:
             return role
     for read in _READINGS:
         role = read(drawn, statistics)
+        if role is not None:
+            return role
+    if array.ndim == 2 and len(array) == 1:
+        role = read_long_logits(drawn, statistics)
         if role is not None:
             return role
     return read_kernel(array, statistics, weights=False)

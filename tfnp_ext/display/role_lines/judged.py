@@ -26,16 +26,21 @@ def judged_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...]
     """
     judged = judge(summary, options)
     wrong = judged.wrong
-    count, lost = len(wrong), int(wrong.sum())
+    answered = judged.answered
+    count, lost = int(answered.sum()), int(wrong.sum())
+    if not count:
+        return (field("right", Span("no prediction holds a number", "strong")),)
     right = f"{wording.integer(count - lost)} of {wording.integer(count)}"
     fields = [field("right", Span(right, "strong"), Span(f"({wording.percent((count - lost) / count)})", "strong"))]
+    if count < len(wrong):
+        fields.append(field("without numbers", Span(wording.integer(len(wrong) - count), "invalid")))
     if lost:
         places = np.flatnonzero(wrong)[:_NAMED].tolist()
         more = f" … {wording.integer(lost - _NAMED)} more" if lost > _NAMED else ""
         fields.append(field("wrong", f"{', '.join(f'#{place}' for place in places)}{more}", Span("✗", "unsure")))
     if judged.confidences is not None:
         told: list[Inline] = []
-        for chosen, word in ((~wrong, "when right"), (wrong, "when wrong")):
+        for chosen, word in ((answered & ~wrong, "when right"), (wrong, "when wrong")):
             if chosen.any():
                 mean = wording.percent(float(judged.confidences[chosen].mean()))
                 told += [Span(f"{',' if told else ''} {mean}".strip()), Span(word, "secondary")]

@@ -73,11 +73,14 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     places = np.arange(len(drawn)) if sample is None else sample
     names = options.class_names(drawn.shape[1])
     tops, confidence = row_tops(drawn, places)
-    if (tops < 0).any():  # the budget ended the reading before a row without numbers
+    answered = tops >= 0
+    if not answered.any():
         return None
+    lost = int(len(tops) - answered.sum())
+    places, tops, confidence = places[answered], tops[answered], confidence[answered]
     unsure = int((confidence < 0.5).sum())
     weakest = int(confidence.argmin())
-    number = wording.integer(int(places[weakest])) if sampled else str(weakest)
+    number = wording.integer(int(places[weakest])) if sampled else str(int(places[weakest]))
     often = np.bincount(tops, minlength=drawn.shape[1])
     most = int(often.argmax())
     fields = [
@@ -87,6 +90,8 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     ]
     if often[most] > 1:
         fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
+    if lost:
+        fields.append(field("without numbers", Span(wording.integer(lost), "invalid")))
     if sampled:
         fields.append(field("from", f"{wording.integer(rows)} of {wording.integer(len(drawn))} examples"))
     return tuple(fields)

@@ -1,0 +1,134 @@
+"""What options make of predictions, and which options are refused rather than dropped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix
+
+import tfnp_ext
+from tfnp_ext import OptionError, summarize
+from tfnp_ext.config import TensorDisplay
+from tfnp_ext.display import compose
+from tfnp_ext.formats import render_text
+from tfnp_ext.plots import as_asked
+from tfnp_ext.plots.confusion_counts import read_confusion
+
+RANDOM = np.random.default_rng(0)
+LOGITS = RANDOM.normal(0, 3, (60, 10))
+SHARES = (np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)).astype(np.float32)
+TRUTH = np.where(RANDOM.random(60) < 0.8, SHARES.argmax(1), 0)
+SCORES = (1 / (1 + np.exp(-LOGITS[:, :1]))).astype(np.float32)
+POSITIVE = (RANDOM.random(60) < SCORES[:, 0]).astype(np.int64)
+IMAGES = RANDOM.integers(0, 256, (60, 8, 8), np.uint8)
+
+
+def options(**given):
+    return TensorDisplay.instance().options(**given)
+
+
+def text_of(value, **given):
+    return render_text(compose(value, options(**given)))
+
+
+class TestTwoClasses:
+    @pytest.mark.parametrize("scores", [SCORES, SCORES[:, 0], SCORES[:20]], ids=["column", "vector", "few"])
+    def test_one_output_and_its_truth_make_a_confusion_matrix(self, scores):
+        truth = POSITIVE[: len(scores)]
+        asked = options(truth=truth)
+        found = read_confusion(as_asked(summarize(scores), asked), asked)
+        np.testing.assert_array_equal(found.counts, confusion_matrix(truth, scores.reshape(-1) > 0.5))
+        assert "scores of class 1" in text_of(scores, truth=truth)
+
+    def test_with_images_each_has_its_answer(self):
+        text = text_of(SCORES, images=IMAGES, truth=POSITIVE, labels=["cat", "dog"])
+        right = int(((SCORES[:, 0] > 0.5) == POSITIVE).sum())
+        assert f"right {right} of 60" in text
+        assert ("dog" if SCORES[0, 0] > 0.5 else "cat") in text
+
+    def test_axes_hold_the_counts(self):
+        axes = tfnp_ext.plot(SCORES, truth=POSITIVE)
+        counts = confusion_matrix(POSITIVE, SCORES[:, 0] > 0.5)
+        written = {text.get_text() for text in axes.texts}
+        assert {str(count) for count in counts.ravel() if count} <= written
+
+    def test_one_vector_of_probabilities_stays_one_example(self):
+        shares = SHARES[0]
+        assert as_asked(summarize(shares), options(truth=[3])).role == "probabilities"
+
+    def test_scores_beyond_one_are_none(self):
+        assert as_asked(summarize(LOGITS[:, 0]), options(truth=POSITIVE)).role != "probability batch"
+
+
+class TestWhatIsNotFinite:
+    @pytest.fixture
+    def spoilt(self):
+        spoilt = SHARES.copy()
+        spoilt[3] = np.nan
+        spoilt[7, 2] = np.nan
+        return spoilt
+
+    def test_a_few_broken_rows_leave_the_role_and_are_said(self, spoilt):
+        summary = summarize(spoilt)
+        assert summary.role == "probability batch"
+        assert summary.reason.endswith("every row sums to 1, but 2 rows not finite")
+        assert summarize(np.full_like(SHARES, np.nan)).role == "matrix"
+
+    def test_the_numbers_are_those_of_the_others(self, spoilt):
+        kept = np.delete(SHARES, [3, 7], axis=0)
+        text = text_of(spoilt)
+        assert "without numbers 1" in text
+        assert f"below 50 % {int((np.append(kept, SHARES[7:8], axis=0).max(1) < 0.5).sum())} of 59" in text
+
+    def test_gallery_and_confusion_count_the_same(self, spoilt):
+        tops = np.where(np.isfinite(spoilt), spoilt, -np.inf).argmax(1)
+        kept = np.delete(np.arange(60), 3)
+        right = int((tops[kept] == TRUTH[kept]).sum())
+        assert f"right {right} of 59" in text_of(spoilt, truth=TRUTH)
+        assert f"right {right} of 59" in text_of(spoilt, truth=TRUTH, images=IMAGES)
+
+
+class TestOptionsThatDoNotFit:
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"where": "wrong"}, "where='wrong' is for a gallery: give the images too, images=x"),
+            ({"sort": "error", "truth": TRUTH}, "sort='error' is for a gallery: give the images too, images=x"),
+            ({"page": 2}, "page=2 is for a gallery: give the images too, images=x"),
+        ],
+        ids=["where", "sort", "page"],
+    )
+    def test_those_of_a_gallery_are_not_dropped(self, given, message):
+        for ask in (lambda: text_of(SHARES, **given), lambda: tfnp_ext.plot(SHARES, **given)):
+            with pytest.raises(OptionError) as refused:
+                ask()
+            assert str(refused.value) == message
+
+    def test_plot_refuses_what_the_card_refuses(self):
+        with pytest.raises(OptionError, match=r"^labels name classes, and .* is no prediction"):
+            tfnp_ext.plot(RANDOM.normal(size=(30, 30)), labels=list("abcdefghij"))
+        with pytest.raises(OptionError, match=r"^truth is for predictions, which .* is not$"):
+            tfnp_ext.plot(np.sin(np.arange(500) / 9) * 3, truth=[1] * 500)
+
+
+def test_the_logits_of_many_classes_are_told_by_their_batch_axis():
+    many = RANDOM.normal(0, 4, (1, 1000)).astype(np.float32)
+    assert summarize(many).role == "logits"
+    assert summarize(many[0]).role == "series"
+    assert summarize(np.sin(np.arange(1000) / 9)[None] * 9).role == "series"
+
+
+def test_an_impulse_is_a_series():
+    impulse = np.zeros(500, np.float32)
+    impulse[77] = 1
+    assert summarize(impulse).role == "series"
+    assert summarize(impulse[60:100]).role == "one-hot"
+
+
+def test_photos_less_the_means_of_their_channels_are_images():
+    from sklearn.datasets import load_sample_images
+
+    photos = np.stack(load_sample_images().images).astype(np.float32) - np.float32([103.9, 116.8, 123.7])
+    assert summarize(photos).role == "images"
+    assert "0…255 less a mean" in summarize(photos[0]).reason
+    assert summarize(RANDOM.normal(0, 50, (4, 32, 32, 3)).clip(-250, 250)).role == "other"
