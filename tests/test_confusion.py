@@ -95,6 +95,11 @@ class TestWhatIsCounted:
         np.testing.assert_allclose([found.recall(place) for place in range(10)], recalls)
         assert found.lowest == (str(recalls.argmin()), pytest.approx(recalls.min()))
 
+    def test_a_row_that_is_tiny_beside_another_has_its_shares_too(self):
+        found = confusion_of(np.array([[2e21, 1e-302], [1e-302, 3e-302]]))
+        np.testing.assert_allclose(found.shares, [[1, 0], [0.25, 0.75]], atol=1e-300)
+        assert found.lowest == ("1", pytest.approx(0.75))
+
     def test_more_classes_than_fit_are_those_confused_most(self):
         truth = np.tile(np.arange(600), 5)
         tops = truth.copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from tfnp_ext.plots import PLOTS, STYLE, choose_plot
 from tfnp_ext.plots.curves import MOST_PANELS, paint_training, read_training
 from tfnp_ext.plots.sheet import Sheet
 from tfnp_ext.plots.strips import read_strips
+from tfnp_ext.plots.tracks import envelope
 
 OPTIONS = TensorDisplay().options()
 AS_LINES = TensorDisplay().options(plot="line")
@@ -383,6 +385,26 @@ class TestStrips:
         left = pixels.shape[1] - 2 * 614
         assert int(np.argmax(heights)) == pytest.approx(left + 600, abs=6)
         assert heights.max() >= 40
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        heights=hnp.arrays(np.float64, st.integers(2, 60), elements=st.floats(-9, 9) | st.just(NAN)),
+        columns=st.integers(1, 40),
+    )
+    def test_bands_reach_from_the_lowest_to_the_highest_point_of_the_line(self, heights, columns):
+        length = len(heights) - 1.0
+        points = np.column_stack([np.arange(len(heights), dtype=float), heights])
+        lows, highs = envelope(points, length, columns)
+        edges = np.linspace(0, length, columns + 1)
+        for column, (start, end) in enumerate(pairwise(edges)):
+            # The line is straight between its points, so its extremes are there or at the edges of the column.
+            inside = [float(y) for x, y in points if start < x < end]
+            found = [y for y in (*inside, *np.interp([start, end], *points.T)) if np.isfinite(y)]
+            if not found:
+                continue
+            assert lows[column] <= min(found) + 1e-9
+            assert highs[column] >= max(found) - 1e-9
+            assert np.nanmin(heights) <= lows[column] <= highs[column] <= np.nanmax(heights)
 
     def test_more_than_eight_columns_are_no_lines(self):
         summary = summarize(np.zeros((100, 9)))

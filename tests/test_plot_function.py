@@ -423,10 +423,25 @@ class TestInIPython:
 
 def test_the_example_of_the_readme_runs(digits, monkeypatch, tmp_path):
     text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
-    (example,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "tfnp_ext.plot(" in block]
+    (example,) = [
+        block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "tfnp_ext.plot(history)" in block
+    ]
     monkeypatch.chdir(tmp_path)
     names = {"tfnp_ext": tfnp_ext, "preds": digits.shares, "history": digits.history, "names": NAMES}
     exec(example, names)
     assert names["left"].containers[0].patches
     assert [ax.get_title() for ax in names["curves"]] == ["accuracy", "loss"]
     assert [path.name for path in tmp_path.iterdir()] == ["training.png"]
+
+
+def test_the_plot_of_one_s_own_in_the_readme_is_drawn_and_stands_in_a_card(ip, run):
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    (cell,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "register_plot" in block]
+    try:
+        drawn = run(ip, cell).result.result
+        assert drawn.patches[0].get_data().values.tolist() == list(range(12))
+        shown = run(ip, "%load_ext tfnp_ext\n%tonumpy np.arange(12) --plot stairs")
+        assert 'alt="Stairs of 12 values, up to 11."' in shown.html
+        assert "data:image/png" in shown.html
+    finally:
+        PLOTS.pop("stairs", None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import tracemalloc
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -15,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfnp_ext import summarize
+from tfnp_ext import TensorDisplay, summarize
+from tfnp_ext.plots import choose_plot
+from tfnp_ext.plots.base import able_plots
 from tfnp_ext.roles import ROLES, Role, read_role, sum_tolerance
 from tfnp_ext.statistics import compute_statistics
 
@@ -805,6 +809,11 @@ LARGE: dict[str, tuple[Callable[[], np.ndarray], tuple[int, ...], str]] = {
     "videos": (lambda: np.linspace(0, 1, 10**4)[:, None] ** 2, (9, 9, 10**4, 10**4, 3), "video"),
     "a mask": (lambda: np.arange(10**5)[None] > 100, (10**5, 10**5), "image"),
     "attention": (lambda: np.tril(np.ones((64, 64))) / np.arange(1, 65)[:, None], (10**4, 10**4, 64, 64), "attention"),
+    "attention of many examples": (
+        lambda: np.tile(np.tril(np.ones((64, 64))) / np.arange(1, 65)[:, None], (1, 4, 1, 1)),
+        (10**7, 4, 64, 64),
+        "attention",
+    ),
     "a square too large for attention": (lambda: np.array([[5e-7]]), (2 * 10**6, 2 * 10**6), "matrix"),
     "embeddings": (lambda: np.eye(16)[None, :1, :].reshape(1, 16) * -1, (ENORMOUS, 16), "embeddings"),
     "wide embeddings": (lambda: np.array([[1e-6]]), (30, 10**12), "matrix"),
@@ -852,3 +861,49 @@ class TestSampledStatistics:
     def test_how_many_were_looked_at_is_said(self):
         labels = np.random.default_rng(0).integers(0, 10, 10**6)
         assert "10 distinct in the first 262 144, 0 … 9" in read_role(labels, compute_statistics(labels, 0.0)).reason
+
+
+def readme_rows() -> dict[str, list[str]]:
+    """Returns by what each role is recognised, its picture and how it is drawn otherwise, as the README says it."""
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    section = text.split("### What is recognised, and by what\n")[1].split("\n### ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line]
+    return {row[0].strip("`"): row[1:] for row in rows[2:]}
+
+
+OTHER_EXAMPLES: dict[str, Callable] = {
+    "scalar": lambda d, p, tf: tf.constant(3.0),
+    "empty": lambda d, p, tf: tf.zeros((0, 3)),
+    "values": lambda d, p, tf: tf.constant([1, 2, 3]),
+    "kernel": lambda d, p, tf: d.model.get_layer("conv1").kernel,
+    "history": lambda d, p, tf: d.history,
+    "text": lambda d, p, tf: tf.constant(["a", "b"]),
+    "ragged": lambda d, p, tf: tf.RaggedTensor.from_row_lengths(tf.range(200), [50, 0, 100, 30, 20]),
+    "sparse": lambda d, p, tf: tf.sparse.from_dense(d.images.reshape(360, 64)),
+    "rows": lambda d, p, tf: tf.IndexedSlices(tf.ones((20, 30)), tf.range(20), tf.constant([40, 30])),
+    "other": lambda d, p, tf: tf.constant(d.logits.reshape(6, 5, 3, 40)),
+    "absent": lambda d, p, tf: tf.keras.Input((3,)),
+}
+"""A value of each role that no array above has."""
+
+
+class TestTableOfTheReadme:
+    """What the README says is recognised, it is, and is drawn as it says."""
+
+    def test_every_role_has_a_row_and_every_row_a_role(self):
+        assert list(readme_rows()) == list(ROLES)
+        assert all(how for how, *_ in readme_rows().values())
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_the_picture_is_the_one_that_is_said(self, digits, photos, tf, role):
+        examples = [make for make, name, *_ in REAL.values() if name == role] or [OTHER_EXAMPLES[role]]
+        _, picture, otherwise = readme_rows()[role]
+        options = TensorDisplay().options()
+        able: set[str] = {"gallery"} if role == "probability batch" else set()  # where images are given
+        for make in examples:
+            summary = summarize(make(digits, photos, tf))
+            assert summary.role == role
+            plot = choose_plot(summary, options)
+            assert re.findall("`(.*?)`", picture) == ([] if plot is None else [plot.name])
+            able |= set(able_plots(summary, options))
+        assert {kind for kind in re.findall("`(.*?)`", otherwise) if not kind.startswith("-")} <= able

@@ -308,7 +308,7 @@ def report_first(report: Report, timer: Timer) -> None:
         f"TensorFlow {brought} imported Matplotlib; right after that import Python's collector is due,"
         f" and takes {collecting:,.0f} ms of the first card"
     )
-    report.add(row, row.time_at_most(80), row.share_at_most(PYPLOT, 1), note=note)
+    report.add(row, row.time_at_most(80), note=note)
 
 
 def sizes(digits: Digits) -> dict[str, tuple[Any, float]]:

@@ -14,11 +14,11 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "pictures.ipynb"
 EXPECTED = {
     "history": "Training curves of 8 epochs",
     "logits[0]": "logits around zero",
-    "preds[:32]": "Heat map, one column per example",
+    "preds[:10]": "Heat map, one column per example",
     "%tonumpy preds --truth y_test": "right",
-    'model.get_layer("corners").kernel': "filters",
-    "photos": "RGB 427 × 640",
-    "row[:, 1]": "Line of 640 values",
+    'model.get_layer("strokes").kernel': "filters",
+    "photos": "RGB 107 × 72",
+    "row[:, 1]": "Line of 128 values",
 }
 """What the pictures below some cells have to say of themselves, by the last line of the cell."""
 

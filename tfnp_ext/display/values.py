@@ -46,6 +46,7 @@ _HEAD, _TAIL = 6, 2
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _PLAIN_LENGTH = 60
+_CANDIDATE = 0.1
 _MOST_RANKED = 2**18
 """Classes on another device that are put in order; of more the first and last values are shown."""
 
@@ -313,7 +314,9 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
             rows.append(Row((_DOWN,) * (len(columns) + 2), header="⋮"))
             continue
         values, (top, share) = next(read)
-        numbers = map(number_cell, _share_texts(values), values)
+        # Shares that are no candidates stay on paper: grounds are most of such a table's bytes.
+        grounds = [share if share >= _CANDIDATE else 0.0 for share in values]
+        numbers = map(number_cell, _share_texts(values), grounds)
         cells = numbers if len(values) == classes else [_ELIDED if c is None else next(numbers) for c in columns]
         rows.append(
             Row(

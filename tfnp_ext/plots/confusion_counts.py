@@ -182,24 +182,28 @@ def _confusion(
     whole = bool((counts == np.floor(counts)).all()) and float(counts.max(initial=0.0)) < _LARGEST_COUNT
     amounts = counts if whole else near_one(counts)[0]
     right = truths == predictions
-    sums = np.bincount(truths, weights=amounts, minlength=classes)
-    hits = np.bincount(truths[right], weights=amounts[right], minlength=classes)
-    with np.errstate(all="ignore"):
-        recalls = np.where(sums > 0, hits / sums, np.nan)
-    lowest = int(np.nanargmin(recalls)) if (sums > 0).any() else None
+    # Each row is measured by its largest cell: beside those of other rows it may be too small to be told from 0.
+    largest = np.zeros(classes)
+    np.maximum.at(largest, truths, counts)
+    parts = counts / largest[truths]
+    shares = parts / np.bincount(truths, weights=parts, minlength=classes)[truths]
+    recalls = np.bincount(truths[right], weights=shares[right], minlength=classes)
+    recalls = np.where(largest > 0, recalls, np.nan)
+    lowest = int(np.nanargmin(recalls)) if (largest > 0).any() else None
     wrong = np.flatnonzero(~right)
     wrong = wrong[np.argsort(-counts[wrong], kind="stable")]
     drawn = np.arange(classes)
     if classes > MOST_CLASSES:
         missed = np.bincount(truths[wrong], weights=amounts[wrong], minlength=classes)
         taken = np.bincount(predictions[wrong], weights=amounts[wrong], minlength=classes)
-        drawn = np.sort(np.lexsort((drawn, -sums, -(missed + taken)))[:MOST_CLASSES])
+        often = np.bincount(truths, weights=amounts, minlength=classes)
+        drawn = np.sort(np.lexsort((drawn, -often, -(missed + taken)))[:MOST_CLASSES])
     place = np.full(classes, -1)
     place[drawn] = np.arange(len(drawn))
     kept = (place[truths] >= 0) & (place[predictions] >= 0)
     matrix = np.zeros((2, len(drawn), len(drawn)))
     at = place[truths[kept]], place[predictions[kept]]
-    matrix[0][at], matrix[1][at] = counts[kept], amounts[kept] / sums[truths[kept]]
+    matrix[0][at], matrix[1][at] = counts[kept], shares[kept]
     return Confusion(
         counts=matrix[0],
         shares=matrix[1],

@@ -172,7 +172,7 @@ class GalleryPlot(Plot):
             after = f", page={options.page + 1} shows the next" if options.page < gallery.pages else ""
             notes.append(f"page {options.page} of {gallery.pages}{after}")
         if gallery.images is not None:
-            low, high = (f"{limit:g}" for limit in gallery.images.limits)
+            low, high = (f"{limit:.4g}" for limit in gallery.images.limits)
             notes.append(f"images {wording.shape(gallery.shape)}: {low} → black, {high} → white")
             if gallery.images.zoom < 1:
                 notes.append(f"thumbnails {wording.percent(gallery.images.zoom, 0)}")

@@ -290,7 +290,7 @@ def _paint_words(sheet: Sheet, shown: _Map, style: Style) -> None:
     if not shown.words:
         return
     down, across = shown.words
-    left, room = _left(shown), text_width(wording.integer(shown.pooled.shape[1]) + " columns")
+    left, room = _left(shown), text_width(str(shown.pooled.shape[1] - 1))
     if shown.height >= 36:
         sheet.text(left - 4, _TOP + 20, down, style.grey, align="right")
     start = left + text_width("0") + 6

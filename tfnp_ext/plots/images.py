@@ -335,7 +335,7 @@ def _as_is(images: Images) -> bool:
 
 def _short(limit: float) -> str:
     """Returns a limit without zeros that say nothing: ``1``, ``0.25``."""
-    return f"{limit:g}"
+    return f"{limit:.4g}"
 
 
 def _invalid(values: Array) -> int:

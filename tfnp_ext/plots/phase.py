@@ -259,12 +259,12 @@ def _lefts(shown: Spectrum) -> tuple[float, float, float]:
     """Returns the left edges of the map of magnitudes, of the map of phases, and of the keys."""
     wide = _extent(shown)[0]
     first = math.ceil(max(text_width(str(shown.shape[0])), 14.0)) + 4
-    second = first + max(wide, math.ceil(text_width("|z|") + text_width(_columns(shown)) + 10)) + _BETWEEN
+    second = first + max(wide, math.ceil(text_width("|z|") + text_width(_last_column(shown)) + 10)) + _BETWEEN
     return first, second, second + max(wide, math.ceil(text_width("phase"))) + _BETWEEN
 
 
-def _columns(shown: Spectrum) -> str:
-    return wording.plural(shown.shape[1], "column")
+def _last_column(shown: Spectrum) -> str:
+    return str(shown.shape[1] - 1)
 
 
 def phase_ink(phases: Array, strength: Array, style: Style = STYLE) -> Array:
@@ -288,11 +288,11 @@ def _paint_spectrum(sheet: Sheet, shown: Spectrum, style: Style) -> None:
     paint_map(sheet, first, _HEAD, ink(strength, 1.0, style), shown.invalid_kinds, cell, style)
     paint_map(sheet, second, _HEAD, phase_ink(shown.phases, strength, style), shown.invalid_kinds, cell, style)
     sheet.text(first, _HEAD - 4, "|z|", style.grey)
-    sheet.text(second - _BETWEEN, _HEAD - 4, _columns(shown), style.grey, align="right")
+    sheet.text(first + wide, _HEAD - 4, _last_column(shown), style.grey, align="right")
     sheet.text(second, _HEAD - 4, "phase", style.grey)
     sheet.text(first - 4, _HEAD + 7.5, "0", style.grey, align="right")
     if high >= 18:
-        sheet.text(first - 4, _HEAD + high, str(shown.shape[0]), style.grey, align="right")
+        sheet.text(first - 4, _HEAD + high, str(shown.shape[0] - 1), style.grey, align="right")
     _paint_keys(sheet, shown, side, style)
 
 

@@ -340,15 +340,19 @@ def _where(entries: _Entries) -> str:
     return f"denser to the {' and the '.join(sides)}" if sides else "no side denser"
 
 
+def _index_word(index: int) -> str:
+    return wording.integer(index) if index < 1e7 else wording.number(float(index))
+
+
 class _Layout:
     """Where everything stands, in CSS pixels."""
 
     def __init__(self, pattern: _Pattern) -> None:
         self.pattern = pattern
         rows, columns = pattern.shape
-        self.last = wording.integer(rows) if rows < 1e7 else wording.number(float(rows))
+        self.last = _index_word(rows - 1)
         self.left = math.ceil(text_width(self.last)) + 5 if rows > 1 else 2
-        self.across = wording.plural(columns, "column" if len(pattern.axes) > 1 else "place")
+        self.across = _index_word(columns - 1)
         self.band = max(1, -(-_BAND // pattern.cell[1]))
         starts = np.arange(0, pattern.grid[0], self.band)
         edges = np.append(starts * float(pattern.block[0]), float(rows))
