@@ -427,6 +427,11 @@ class TestBudget:
 
 
 class TestEveryArrayHasACard:
+    @pytest.mark.parametrize("count", [1, 3, 20, 200])
+    def test_of_complex_numbers_whose_magnitude_no_float_holds(self, count):
+        bundle = mimebundle(np.full(count, 1.5e308 + 1.5e308j), TensorDisplay().options())
+        assert set(bundle) == {"text/plain", "text/html"}, bundle
+
     @settings(max_examples=250, deadline=None)
     @given(data=st.data())
     def test_of_any_dtype_shape_and_values(self, data):

@@ -88,7 +88,7 @@ class TestPixels:
         for (pixels, _), image in zip(tiles, expected, strict=True):
             assert np.abs(pixels - image).max() <= 1
         assert "standardised: mean " in fold_of(values)
-        assert f"shown {low:g} → black, {high:g} → white" in fold_of(values)
+        assert f"shown {low:.4g} → black, {high:.4g} → white" in fold_of(values)
         np.testing.assert_allclose(plot(values[0]).images[0].get_array(), _scaled(values[0]), atol=1)
 
     def test_pixels_around_zero(self, tf, small):

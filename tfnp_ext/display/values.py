@@ -82,7 +82,7 @@ def _value_span(text: str, value: Any) -> Span:
     title = ""
     if np.asarray(value).dtype.kind == "c":
         phase = math.degrees(math.atan2(float(value.imag), float(value.real)))
-        title = f"|z| {wording.number(abs(complex(value)), 4)}, phase {phase:.1f}°"
+        title = f"|z| {wording.number(math.hypot(value.real, value.imag), 4)}, phase {phase:.1f}°"
     elif text != "0" and numerals.exact_text(value).removesuffix(".0") != text.removesuffix(".0").rstrip("0").rstrip(
         "."
     ):

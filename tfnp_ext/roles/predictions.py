@@ -31,7 +31,7 @@ _LARGEST_BYTE = 99
 
 _DECIDED = (0.2, 0.8)
 _MOST_UNDECIDED = 0.3
-_WIDEST_LOGITS = 5
+_NARROWEST_LOGITS = 6
 
 
 def sum_tolerance(dtype: np.dtype, classes: int) -> float:
@@ -99,7 +99,7 @@ def read_logits(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of one vector of logits: of both signs and wide, never what sums to 1."""
     if drawn.ndim != 1 or not FEWEST_SCORES <= drawn.size <= SMALL or not is_float(drawn) or statistics.invalid:
         return None
-    if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _WIDEST_LOGITS:
+    if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _NARROWEST_LOGITS:
         return None
     if _is_monotonic(drawn):
         return None
