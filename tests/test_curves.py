@@ -215,18 +215,24 @@ class TestTraining:
         assert "m8" in render_text(compose(history, OPTIONS))
 
     @pytest.mark.parametrize(
-        "curves",
+        ("other", "values"),
         [
-            {"loss": [3.0, 2.0], "f1": [np.array([0.1, 0.2]), np.array([0.3, 0.4])]},
-            {"loss": [3.0, 2.0], "val_loss": [1.0]},
-            {"loss": []},
+            ("f1", [np.array([0.1, 0.2]), np.array([0.3, 0.4])]),
+            ("val_loss", [1.0]),
+            ("note", ["a", "b"]),
         ],
-        ids=["a value each class", "of unequal length", "no epoch yet"],
+        ids=["a value each class", "of unequal length", "no numbers"],
     )
-    def test_what_is_no_number_an_epoch_is_a_tree(self, history_of, curves):
-        text = mimebundle(history_of(curves, [0, 1]))["text/plain"]
-        assert text.startswith(f"History   {len(curves)} tensor")
-        assert all(name in text for name in curves)
+    def test_what_is_no_number_an_epoch_is_named_and_the_others_are_drawn(self, history_of, other, values):
+        bundle = mimebundle(history_of({"loss": [3.0, 2.0], other: values}, [0, 1]))
+        assert bundle["text/plain"].startswith("History   2 epochs · 1 metric\nloss 2.00")
+        assert f"not drawn: {other}" in bundle["text/plain"]
+        assert f"not drawn: {other}" in bundle["text/html"]
+
+    def test_before_the_first_epoch_it_is_a_tree(self, history_of):
+        text = mimebundle(history_of({"loss": []}, []))["text/plain"]
+        assert text.startswith("History   1 tensor")
+        assert "loss" in text
 
     def test_nothing_trained_yet_says_so(self, history_of):
         assert mimebundle(history_of({}))["text/plain"] == (

@@ -607,7 +607,7 @@ class TestWeights:
         ("layer", "shape", "title"),
         [
             ("Conv1D", (None, 16), "8 filters of 5 over 16 channels"),
-            ("DepthwiseConv2D", (None, None, 32), "1 filter of 5 × 5 over 32 channels"),
+            ("DepthwiseConv2D", (None, None, 32), "32 filters of 5 × 5, one a channel"),
             ("Conv2DTranspose", (None, None, 3), "3 filters of 5 × 5 over 8 channels"),
         ],
     )
@@ -907,3 +907,33 @@ class TestTableOfTheReadme:
             assert re.findall("`(.*?)`", picture) == ([] if plot is None else [plot.name])
             able |= set(able_plots(summary, options))
         assert {kind for kind in re.findall("`(.*?)`", otherwise) if not kind.startswith("-")} <= able
+
+
+class TestWhatOnlyLooksAlike:
+    @pytest.mark.parametrize("values", [np.sin(np.linspace(0, 6, 50)) * 3.5, np.linspace(-4, 4, 40) ** 3])
+    def test_a_smooth_curve_is_no_list_of_logits(self, values):
+        assert role_of(values).name == "values"
+
+    @pytest.mark.parametrize("values", [np.ones((20, 20)), np.outer(*[np.resize([1.0, -1.0], 20)] * 2)])
+    def test_ones_are_no_correlations(self, values):
+        assert role_of(values).name == "matrix"
+
+    def test_targets_of_two_classes_are_labels_as_floats_too(self):
+        targets = (np.arange(100) % 3 == 0).astype(np.float32)
+        role = role_of(targets)
+        assert (role.name, role.reason) == ("labels", "read as labels: 0 and 1, 2 distinct, 0 … 1")
+        np.testing.assert_array_equal(role.drawn, targets)
+        assert role_of(targets * 0.5).name == "series"
+
+    def test_a_short_column_of_integers_is_labels_as_a_vector_is(self):
+        labels = RANDOM.integers(0, 4, 40)
+        assert role_of(labels[:, None]).name == role_of(labels).name == "labels"
+
+    def test_a_depthwise_kernel_has_one_filter_a_channel(self):
+        kernel = RANDOM.normal(size=(3, 3, 32, 1)).astype(np.float32)
+        numbers = compute_statistics(kernel)
+        named = read_role(kernel, numbers, weights=True, name="depthwise_conv2d/kernel")
+        assert named.title == "32 filters of 3 × 3, one a channel"
+        assert read_role(kernel, numbers, weights=True, name="conv2d/kernel").title.startswith(
+            "1 filter of 3 × 3 over 32"
+        )

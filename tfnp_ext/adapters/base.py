@@ -172,10 +172,17 @@ class Slices:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Numbers that were taken once an epoch: ``values`` [E] by name, ``epochs`` [E]."""
+    """Numbers that were taken once an epoch.
+
+    Attributes:
+        values: One number an epoch by name, [E].
+        epochs: The number of each epoch, [E].
+        others: The names of what is no such curve.
+    """
 
     values: Mapping[str, np.ndarray]
     epochs: Sequence[int]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,17 +226,16 @@ class HistoryAdapter(NestAdapter):
         return named_parts({name: Owned(_curve(name, values)) for name, values in curves.items()})
 
     def content(self, obj: Any) -> Content:
-        """Returns the curves, where each metric is one number an epoch and all have as many."""
-        try:
-            values = {name: _curve(name, curve) for name, curve in (getattr(obj, "history", None) or {}).items()}
-        except ConversionError:
-            values = {}
-        shapes = {curve.shape for curve in values.values()}
-        if len(shapes) != 1 or len(next(iter(shapes))) != 1 or not next(iter(shapes))[0]:
+        """Returns the curves: metrics of one number an epoch; others are named."""
+        curves = {name: _curve_or_none(name, values) for name, values in (getattr(obj, "history", None) or {}).items()}
+        lengths = [len(curve) for curve in curves.values() if curve is not None]
+        if not lengths or not max(lengths):
             return super().content(obj)
-        count = next(iter(shapes))[0]
         epochs = list(getattr(obj, "epoch", ()))
-        return Curves(values, epochs if len(epochs) == count else range(count))
+        count = len(epochs) if len(epochs) in lengths else max(lengths)
+        values = {name: curve for name, curve in curves.items() if curve is not None and len(curve) == count}
+        others = tuple(name for name in curves if name not in values)
+        return Curves(values, epochs if len(epochs) == count else range(count), others)
 
     def facts(self, obj: Any) -> Facts:
         """Returns how many epochs and metrics there are."""
@@ -245,6 +244,15 @@ class HistoryAdapter(NestAdapter):
             return super().facts(obj)
         told = wording.plural(len(content.epochs), "epoch"), wording.plural(len(content.values), "metric")
         return Facts(shape=None, dtype="", details=told)
+
+
+def _curve_or_none(name: str, values: Any) -> np.ndarray | None:
+    """Returns the values of a metric where they are one number an epoch."""
+    try:
+        curve = _curve(name, values)
+    except ConversionError:
+        return None
+    return curve if curve.ndim == 1 and kind_rank(curve.dtype) in {0, 1, 2} else None
 
 
 def _curve(name: str, values: Any) -> np.ndarray:

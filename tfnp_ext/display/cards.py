@@ -294,7 +294,8 @@ def _history_card(summary: Summary, content: Curves, options: DisplayOptions) ->
     what = f"{wording.extent((len(content.epochs), len(content.values)))} values"
     table = values.epoch_table(content, options.max_rows)
     fold = Fold(what, "; ".join(filter(None, (summary.reason, note))), (table,), values.epoch_table(content, 6))
-    return Document(_heading(summary), _present(numbers.line(summary, options), *picture, fold))
+    others = Note((Span(f"not drawn: {', '.join(content.others)}", "secondary"),)) if content.others else None
+    return Document(_heading(summary), _present(numbers.line(summary, options), *picture, others, fold))
 
 
 def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:

@@ -97,7 +97,9 @@ class Chart:
             return wording.number(value, 2)
         if (self.values[np.isfinite(self.values)] % 1 == 0).all():
             return f"{value:.0f}"
-        return f"{value:.{1 if largest >= 1 else 2}f}"
+        if largest <= 1:  # scores of a sigmoid: none is rounded to 0 or 1
+            return "<.01" if 0 < value < 0.005 else ">.99" if 0.995 <= value < 1 else f"{value:.2f}"
+        return f"{value:.1f}"
 
 
 @register_plot

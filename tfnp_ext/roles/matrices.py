@@ -104,6 +104,8 @@ def read_correlation(drawn: Array, statistics: Statistics) -> Role | None:
     values = drawn.astype(np.float64)
     if np.abs(np.diagonal(values) - 1).max() > tolerance or np.abs(values - values.T).max() > tolerance:
         return None
+    if (np.abs(values) > 1 - tolerance).all():  # all alike, as ones are
+        return None
     size = wording.extent(drawn.shape)
     reason = "read as correlations: symmetric, 1 on the diagonal, within ±1"
     return Role("correlation", f"correlation matrix, {size}", reason, drawn)
@@ -152,7 +154,9 @@ def _have_length_1(vectors: Array, tolerance: float) -> bool:
         return bool(np.abs(np.linalg.norm(vectors, axis=1) - 1).max() <= tolerance)
 
 
-def read_kernel(array: Array, statistics: Statistics, *, weights: bool, named: bool = False) -> Role | None:
+def read_kernel(
+    array: Array, statistics: Statistics, *, weights: bool, named: bool = False, depthwise: bool = False
+) -> Role | None:
     """Returns the role of a convolution kernel (height, width, in, out); ``drawn`` has these four axes.
 
     A kernel of one dimension (width, in, out) looks like any stack of matrices, and is read by its name alone.
@@ -170,6 +174,9 @@ def read_kernel(array: Array, statistics: Statistics, *, weights: bool, named: b
     size = f"{height} × {width}" if array.ndim == 4 else str(width)
     axes = "(height, width, in, out)" if array.ndim == 4 else "(width, in, out)"
     title = f"{wording.plural(outputs, 'filter')} of {size} over {wording.plural(inputs, 'channel')}"
+    if depthwise and array.ndim == 4:
+        each = "one a channel" if outputs == 1 else f"{outputs} a channel"
+        title = f"{wording.plural(inputs * outputs, 'filter')} of {size}, {each}"
     drawn = array if array.ndim == 4 else array[None]
     return Role("kernel", title, f"read as a convolution kernel: {axes}", drawn)
 

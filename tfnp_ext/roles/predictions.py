@@ -34,6 +34,8 @@ _DECIDED = (0.2, 0.8)
 _MOST_UNDECIDED = 0.3
 _NARROWEST_LOGITS = 6
 _MOST_LOGITS = 10_000
+_MOST_TRUTHS = 2**21
+_SMOOTHEST_SCORES = 0.25
 _ROUGHEST_SERIES = 0.7
 
 
@@ -106,7 +108,8 @@ def read_logits(drawn: Array, statistics: Statistics) -> Role | None:
         return None
     if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _NARROWEST_LOGITS:
         return None
-    if _is_monotonic(drawn):
+    # A curve is no list of classes: of those it is chance that neighbours are alike.
+    if _is_monotonic(drawn) or float(roughness(drawn.astype(np.float64), 0, (0,))) < _SMOOTHEST_SCORES:
         return None
     return Role("logits", "logits", f"read as logits: one vector of {drawn.size}, both signs, sum not 1", drawn)
 
@@ -141,8 +144,13 @@ def read_scores(drawn: Array, statistics: Statistics) -> Role | None:
 
 
 def read_labels(drawn: Array, statistics: Statistics) -> Role | None:
-    """Returns the role of integer labels: enough of them, none negative, each class several times."""
-    if drawn.ndim != 1 or not is_integer(drawn) or drawn.size < _FEWEST_LABELS or statistics.minimum < 0:
+    """Returns the role of integer labels: enough of them, none negative, each class several times.
+
+    Floats of 0 and 1 are labels too: Keras wants those of two classes so.
+    """
+    if drawn.ndim != 1 or drawn.size < _FEWEST_LABELS or statistics.invalid or statistics.minimum < 0:
+        return None
+    if not is_integer(drawn) and not (is_float(drawn) and _is_zeros_and_ones(statistics) and _are_truths(drawn)):
         return None
     head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
     # The statistics may be those of a sample, which has missed what is rare.
@@ -157,7 +165,17 @@ def read_labels(drawn: Array, statistics: Statistics) -> Role | None:
     if classes < 2 or not (few or whole):
         return None
     seen = "" if head.size == drawn.size else f" in the first {wording.integer(head.size)}"
-    return Role("labels", "labels", f"read as labels: integers, {classes} distinct{seen}, {first} … {last}", drawn)
+    kind = "integers" if is_integer(drawn) else "0 and 1"
+    counted = drawn if is_integer(drawn) else drawn.astype(np.int8)
+    return Role("labels", "labels", f"read as labels: {kind}, {classes} distinct{seen}, {first} … {last}", counted)
+
+
+def _are_truths(drawn: Array) -> bool:
+    """Returns whether floats are 0 and 1 and nothing else, and few enough to be made integers."""
+    if not isinstance(drawn, np.ndarray) or drawn.size > _MOST_TRUTHS:
+        return False
+    head = drawn.astype(np.float32)
+    return bool(((head == 0) | (head == 1)).all() and head.sum() > 1)
 
 
 def _within_unit(statistics: Statistics, tolerance: float) -> bool:

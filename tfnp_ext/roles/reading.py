@@ -93,7 +93,7 @@ def without_batch(array: Array) -> Array:
     shape = array.shape
     while len(shape) > 1 and shape[0] == 1:
         shape = shape[1:]
-    if len(shape) == 2 and shape[1] == 1 and shape[0] > SMALL:
+    if len(shape) == 2 and shape[1] == 1 and (shape[0] > SMALL or is_integer(array)):
         shape = shape[:1]
     return array.reshape(shape)
 
@@ -120,7 +120,7 @@ def _of_weights(array: Array, drawn: Array, statistics: Statistics, name: str) -
     own = name.lower().rpartition("/")[2]
     if "embedding" in name.lower() and not own.startswith(_OTHER_WEIGHTS):
         return read_embeddings(drawn, statistics, named=True)
-    return read_kernel(array, statistics, weights=True, named="kernel" in own)
+    return read_kernel(array, statistics, weights=True, named="kernel" in own, depthwise="depthwise" in name.lower())
 
 
 def _masked(array: np.ma.MaskedArray) -> Role:
