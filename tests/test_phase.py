@@ -263,9 +263,10 @@ class TestMatrix:
     def test_phase_has_a_hue_and_magnitude_its_strength(self):
         phases = np.array([-math.pi, -math.pi / 2, 0, math.pi, math.pi])
         colors = phase_ink(phases, np.array([1, 1, 1, 1, 0.0]))
-        assert colors[[0, 3], :3].tolist() == [list(ORANGE), list(BLUE)]
-        assert colors[2, :3].tolist() == [0x76] * 3, "0 is grey, because paper is what has no magnitude"
-        assert colors[1, :3].tolist() == pytest.approx(((np.array(ORANGE) + 0x76) / 2).tolist(), abs=1)
+        assert colors[[0, 2, 3], :3].tolist() == [list(ORANGE), list(BLUE), list(ORANGE)], "-π is π"
+        assert colors[1, :3].tolist() == [0x76] * 3, "grey, because paper is what has no magnitude"
+        between = phase_ink(np.array([math.pi / 4, -math.pi / 4]), np.ones(2))[:, :3]
+        assert between.tolist() == [pytest.approx(((np.array(BLUE) + 0x76) / 2).tolist(), abs=1)] * 2
         assert colors[:, 3].tolist() == [255, 255, 255, 255, 0]
 
     def test_pixels_are_the_cells(self):
@@ -279,9 +280,9 @@ class TestMatrix:
         assert pixels[26 + 7, left + 7].tolist()[3] == 0
         second = left + 20 * unit + 2 * 24
         found = [pixels[row, column - left + second][:3].tolist() for row, column in middles]
-        assert found[0] == pytest.approx([0x76] * 3, abs=6)
-        assert found[1] == pytest.approx(list(BLUE), abs=6)  # the phase of -2 is π
-        assert found[2] == pytest.approx([(0x76 + part) / 2 for part in BLUE], abs=6)
+        assert found[0] == pytest.approx(list(BLUE), abs=6)
+        assert found[1] == pytest.approx(list(ORANGE), abs=6)  # the phase of -2 is π
+        assert found[2] == pytest.approx([0x76] * 3, abs=6)
 
     def test_invalid_cells_are_marked_on_both_maps(self):
         values = noise(40, 30)
@@ -308,7 +309,7 @@ class TestMatrix:
         values[2, 3] = 4
         assert alt_of(values) == (
             "Heat map of |z| of 10 × 10 complex values, and beside it of their phase; full ink at 2.5;"
-            " largest |z| 4.00 at [2, 3]; phase orange at -π, grey at 0, blue at π."
+            " largest |z| 4.00 at [2, 3]; phase blue at 0, grey at ±π/2, orange at ±π."
         )
 
 

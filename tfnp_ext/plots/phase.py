@@ -225,7 +225,7 @@ def _spectrum_alt(shown: Spectrum) -> str:
         place = wording.index((int(row) * shown.block[0], int(column) * shown.block[1]))
         where = "at" if shown.block == (1, 1) else "in the block from"
         parts.append(f"largest |z| {wording.number(float(shown.sizes.max()))} {where} {place}")
-        parts.append("phase orange at -π, grey at 0, blue at π")
+        parts.append("phase blue at 0, grey at ±π/2, orange at ±π")
     else:
         parts.append(_paper(shown))
     for cells, (sign, word) in zip(shown.invalid_kinds, SIGNS, strict=True):
@@ -268,11 +268,12 @@ def _last_column(shown: Spectrum) -> str:
 
 
 def phase_ink(phases: Array, strength: Array, style: Style = STYLE) -> Array:
-    """Returns RGBA bytes [..., 4]: orange at -π, grey at 0, blue at π, alpha by strength, each in 4 steps.
+    """Returns RGBA bytes [..., 4]: blue at 0, grey at ±π/2, orange at ±π, alpha by strength, each in 4 steps.
 
-    Grey rather than paper at 0, for paper is what has no magnitude.
+    So neighbouring phases have neighbouring colours all around, and what is real and negative is orange as everywhere.
+    Grey rather than paper between them, for paper is what has no magnitude.
     """
-    turns = np.rint(phases / math.pi * _PHASES)[..., None] / _PHASES
+    turns = np.rint((1 - 2 * np.abs(phases) / math.pi) * _PHASES)[..., None] / _PHASES
     ends = np.where(turns < 0, rgb(style.orange), rgb(style.blue))
     colors = np.empty((*phases.shape, 4), np.uint8)
     colors[..., :3] = np.rint(np.abs(turns) * ends + (1 - np.abs(turns)) * np.array(rgb(style.grey)))
@@ -308,8 +309,8 @@ def _paint_keys(sheet: Sheet, shown: Spectrum, left: float, style: Style) -> Non
         paint_ramp(sheet, after, top, amounts, low, f"{wording.number(scale.high, 2)}{log}", style)
         top += _LINE
         sheet.text(left, top + 7.5, "phase", style.grey)
-        turns = np.linspace(-math.pi, math.pi, 2 * _PHASES + 1)
-        paint_ramp(sheet, after, top, phase_ink(turns, np.ones_like(turns), style), "-π", "π", style)
+        turns = np.linspace(0, math.pi, 2 * _PHASES + 1)
+        paint_ramp(sheet, after, top, phase_ink(turns, np.ones_like(turns), style), "0", "±π", style)
     paint_signs(sheet, left, top + _LINE + 4, shown.invalid_kinds, style)
 
 
@@ -323,10 +324,11 @@ def _draw_spectrum(above: Any, below: Any, shown: Spectrum, style: Style) -> Non
         "origin": "upper",
         "interpolation": "nearest",
     }
+    around = [style.orange, style.grey, style.blue, style.grey, style.orange]
     scale = shown.scale
     norm = LogNorm(scale.low, scale.high) if scale.low else Normalize(0.0, scale.high or 1.0)
     above.imshow(shown.sizes, cmap=colormap(style, signed=False), norm=norm, **look)
-    turn = LinearSegmentedColormap.from_list("tfnp_ext_phase", [style.orange, style.grey, style.blue])
+    turn = LinearSegmentedColormap.from_list("tfnp_ext_phase", around)
     strength = scale.strength(shown.sizes)
     below.imshow(shown.phases, cmap=turn, vmin=-math.pi, vmax=math.pi, alpha=strength, **look)
     for cells, marker in zip(shown.invalid_kinds, MARKERS, strict=True):
