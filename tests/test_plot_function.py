@@ -113,6 +113,14 @@ class TestAxes:
         assert b"<svg" in saved["svg"].getvalue()
         assert saved["pdf"].getvalue().startswith(b"%PDF")
 
+    def test_long_names_are_inside_the_figure_that_is_saved(self, digits):
+        ax = plot(digits.shares[7], labels=[f"a name of the class {name}"[:24] for name in NAMES])
+        ax.figure.savefig(io.BytesIO())
+        whole = ax.figure.bbox
+        for text in (*ax.get_yticklabels(), *ax.texts):
+            box = text.get_window_extent()
+            assert whole.x0 <= box.x0 <= box.x1 <= whole.x1, text.get_text()
+
     @pytest.mark.parametrize("kind", list(PLOTS))
     def test_every_kind_is_drawn_by_its_name_and_leaves_pyplot_alone(self, digits, photos, tf, kind):
         value, asked = values_of(kind, digits, photos, tf)

@@ -109,7 +109,8 @@ def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained" if rows * columns > 1 else None)
+    # Names of any length have room: what is saved without a tight box is cut nowhere.
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     _own_figures.add(figure)
     return figure.subplots(rows, columns)
