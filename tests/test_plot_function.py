@@ -176,6 +176,24 @@ class TestSeveralPanels:
         assert plot(history, ax=ax) is ax
         assert ax.lines[0].get_ydata().tolist() == [3.0, 2.0, 1.5]
 
+    def test_a_kind_of_panels_is_an_array_of_axes_however_many_there_are(self, tf, digits):
+        history = tf.keras.callbacks.History()
+        history.history, history.epoch = {"loss": [3.0, 2.0, 1.5]}, [0, 1, 2]
+        one = {"images": digits.images[:1], "truth": digits.truth[:1]}
+        scores = np.tril(np.exp(np.random.default_rng(0).normal(size=(2, 12, 12))))
+        heads = (scores / scores.sum(-1, keepdims=True)).astype(np.float32)
+        made = [plot(history), plot(digits.shares[:1], **one), plot(heads[:1]), plot(heads[None, :1]), plot(heads)]
+        made.append(plot(np.exp(1j * np.arange(99.0))))
+        for axes, count in zip(made, (1, 1, 1, 1, 2, 2), strict=True):
+            assert isinstance(axes, np.ndarray)
+            assert (axes.shape, axes.dtype) == ((count,), object)
+            assert all(isinstance(ax, Axes) and ax.has_data() for ax in axes)
+            assert figure_of(axes) is axes[0].figure
+
+    @pytest.mark.parametrize("kind", ["bar", "histogram", "line", "heatmap"])
+    def test_other_kinds_are_axes_themselves(self, digits, kind):
+        assert isinstance(plot(digits.shares[7] if kind != "heatmap" else digits.shares, kind), Axes)
+
 
 class TestOptions:
     def test_labels_top_and_softmax(self, digits):

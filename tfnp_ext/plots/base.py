@@ -96,7 +96,7 @@ class Plot(ABC):
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the value on Axes of the user's, with the user's fonts and sizes.
 
-        A plot of several panels gets an array of Axes of the shape that ``panels`` returned.
+        A plot ``in_panels`` gets an array of Axes, one for each that ``panels`` counts; or one Axes of the user's.
         """
 
     def lacks(self, options: DisplayOptions) -> bool:
@@ -111,6 +111,13 @@ class Plot(ABC):
     def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns how many Axes it draws on, rows and columns; more than one cannot be put on Axes of the user's."""
         return 1, 1
+
+    def in_panels(self, summary: Summary, options: DisplayOptions) -> bool:
+        """Returns whether its Axes come as an array, be it of one: that depends on the kind of value, not on how many.
+
+        Override it where ``panels`` may be one for some values.
+        """
+        return self.panels(summary, options) != (1, 1)
 
     def figure_size(self, summary: Summary, options: DisplayOptions) -> tuple[float, float] | None:
         """Returns width and height in inches of a figure of its own; ``None`` for those of rcParams."""

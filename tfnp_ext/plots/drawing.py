@@ -54,7 +54,8 @@ def plot(
         page: Which page of a gallery.
 
     Returns:
-        The Axes; of a plot of several panels an object array of them. Its figure is ``ax.figure``.
+        The Axes, ``ax`` itself where it is given. A training, a gallery, a stack of matrices and complex values give an
+        object array of Axes, however many there are. Their figure is ``ax.figure``.
 
     Raises:
         ConversionError: It is not tensor-like.
@@ -77,6 +78,7 @@ def plot(
     panels = chosen.panels(summary, options)
     if ax is None:
         axes = _new_axes(*panels, chosen.figure_size(summary, options))
+        axes = np.atleast_1d(axes) if chosen.in_panels(summary, options) else axes
     elif panels != (1, 1):
         count = panels[0] * panels[1]
         raise OptionError(f"plot {chosen.name} draws {count} panels: leave ax out, and take the Axes it returns")
@@ -105,7 +107,7 @@ def _checked_axes(ax: Any) -> Axes:
 
 
 def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) -> Any:
-    """Returns Axes on a figure that pyplot does not know of."""
+    """Returns Axes on a figure that pyplot does not know of, several as an array."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
