@@ -146,6 +146,87 @@ class TestAxes:
         assert image.shape == (10, 32, 4)
         np.testing.assert_allclose(image[..., 3], digits.shares[:32].T ** 0.8, rtol=1e-5)
 
+    def test_axes_of_a_batch_say_the_answers(self, digits):
+        shares = digits.shares[:30].copy()
+        shares[4] = 0.08
+        shares[4, 3] = 0.28
+        ax = plot(shares, labels=NAMES)
+        ax.figure.canvas.draw()
+        often, above = sorted(ax.child_axes, key=lambda child: len(child.get_xticklabels()))
+        words = [text.get_text() for text in above.get_xticklabels()]
+        tops = shares.argmax(axis=1)
+        assert words[4] == "three 28 % ?"
+        for place in set(range(30)) - {4}:
+            assert words[place].startswith(f"{NAMES[tops[place]]} ")
+            assert words[place].endswith("?") == (shares[place].max() < 0.5)
+        counts = np.bincount(tops, minlength=10)
+        assert [text.get_text() for text in often.get_yticklabels()] == [f"{count}×" for count in counts]
+        assert {(frame.get_x() + 0.5, frame.get_y() + 0.5) for frame in ax.patches} == {
+            (place, top) for place, top in enumerate(tops.tolist())
+        }
+
+    def test_of_many_examples_the_unsure_ones_are_marked(self, digits):
+        shares = digits.shares[:150].copy()
+        shares[77] = 0.1
+        ax = plot(shares)
+        (above,) = (child for child in ax.child_axes if child.get_xlabel() == "? unsure, below 50 %")
+        assert above.get_xticks().tolist() == np.flatnonzero(shares.max(axis=1) < 0.5).tolist()
+        assert {text.get_text() for text in above.get_xticklabels()} == {"?"}
+
+    @pytest.mark.parametrize("style", ["default", "dark_background", "ggplot"])
+    def test_frames_of_answers_have_the_colour_of_text(self, digits, style):
+        with plt.style.context(style):
+            (color,) = {to_hex(frame.get_edgecolor()) for frame in plot(digits.shares[:32]).patches}
+            assert color == to_hex(mpl.rcParams["text.color"])
+
+
+def matrix_with_an_outlier() -> np.ndarray:
+    values = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
+    values[123, 45] = 1e4
+    return values
+
+
+class TestScales:
+    @pytest.mark.parametrize("kind", ["matrix", "kernel", "heads", "spectrum"])
+    def test_a_colour_bar_stands_on_a_figure_of_our_own(self, digits, kind):
+        value, asked, bars = {
+            "matrix": (matrix_with_an_outlier(), {}, 1),
+            "kernel": (digits.model.get_layer("conv2").kernel, {}, 1),
+            "heads": (np.random.default_rng(0).random((3, 9, 9)).astype(np.float32), {"kind": "heatmap"}, 1),
+            "spectrum": (np.fft.fft2(np.random.default_rng(0).random((70, 60))), {"kind": "phase"}, 2),
+        }[kind]
+        axes = np.atleast_1d(plot(value, **asked))
+        figure = axes[0].figure
+        others = [ax for ax in figure.axes if ax not in axes.tolist()]
+        assert len(others) == bars
+        images = [ax.images[0] for ax in axes if ax.images]
+        for ax, image in zip(others, images, strict=False):
+            assert ax.get_ylim() == pytest.approx(image.get_clim())
+        figure.savefig(io.BytesIO())
+
+    def test_axes_of_the_users_get_the_scale_in_words_and_no_more_axes(self):
+        figure, (left, right) = plt.subplots(1, 2)
+        right.set_xlabel("mine")
+        for ax in (left, right):
+            plot(matrix_with_an_outlier(), ax=ax)
+        assert len(figure.axes) == 2
+        low, high = left.images[0].get_clim()
+        assert left.get_xlabel() == f"colours from {low:.2g} to {high:.2g}"
+        assert right.get_xlabel() == "mine"
+
+    def test_a_cell_that_hides_an_extreme_value_is_marked(self):
+        ax = plot(matrix_with_an_outlier())
+        (square,) = ax.lines
+        (column,), (row,) = square.get_data()
+        assert (int(row // 5), int(column // 4)) == (123 // 5, 45 // 4)
+        assert to_hex(square.get_color()) == to_hex(mpl.rcParams["text.color"])
+        assert not plot(np.random.default_rng(0).normal(size=(300, 200))).lines
+
+    def test_the_grid_of_a_style_does_not_cross_a_map(self, digits):
+        with plt.style.context("ggplot"):
+            for ax in (plot(matrix_with_an_outlier()), plot(digits.shares[:32]), plot(np.eye(9), "confusion")):
+                assert not any(line.get_visible() for line in (*ax.get_xgridlines(), *ax.get_ygridlines()))
+
 
 class TestSeveralPanels:
     def test_a_history_is_an_array_of_axes_one_a_metric(self, digits):

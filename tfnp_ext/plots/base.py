@@ -24,6 +24,7 @@ from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
 AUTOMATIC = 0.5
 """From this suitability on a plot is drawn without being asked for."""
@@ -98,6 +99,10 @@ class Plot(ABC):
 
         A plot ``in_panels`` gets an array of Axes, one for each that ``panels`` counts; or one Axes of the user's.
         """
+
+    def scales(self, axes: Any) -> list[tuple[ScalarMappable, Any]]:
+        """Returns the images that need a scale beside them, each with the Axes that it is of, once these are drawn."""
+        return []
 
     def lacks(self, options: DisplayOptions) -> bool:
         """Returns whether the option that it needs is not given."""

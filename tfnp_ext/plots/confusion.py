@@ -142,6 +142,7 @@ class ConfusionPlot(Plot):
             shares = np.ma.masked_where(hidden, found.shares)
             axes.imshow(shares, cmap=cmap, vmin=0, vmax=1, origin="upper", interpolation="nearest")
         ticks = range(len(found.names)) if len(found.names) <= _MOST_WRITTEN else layout.ticks
+        axes.grid(False)
         names = [found.names[place] for place in ticks]
         name_ticks(axes.yaxis, ticks, names)
         name_columns(axes, ticks, names)

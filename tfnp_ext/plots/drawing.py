@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.adapters import Absent
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.errors import OptionError
@@ -84,7 +85,15 @@ def plot(
         raise OptionError(f"plot {chosen.name} draws {count} panels: leave ax out, and take the Axes it returns")
     else:
         axes = _checked_axes(ax)
+    named = ax is not None and ax.get_xlabel()
     chosen.draw(axes, summary, options, user_style())
+    for image, panels_of in chosen.scales(axes):
+        if ax is None:
+            _add_color_bar(image, panels_of)
+        elif not named:
+            low, high = (wording.number(end, 2) for end in image.get_clim())
+            words = f"colours from {low} to {high}"
+            ax.set_xlabel("; ".join(filter(None, (ax.get_xlabel(), words))))
     return axes
 
 
@@ -116,6 +125,11 @@ def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) 
     FigureCanvasAgg(figure)
     _own_figures.add(figure)
     return figure.subplots(rows, columns)
+
+
+def _add_color_bar(image: Any, axes: Any) -> None:
+    """Adds a colour bar beside Axes of a figure of our own: it takes room, which Axes of the user's may not have."""
+    np.ravel(axes)[0].figure.colorbar(image, ax=axes).outline.set_linewidth(0.5)
 
 
 def user_style() -> Style:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from tfnp_ext.plots.stacks import (
     stack_panels,
 )
 from tfnp_ext.summary import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.cm import ScalarMappable
 
 _ROLES = frozenset({"matrix", "probability batch", "correlation", "attention", "embeddings"})
 
@@ -193,10 +196,15 @@ class HeatmapPlot(Plot):
         if isinstance(prepared, Stack):
             draw_stack(axes, prepared, style)
             return
-        draw_cells(axes, prepared.pooled, prepared.scale, prepared.signed, style)
+        draw_cells(axes, prepared.pooled, prepared.scale, prepared.signed, style, prepared.outliers)
         if prepared.words:
             axes.set_ylabel(prepared.words[0].removesuffix(" ↓"))
             axes.set_xlabel(prepared.words[1].removesuffix(" →"))
+
+    def scales(self, axes: Any) -> list[tuple[ScalarMappable, Any]]:
+        """Returns the image of a matrix, or the first of a stack, whose maps share one scale; none of a batch."""
+        image = np.ravel(axes)[0].images[0]
+        return [(image, axes)] if image.get_array().ndim == 2 else []
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the map in its frame with the first and last index, then scale, signs and histogram."""

@@ -19,7 +19,7 @@ def name_ticks(axis: Axis, places: Sequence[float], names: Sequence[str]) -> Non
     """Puts names at places of an axis; a dollar in them is no formula."""
     axis.set_ticks(list(places), list(names))
     for text in axis.get_ticklabels():
-        text.set_parse_math(False)
+        text.set(parse_math=False, rotation=0)
 
 
 def name_columns(axes: Axes, places: Sequence[float], names: Sequence[str]) -> None:
