@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 
 import ml_dtypes
 import numpy as np
@@ -12,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from markup import contrast, over
+from matplotlib import cycler, rc_context
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as Canvas
 from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix, recall_score
 
@@ -242,6 +246,32 @@ class TestAxes:
         assert written == {
             (row, column): str(MATRIX[row, column]) for row, column in np.argwhere(MATRIX).tolist()
         }  # fmt: skip
+
+    @pytest.mark.parametrize(("length", "angle"), [(1, 0), (12, 45)])
+    def test_names_do_not_run_into_each_other(self, length, angle):
+        axes = axes_of(SHARES, truth=TRUTH, labels=[f"{name} is a class"[:length] for name in NAMES])
+        labels = axes.get_xticklabels()
+        assert {label.get_rotation() for label in labels} == {angle}
+        if not angle:
+            boxes = [label.get_window_extent() for label in labels]
+            assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+
+    def test_names_stand_upright_where_there_is_little_room(self):
+        axes = Canvas(figsize=(1.2, 1.2)).add_subplot()
+        tfnp_ext.plot(SHARES, truth=TRUTH, labels=[f"{name} is long" for name in NAMES], ax=axes)
+        assert {label.get_rotation() for label in axes.get_xticklabels()} == {90}
+
+    @pytest.mark.parametrize("colors", [("#ffff66", "#000088"), ("#000088", "#ffff66")])
+    @pytest.mark.parametrize("ground", ["white", "black"])
+    def test_counts_can_be_read_on_any_colours(self, colors, ground):
+        found = {"axes.prop_cycle": cycler(color=colors), "axes.facecolor": ground, "figure.facecolor": ground}
+        with rc_context(found):
+            axes = axes_of(MATRIX)
+        for text in axes.texts:
+            column, row = map(round, text.get_position())
+            share = MATRIX[row, column] / MATRIX[row].sum()
+            mixed = share * np.array(to_rgb(colors[row != column])) + (1 - share) * np.array(to_rgb(ground))
+            assert contrast(255 * mixed, 255 * np.array(to_rgb(text.get_color()))) >= 4.5
 
     def test_ticks_are_the_names_and_axes_say_what_is_what(self):
         axes = axes_of(MATRIX, labels=NAMES)

@@ -142,7 +142,7 @@ class TestTraining:
         pixels = pixels_of(picture(history))
         for color in (BLUE, ORANGE):
             assert near(pixels[:, : -2 * 70], color).sum() == 6 * 6
-        train, train_point, validation, validation_point = plot(history).lines
+        train, train_point, validation, validation_point = plot(history)[0].lines
         assert train_point.get_xydata().tolist() == [[0, 2.0]]
         assert validation_point.get_marker() == "o"
         assert train.get_ydata().tolist() == [2.0]
@@ -165,7 +165,7 @@ class TestTraining:
         assert alt(history) == (
             "Training curves of 5 epochs: validation loss from nan to nan. What is not finite is marked."
         )
-        lines = plot(history).lines
+        lines = plot(history)[0].lines
         assert lines[1].get_xydata().tolist() == [[0, 3.0], [2, 1.0]]
         marks = [(line.get_marker(), line.get_xdata()) for line in lines[2:]]
         assert marks[:3] == [("x", [1.0]), ("^", [3.0]), ("v", [4.0])]
@@ -181,12 +181,12 @@ class TestTraining:
     @pytest.mark.parametrize("epochs", [None, [0, 1], []])
     def test_epochs_that_are_missing_are_counted(self, history_of, epochs):
         history = history_of({"loss": [3.0, 2.0, 1.0]}, epochs)
-        assert plot(history).lines[0].get_xdata().tolist() == [0, 1, 2]
+        assert plot(history)[0].lines[0].get_xdata().tolist() == [0, 1, 2]
         assert "at epoch 2" in alt(history)
 
     def test_epochs_of_a_training_that_went_on(self, history_of):
         history = history_of({"loss": [3.0, 2.0, 1.0]}, [5, 6, 7])
-        assert plot(history).lines[0].get_xdata().tolist() == [5, 6, 7]
+        assert plot(history)[0].lines[0].get_xdata().tolist() == [5, 6, 7]
         assert "best 1.00 at epoch 7" in alt(history)
 
     @pytest.mark.parametrize("metrics", range(1, 10))

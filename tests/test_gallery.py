@@ -289,6 +289,16 @@ class TestOnAxes:
             np.testing.assert_array_equal(panel.images[0].get_array()[..., 0], np.rint(images[place] * 255))
         assert not any(panel.images for panel in axes.ravel()[24:])
 
+    @pytest.mark.parametrize("where", ["right", "wrong"])
+    def test_none_left_is_said(self, digits, where):
+        images, _, shares = digits
+        answers = shares[:9].argmax(1)
+        (panel,) = tfnp_ext.plot(
+            shares[:9], images=images[:9], truth=answers if where == "wrong" else (answers + 1) % 10, where=where
+        )
+        assert [text.get_text() for text in panel.texts] == [f"no example is {where}"]
+        assert not panel.images
+
     def test_axes_of_the_user_s_are_refused(self, digits):
         from matplotlib.figure import Figure
 

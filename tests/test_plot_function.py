@@ -113,6 +113,14 @@ class TestAxes:
         assert b"<svg" in saved["svg"].getvalue()
         assert saved["pdf"].getvalue().startswith(b"%PDF")
 
+    def test_long_names_are_inside_the_figure_that_is_saved(self, digits):
+        ax = plot(digits.shares[7], labels=[f"a name of the class {name}"[:24] for name in NAMES])
+        ax.figure.savefig(io.BytesIO())
+        whole = ax.figure.bbox
+        for text in (*ax.get_yticklabels(), *ax.texts):
+            box = text.get_window_extent()
+            assert whole.x0 <= box.x0 <= box.x1 <= whole.x1, text.get_text()
+
     @pytest.mark.parametrize("kind", list(PLOTS))
     def test_every_kind_is_drawn_by_its_name_and_leaves_pyplot_alone(self, digits, photos, tf, kind):
         value, asked = values_of(kind, digits, photos, tf)
@@ -137,6 +145,87 @@ class TestAxes:
         image = plot(digits.shares[:32]).images[0].get_array()
         assert image.shape == (10, 32, 4)
         np.testing.assert_allclose(image[..., 3], digits.shares[:32].T ** 0.8, rtol=1e-5)
+
+    def test_axes_of_a_batch_say_the_answers(self, digits):
+        shares = digits.shares[:30].copy()
+        shares[4] = 0.08
+        shares[4, 3] = 0.28
+        ax = plot(shares, labels=NAMES)
+        ax.figure.canvas.draw()
+        often, above = sorted(ax.child_axes, key=lambda child: len(child.get_xticklabels()))
+        words = [text.get_text() for text in above.get_xticklabels()]
+        tops = shares.argmax(axis=1)
+        assert words[4] == "three 28 % ?"
+        for place in set(range(30)) - {4}:
+            assert words[place].startswith(f"{NAMES[tops[place]]} ")
+            assert words[place].endswith("?") == (shares[place].max() < 0.5)
+        counts = np.bincount(tops, minlength=10)
+        assert [text.get_text() for text in often.get_yticklabels()] == [f"{count}×" for count in counts]
+        assert {(frame.get_x() + 0.5, frame.get_y() + 0.5) for frame in ax.patches} == {
+            (place, top) for place, top in enumerate(tops.tolist())
+        }
+
+    def test_of_many_examples_the_unsure_ones_are_marked(self, digits):
+        shares = digits.shares[:150].copy()
+        shares[77] = 0.1
+        ax = plot(shares)
+        (above,) = (child for child in ax.child_axes if child.get_xlabel() == "? unsure, below 50 %")
+        assert above.get_xticks().tolist() == np.flatnonzero(shares.max(axis=1) < 0.5).tolist()
+        assert {text.get_text() for text in above.get_xticklabels()} == {"?"}
+
+    @pytest.mark.parametrize("style", ["default", "dark_background", "ggplot"])
+    def test_frames_of_answers_have_the_colour_of_text(self, digits, style):
+        with plt.style.context(style):
+            (color,) = {to_hex(frame.get_edgecolor()) for frame in plot(digits.shares[:32]).patches}
+            assert color == to_hex(mpl.rcParams["text.color"])
+
+
+def matrix_with_an_outlier() -> np.ndarray:
+    values = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
+    values[123, 45] = 1e4
+    return values
+
+
+class TestScales:
+    @pytest.mark.parametrize("kind", ["matrix", "kernel", "heads", "spectrum"])
+    def test_a_colour_bar_stands_on_a_figure_of_our_own(self, digits, kind):
+        value, asked, bars = {
+            "matrix": (matrix_with_an_outlier(), {}, 1),
+            "kernel": (digits.model.get_layer("conv2").kernel, {}, 1),
+            "heads": (np.random.default_rng(0).random((3, 9, 9)).astype(np.float32), {"kind": "heatmap"}, 1),
+            "spectrum": (np.fft.fft2(np.random.default_rng(0).random((70, 60))), {"kind": "phase"}, 2),
+        }[kind]
+        axes = np.atleast_1d(plot(value, **asked))
+        figure = axes[0].figure
+        others = [ax for ax in figure.axes if ax not in axes.tolist()]
+        assert len(others) == bars
+        images = [ax.images[0] for ax in axes if ax.images]
+        for ax, image in zip(others, images, strict=False):
+            assert ax.get_ylim() == pytest.approx(image.get_clim())
+        figure.savefig(io.BytesIO())
+
+    def test_axes_of_the_users_get_the_scale_in_words_and_no_more_axes(self):
+        figure, (left, right) = plt.subplots(1, 2)
+        right.set_xlabel("mine")
+        for ax in (left, right):
+            plot(matrix_with_an_outlier(), ax=ax)
+        assert len(figure.axes) == 2
+        low, high = left.images[0].get_clim()
+        assert left.get_xlabel() == f"colours from {low:.2g} to {high:.2g}"
+        assert right.get_xlabel() == "mine"
+
+    def test_a_cell_that_hides_an_extreme_value_is_marked(self):
+        ax = plot(matrix_with_an_outlier())
+        (square,) = ax.lines
+        (column,), (row,) = square.get_data()
+        assert (int(row // 5), int(column // 4)) == (123 // 5, 45 // 4)
+        assert to_hex(square.get_color()) == to_hex(mpl.rcParams["text.color"])
+        assert not plot(np.random.default_rng(0).normal(size=(300, 200))).lines
+
+    def test_the_grid_of_a_style_does_not_cross_a_map(self, digits):
+        with plt.style.context("ggplot"):
+            for ax in (plot(matrix_with_an_outlier()), plot(digits.shares[:32]), plot(np.eye(9), "confusion")):
+                assert not any(line.get_visible() for line in (*ax.get_xgridlines(), *ax.get_ygridlines()))
 
 
 class TestSeveralPanels:
@@ -167,6 +256,24 @@ class TestSeveralPanels:
         _, ax = plt.subplots()
         assert plot(history, ax=ax) is ax
         assert ax.lines[0].get_ydata().tolist() == [3.0, 2.0, 1.5]
+
+    def test_a_kind_of_panels_is_an_array_of_axes_however_many_there_are(self, tf, digits):
+        history = tf.keras.callbacks.History()
+        history.history, history.epoch = {"loss": [3.0, 2.0, 1.5]}, [0, 1, 2]
+        one = {"images": digits.images[:1], "truth": digits.truth[:1]}
+        scores = np.tril(np.exp(np.random.default_rng(0).normal(size=(2, 12, 12))))
+        heads = (scores / scores.sum(-1, keepdims=True)).astype(np.float32)
+        made = [plot(history), plot(digits.shares[:1], **one), plot(heads[:1]), plot(heads[None, :1]), plot(heads)]
+        made.append(plot(np.exp(1j * np.arange(99.0))))
+        for axes, count in zip(made, (1, 1, 1, 1, 2, 2), strict=True):
+            assert isinstance(axes, np.ndarray)
+            assert (axes.shape, axes.dtype) == ((count,), object)
+            assert all(isinstance(ax, Axes) and ax.has_data() for ax in axes)
+            assert figure_of(axes) is axes[0].figure
+
+    @pytest.mark.parametrize("kind", ["bar", "histogram", "line", "heatmap"])
+    def test_other_kinds_are_axes_themselves(self, digits, kind):
+        assert isinstance(plot(digits.shares[7] if kind != "heatmap" else digits.shares, kind), Axes)
 
 
 class TestOptions:

@@ -26,6 +26,7 @@ from tfnp_ext.plots.base import (
 )
 from tfnp_ext.plots.inks import MARKER_OF, sign_of
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
+from tfnp_ext.plots.ticks import name_columns, name_ticks
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -227,19 +228,17 @@ def draw_chart(axes: Axes, chart: Chart, style: Style) -> None:
     if chart.columns:
         bars = axes.bar(places, lengths, color=colors)
         axes.bar_label(bars, [chart.short_word(bar) for bar in places], padding=1)
-        axes.set_xticks(places, chart.names)
+        name_columns(axes, places, chart.names)
         axes.margins(y=0.1)
         axes.axhline(0, color=style.grey, linewidth=0.8)
     else:
         bars = axes.barh(places, lengths, color=colors)
         axes.bar_label(bars, [chart.word(bar) for bar in places], padding=3)
-        axes.set_yticks(places, chart.names)
+        name_ticks(axes.yaxis, places, chart.names)
         axes.axvline(0, color=style.grey, linewidth=0.8)
         axes.invert_yaxis()
         axes.set_xlabel(chart.rest)
         axes.margins(x=0.14)  # room for the values at the ends of the bars
-    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        text.set_parse_math(False)
     for place in np.flatnonzero(~np.isfinite(chart.values)).tolist():
         where = (place, 0) if chart.columns else (0, place)
         marker = MARKER_OF[sign_of(float(chart.values[place]))]

@@ -24,6 +24,7 @@ from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
 AUTOMATIC = 0.5
 """From this suitability on a plot is drawn without being asked for."""
@@ -98,8 +99,12 @@ class Plot(ABC):
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the value on Axes of the user's, with the user's fonts and sizes.
 
-        A plot of several panels gets an array of Axes of the shape that ``panels`` returned.
+        A plot ``in_panels`` gets an array of Axes, one for each that ``panels`` counts; or one Axes of the user's.
         """
+
+    def scales(self, axes: Any) -> list[tuple[ScalarMappable, Any]]:
+        """Returns the images that need a scale beside them, each with the Axes that it is of, once these are drawn."""
+        return []
 
     def lacks(self, options: DisplayOptions) -> bool:
         """Returns whether the option that it needs is not given."""
@@ -113,6 +118,13 @@ class Plot(ABC):
     def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns how many Axes it draws on, rows and columns; more than one cannot be put on Axes of the user's."""
         return 1, 1
+
+    def in_panels(self, summary: Summary, options: DisplayOptions) -> bool:
+        """Returns whether its Axes come as an array, be it of one: that depends on the kind of value, not on how many.
+
+        Override it where ``panels`` may be one for some values.
+        """
+        return self.panels(summary, options) != (1, 1)
 
     def figure_size(self, summary: Summary, options: DisplayOptions) -> tuple[float, float] | None:
         """Returns width and height in inches of a figure of its own; ``None`` for those of rcParams."""

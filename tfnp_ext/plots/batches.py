@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Cell, Row, Span, Table
 from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_labels
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
+from tfnp_ext.plots.ticks import name_ticks
 from tfnp_ext.statistics import row_tops
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def _paint_counts(sheet: Sheet, batch: Batch, left: float, style: Style) -> None
 
 
 def draw_batch(axes: Axes, batch: Batch, style: Style) -> None:
-    """Draws the map on Axes of the user's: examples to the right, the top class of each framed."""
+    """Draws the map on Axes of the user's: examples to the right, the top class of each framed and said above."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Rectangle
 
@@ -268,19 +269,49 @@ def draw_batch(axes: Axes, batch: Batch, style: Style) -> None:
     colors[..., :3] = to_rgb(style.blue)
     colors[..., 3] = np.clip(np.nan_to_num(batch.values.T, nan=0.0), 0, 1) ** GAMMA
     axes.imshow(colors, aspect="auto", origin="upper", interpolation="nearest")
-    axes.set_yticks(np.arange(len(batch.names)), batch.names)
+    axes.grid(False)
+    name_ticks(axes.yaxis, range(len(batch.names)), batch.names)
     axes.set_xlabel("example")
     axes.set_ylabel("class")
-    for text in axes.get_yticklabels():
-        text.set_parse_math(False)
     place_of = {int(index): row for row, index in enumerate(batch.classes)}
+    # The colour of text, for a frame of the cell's own blue would not be seen; thin where columns are narrow.
+    wide = axes.get_window_extent().width * 72 / axes.figure.dpi / len(batch.values)
+    look: dict[str, Any] = {"edgecolor": axes.title.get_color(), "linewidth": min(1.0, wide / 6)}
     for number, top in enumerate(batch.tops.tolist()):
-        color = style.orange if batch.unsure[number] else style.blue
         if top in place_of:
-            axes.add_patch(Rectangle((number - 0.5, place_of[top] - 0.5), 1, 1, fill=False, edgecolor=color))
+            axes.add_patch(Rectangle((number - 0.5, place_of[top] - 0.5), 1, 1, fill=False, **look))
     down, right = np.nonzero(~np.isfinite(batch.values.T))
     if len(down):
         axes.plot(right, down, marker="x", color=style.magenta, linestyle="none")
+    _draw_answers(axes, batch)
+    often = axes.secondary_yaxis("right")
+    name_ticks(often.yaxis, range(len(batch.names)), [f"{wording.integer(count)}×" for count in batch.often.tolist()])
+    often.set_ylabel("how often the top class" if batch.counted else f"top class of the first {len(batch.values)}")
+
+
+def _draw_answers(axes: Axes, batch: Batch) -> None:
+    """Writes answer and confidence above each column; where there is no room, less: ``?`` for unsure ones is always."""
+    figure, box, count = axes.figure, axes.get_window_extent(), len(batch.values)
+    above, unsure = axes.secondary_xaxis("top"), np.flatnonzero(batch.unsure).tolist()
+    shares = [
+        f"{wording.percent(share, 0)}{' ?' if doubt else ''}" if math.isfinite(share) else "×"
+        for share, doubt in zip(batch.confidences.tolist(), batch.unsure.tolist(), strict=True)
+    ]
+    words = [f"{answer} {share}" for answer, share in zip(batch.answers, shares, strict=True)]
+    for names, heading in ((words, "top class, confidence"), (shares, "confidence of the top class")):
+        name_ticks(above.xaxis, range(count), names)
+        above.set_xlabel(heading)
+        labels = above.get_xticklabels()
+        for label in labels:
+            label.set_rotation(90)
+        boxes = [label.get_window_extent() for label in labels]
+        if max(one.width for one in boxes) > box.width / count:
+            name_ticks(above.xaxis, unsure, ["?"] * len(unsure))
+            above.set_xlabel("? unsure, below 50 %" if unsure else "")
+            return
+        # Figures that lay themselves out make the room that is needed; in others it is as it is.
+        if figure.get_layout_engine() is not None or max(one.height for one in boxes) <= figure.bbox.y1 - box.y1:
+            return
 
 
 def batch_table(batch: Batch) -> Table:

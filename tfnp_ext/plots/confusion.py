@@ -24,6 +24,7 @@ from tfnp_ext.plots.base import (
 from tfnp_ext.plots.confusion_counts import MOST_CLASSES, Confusion, can_be_confused, read_confusion
 from tfnp_ext.plots.inks import rgb
 from tfnp_ext.plots.sheet import SMALL_TEXT, Sheet, text_width
+from tfnp_ext.plots.ticks import name_columns, name_ticks
 from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.summary import Summary
 
@@ -39,6 +40,10 @@ _MAP = 220
 _LARGEST_DOT = 9
 _TOP = 28
 _HALF = 0.5
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+_MIDDLE = 0.179
+"""Luminance on which black and white have the same contrast, as WCAG counts it."""
+
 _FAINTEST, _FAINT, _FULL = 0.06, 0.25, 0.85
 """Ink of a cell with a number in it, which has to be readable on both papers: up to faint, or from full on."""
 
@@ -137,22 +142,34 @@ class ConfusionPlot(Plot):
             shares = np.ma.masked_where(hidden, found.shares)
             axes.imshow(shares, cmap=cmap, vmin=0, vmax=1, origin="upper", interpolation="nearest")
         ticks = range(len(found.names)) if len(found.names) <= _MOST_WRITTEN else layout.ticks
-        axes.set_xticks(list(ticks), [found.names[place] for place in ticks])
-        axes.set_yticks(list(ticks), [found.names[place] for place in ticks])
-        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            text.set_parse_math(False)
+        axes.grid(False)
+        names = [found.names[place] for place in ticks]
+        name_ticks(axes.yaxis, ticks, names)
+        name_columns(axes, ticks, names)
         axes.set_xlabel("predicted")
         axes.set_ylabel("truth")
         if len(found.names) <= _MOST_WRITTEN:
             for row, column in np.argwhere(found.counts > 0).tolist():
-                text = axes.text(column, row, found.word(found.counts[row, column]), ha="center", va="center")
-                if found.shares[row, column] > _HALF:
-                    text.set_color("white")
+                color = _readable(axes, style.blue if row == column else style.orange, found.shares[row, column])
+                word = found.word(found.counts[row, column])
+                axes.text(column, row, word, ha="center", va="center", color=color)
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the cells with names, counts and recalls, or the map of many classes with the worst beside it."""
         layout = self.prepare(summary, options)
         (_paint_cells if layout.written else _paint_map)(sheet, layout, style)
+
+
+def _readable(axes: Axes, color: str, share: float) -> str:
+    """Returns black or white, which is easier to read on a share of a colour over the ground of the Axes."""
+    from matplotlib.colors import to_rgba
+
+    ground = np.ones(3)
+    for layer in (axes.figure.get_facecolor(), axes.get_facecolor(), (color, share)):
+        *ink, alpha = to_rgba(layer)
+        ground = (1 - alpha) * ground + alpha * np.array(ink)
+    linear = np.where(ground <= 0.04045, ground / 12.92, ((ground + 0.055) / 1.055) ** 2.4)
+    return "black" if float(linear @ _LUMINANCE) > _MIDDLE else "white"
 
 
 @dataclass(frozen=True)

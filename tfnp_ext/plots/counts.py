@@ -37,6 +37,7 @@ from tfnp_ext.plots.base import (
 )
 from tfnp_ext.plots.pooling import MOST_READ
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
+from tfnp_ext.plots.ticks import name_columns
 from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.statistics import sample_places
 from tfnp_ext.summary import Summary
@@ -405,9 +406,7 @@ class CountsPlot(Plot):
         bars = axes.bar(found.classes, found.counts, color=quiet)
         words = {place: words for place, words, _ in shown.named}
         axes.bar_label(bars, [words.get(place, "") for place in range(len(found.counts))], padding=1)
-        axes.set_xticks([first + place for place in shown.ticks], [found.name(place) for place in shown.ticks])
-        for text in axes.get_xticklabels():
-            text.set_parse_math(False)
+        name_columns(axes, [first + place for place in shown.ticks], [found.name(place) for place in shown.ticks])
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws columns, rows or the strip, in CSS pixels."""

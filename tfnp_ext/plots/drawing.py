@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.adapters import Absent
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.errors import OptionError
@@ -55,7 +56,8 @@ def plot(
         page: Which page of a gallery.
 
     Returns:
-        The Axes; of a plot of several panels an object array of them. Its figure is ``ax.figure``.
+        The Axes, ``ax`` itself where it is given. A training, a gallery, a stack of matrices and complex values give an
+        object array of Axes, however many there are. Their figure is ``ax.figure``.
 
     Raises:
         ConversionError: It is not tensor-like.
@@ -77,12 +79,21 @@ def plot(
     panels = chosen.panels(summary, options)
     if ax is None:
         axes = _new_axes(*panels, chosen.figure_size(summary, options))
+        axes = np.atleast_1d(axes) if chosen.in_panels(summary, options) else axes
     elif panels != (1, 1):
         count = panels[0] * panels[1]
         raise OptionError(f"plot {chosen.name} draws {count} panels: leave ax out, and take the Axes it returns")
     else:
         axes = _checked_axes(ax)
+    named = ax is not None and ax.get_xlabel()
     chosen.draw(axes, summary, options, user_style())
+    for image, panels_of in chosen.scales(axes):
+        if ax is None:
+            _add_color_bar(image, panels_of)
+        elif not named:
+            low, high = (wording.number(end, 2) for end in image.get_clim())
+            words = f"colours from {low} to {high}"
+            ax.set_xlabel("; ".join(filter(None, (ax.get_xlabel(), words))))
     return axes
 
 
@@ -105,14 +116,20 @@ def _checked_axes(ax: Any) -> Axes:
 
 
 def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) -> Any:
-    """Returns Axes on a figure that pyplot does not know of."""
+    """Returns Axes on a figure that pyplot does not know of, several as an array."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained" if rows * columns > 1 else None)
+    # Names of any length have room: what is saved without a tight box is cut nowhere.
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     _own_figures.add(figure)
     return figure.subplots(rows, columns)
+
+
+def _add_color_bar(image: Any, axes: Any) -> None:
+    """Adds a colour bar beside Axes of a figure of our own: it takes room, which Axes of the user's may not have."""
+    np.ravel(axes)[0].figure.colorbar(image, ax=axes).outline.set_linewidth(0.5)
 
 
 def user_style() -> Style:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,10 +34,12 @@ from tfnp_ext.plots.inks import (
     scale_word,
 )
 from tfnp_ext.plots.sheet import ZOOM, Sheet, text_width
+from tfnp_ext.plots.ticks import name_columns
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
 _LARGEST_SIDE = 32
 _FEW = 4
@@ -273,11 +275,16 @@ class FiltersPlot(Plot):
             interpolation="nearest",
             origin="upper",
         )
+        axes.grid(False)
         for cells, marker in zip(shown.invalid_kinds, MARKERS, strict=True):
             if cells.any():
                 down, right = montage.middles(cells).T
                 axes.plot(right, down, marker=marker, color=style.magenta, linestyle="none")
         _name_axes(axes, shown, montage)
+
+    def scales(self, axes: Any) -> list[tuple[ScalarMappable, Any]]:
+        """Returns the image of the weights."""
+        return [(axes.images[0], axes)]
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the filters, a frame around large ones, the numbers of each line and the scale beside."""
@@ -456,7 +463,7 @@ def _name_axes(axes: Axes, shown: _Filters, montage: _Montage) -> None:
     several = layout.lines > 1
     every = math.ceil(layout.columns / _TICKS)
     numbers = [f"+{at}" if several else str(at) for at in range(0, layout.columns, every)]
-    axes.set_xticks(montage.lefts[::every] + (wide - 1) / 2, numbers)
+    name_columns(axes, (montage.lefts[::every] + (wide - 1) / 2).tolist(), numbers)
     axes.set_xlabel(_part(shown.along))
     middles = montage.tops + (high - 1) / 2
     names = [str(row) for row in range(layout.down)]

@@ -143,6 +143,10 @@ class GalleryPlot(Plot):
         across = min(count, _PANELS_ACROSS)
         return math.ceil(count / across), across
 
+    def in_panels(self, summary: Summary, options: DisplayOptions) -> bool:
+        """Returns True: its examples are panels."""
+        return True
+
     def figure_size(self, summary: Summary, options: DisplayOptions) -> tuple[float, float] | None:
         """Returns an inch and a bit for each image."""
         rows, columns = self.panels(summary, options)
@@ -200,13 +204,13 @@ class GalleryPlot(Plot):
         if left > 0:
             more = Cell(f"{wording.integer(left)} more", "secondary", align="left")
             rows.append(Row((Cell(""), more, Cell(""), Cell("")), "⋮"))
-        return Table(tuple(rows)) if rows else _none_left(options)
+        return Table(tuple(rows)) if rows else _none_left_note(options)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns one tile an example; a sentence where none is right, or none wrong."""
         gallery = self.prepare(summary, options)
         if not len(gallery.places):
-            return (_none_left(options),)
+            return (_none_left_note(options),)
         table = self.fallback(summary, options)
         if not options.plots:
             return () if table is None else (table,)
@@ -267,6 +271,7 @@ class GalleryPlot(Plot):
         for panel in panels:
             panel.set_axis_off()
         if gallery.images is None:
+            panels[0].text(0.5, 0.5, _none_left(options), ha="center", va="center", wrap=True)
             return
         pixels = to_pixels(gallery.images.values, gallery.images.limits)
         for panel, place, image in zip(panels, gallery.places.tolist(), pixels, strict=False):
@@ -335,8 +340,12 @@ def _ordered(judged: Judged, options: DisplayOptions) -> Array:
     return places
 
 
-def _none_left(options: DisplayOptions) -> Note:
-    return Note((Span(f"no example is {options.where}", "strong"),))
+def _none_left(options: DisplayOptions) -> str:
+    return f"no example is {options.where}"
+
+
+def _none_left_note(options: DisplayOptions) -> Note:
+    return Note((Span(_none_left(options), "strong"),))
 
 
 def _image_array(images: Any, examples: int) -> Array:

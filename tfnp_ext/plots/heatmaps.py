@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from tfnp_ext.plots.stacks import (
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
 _ROLES = frozenset({"matrix", "probability batch", "correlation", "attention", "embeddings"})
 
@@ -111,6 +111,11 @@ class HeatmapPlot(Plot):
         prepared = self.prepare(summary, options)
         return stack_panels(prepared) if isinstance(prepared, Stack) else (1, 1)
 
+    def in_panels(self, summary: Summary, options: DisplayOptions) -> bool:
+        """Returns whether it is a stack, or the one head of an attention that might have more."""
+        heads = summary.role == "attention" and len(summary.shape or ()) > 2
+        return heads or isinstance(self.prepare(summary, options), Stack)
+
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns the picture; of a few vectors of probabilities the table, which says more."""
         prepared = self.prepare(summary, options)
@@ -180,19 +185,26 @@ class HeatmapPlot(Plot):
             fixed=correlation,
         )
 
-    def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
+    def draw(self, axes: Any, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``axes.imshow`` of the cells in the array's own indices; of a batch examples to the right."""
         prepared = self.prepare(summary, options)
+        if not isinstance(prepared, Stack):
+            (axes,) = np.ravel(axes)
         if isinstance(prepared, Batch):
             draw_batch(axes, prepared, style)
             return
         if isinstance(prepared, Stack):
             draw_stack(axes, prepared, style)
             return
-        draw_cells(axes, prepared.pooled, prepared.scale, prepared.signed, style)
+        draw_cells(axes, prepared.pooled, prepared.scale, prepared.signed, style, prepared.outliers)
         if prepared.words:
             axes.set_ylabel(prepared.words[0].removesuffix(" ↓"))
             axes.set_xlabel(prepared.words[1].removesuffix(" →"))
+
+    def scales(self, axes: Any) -> list[tuple[ScalarMappable, Any]]:
+        """Returns the image of a matrix, or the first of a stack, whose maps share one scale; none of a batch."""
+        image = np.ravel(axes)[0].images[0]
+        return [(image, axes)] if image.get_array().ndim == 2 else []
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the map in its frame with the first and last index, then scale, signs and histogram."""

@@ -57,6 +57,10 @@ class LinePlot(Plot):
         shown = self.prepare(summary, options)
         return (1, len(shown.panels)) if isinstance(shown, Training) else (1, 1)
 
+    def in_panels(self, summary: Summary, options: DisplayOptions) -> bool:
+        """Returns whether it is a training: its metrics are panels."""
+        return isinstance(self.prepare(summary, options), Training)
+
     def figure_size(self, summary: Summary, options: DisplayOptions) -> tuple[float, float] | None:
         """Returns four inches for each of several panels."""
         panels = self.panels(summary, options)[1]

@@ -31,6 +31,7 @@ from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
 _LENGTH = 600
 _WIDEST = 24
@@ -108,6 +109,10 @@ class PhasePlot(Plot):
             _draw_spectrum(above, below, shown, style)
         above.set_ylabel("|z|")
         below.set_ylabel("phase")
+
+    def scales(self, axes: Any) -> list[tuple[ScalarMappable, Any]]:
+        """Returns both images of a matrix; a vector has axes that tell it."""
+        return [(panel.images[0], panel) for panel in axes if panel.images]
 
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws magnitude above phase of a vector, both beside each other of a matrix."""
@@ -331,6 +336,8 @@ def _draw_spectrum(above: Any, below: Any, shown: Spectrum, style: Style) -> Non
     turn = LinearSegmentedColormap.from_list("tfnp_ext_phase", around)
     strength = scale.strength(shown.sizes)
     below.imshow(shown.phases, cmap=turn, vmin=-math.pi, vmax=math.pi, alpha=strength, **look)
+    for panel in (above, below):
+        panel.grid(False)
     for cells, marker in zip(shown.invalid_kinds, MARKERS, strict=True):
         down, right = np.nonzero(cells)
         if len(down):
