@@ -418,6 +418,28 @@ class TestBatch:
         assert set(table.rows[0].cells[0].text) <= set("·▁▂▃▄▅▆▇█")
         assert table.rows[-1].cells[0].text == "26 more"
 
+    def test_names_too_wide_for_a_column_are_numbers_below_and_beside(self, monkeypatch):
+        written = []
+        write = Sheet.text
+        monkeypatch.setattr(Sheet, "text", lambda self, *args: written.append(args[2]) or write(self, *args))
+        names = ("airplane", "automobile", *"cdefghij")
+        values = batch(32, 10)
+        summary = summary_of(values, "probability batch")
+        with_names = options(labels=names)
+        prepared = PLOTS["heatmap"].prepare(summary, with_names)
+        assert prepared.numbered
+        assert prepared.written
+        assert PLOTS["heatmap"].picture(summary, with_names).width <= 845
+        tops = values.argmax(axis=1)
+        # Below the columns, beside the rows; what else is written in digits are the counts.
+        counts = [str(count) for count in np.bincount(tops, minlength=10) if count]
+        assert sorted(word for word in written if word.isdigit()) == sorted(
+            [*map(str, tops), *map(str, range(10)), *counts, "1"]
+        )
+        assert [word for word in written if word in names] == [*names, *names]
+        short = options(labels=tuple("abcdefghij"))
+        assert not PLOTS["heatmap"].prepare(summary, short).numbered
+
     def test_rows_without_numbers_are_marked(self):
         values = batch(32, 10)
         values[3] = np.nan
