@@ -557,6 +557,28 @@ class TestMatrix:
         frame = near(pixels_of(picture_of(values, "matrix"))[:, :300], (118, 118, 118), 8)
         assert frame.sum() > near(plain[:, :300], (118, 118, 118), 8).sum() + 60
 
+    @pytest.mark.parametrize("side", [1000, 8000])
+    def test_the_only_value_is_said_and_outlined(self, side):
+        values = np.zeros((side, side), np.float32)
+        values[7 * side // 10 + 1, 301] = 1e6
+        figure, summary = block_of(values, "matrix"), summary_of(values, "matrix")
+        assert "extreme value of size 1e6 in the block from [" in figure.alt
+        assert "all 0" not in figure.alt
+        assert len(PLOTS["heatmap"].prepare(summary, OPTIONS).outliers) == 1
+        assert "outlined cells hold extreme values" in PLOTS["heatmap"].note(summary, OPTIONS)
+
+    def test_the_extreme_among_many_large_ones_is_outlined(self):
+        values = np.zeros((1000, 1000), np.float32)
+        values[250] = 1e-3
+        values[700, 300] = 1.0
+        pooled = PLOTS["heatmap"].prepare(summary_of(values, "matrix"), OPTIONS)
+        assert pooled.outliers.tolist() == [[700 // 16, 300 // 16]]
+        assert "extreme value of size 1.00 in the block" in block_of(values, "matrix").alt
+
+    def test_means_that_cancel_are_not_all_zero(self):
+        values = np.tile(np.float32([[1, -1], [-1, 1]]), (500, 500))
+        assert "blue positive, means are 0" in block_of(values, "matrix").alt
+
     def test_heavy_tails_are_not_extreme(self):
         values = np.random.default_rng(0).laplace(size=(600, 600))
         assert "extreme" not in block_of(values, "matrix").alt
