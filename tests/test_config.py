@@ -11,6 +11,7 @@ from traitlets.config import Config
 
 from tfnp_ext import OptionError, TensorDisplay
 from tfnp_ext.config import ClassNames, DisplayOptions, read_labels
+from tfnp_ext.plots.base import clean
 
 DEFAULTS = {
     "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": 40,
@@ -112,7 +113,7 @@ class TestLabels:
     def test_names_of_many_are_a_sequence_that_writes_only_what_is_asked_for(self, config, labels):
         names = config.options(labels=labels).class_names(150, str.upper)
         given = labels if isinstance(labels, dict) else dict(enumerate(labels or ()))
-        whole = tuple(given[at].upper() if at in given else str(at) for at in range(150))
+        whole = tuple(given.get(at, "").upper() or str(at) for at in range(150))
         assert isinstance(names, ClassNames)
         assert [names[at] for at in range(-150, 150)] == [whole[at] for at in range(-150, 150)]
         assert (tuple(names), names[:2], names[::-1], names[500:]) == (whole, whole[:2], whole[::-1], ())
@@ -120,6 +121,12 @@ class TestLabels:
         with pytest.raises(IndexError):
             names[150]
         assert config.options().class_names(10**12)[-1] == "999999999999"
+
+    @pytest.mark.parametrize("none", [None, "", " ", "\n", b""], ids=repr)
+    def test_a_class_without_a_name_has_its_index(self, config, none):
+        for labels in (["a", none, "c"], {0: "a", 1: none, 2: "c"}):
+            assert config.options(labels=labels).class_names(3) == ("a", "1", "c")
+        assert config.options(labels=["a", "\x1b", "c"]).class_names(3, clean) == ("a", "1", "c")
 
     def test_configured_labels_are_used_only_where_they_fit(self, config):
         config.labels = ["a", "b"]

@@ -28,7 +28,7 @@ _FEW_CLASSES = 100
 
 
 class ClassNames(Sequence[str]):
-    """One name a class, written only when it is asked for: there may be a million.
+    """One name a class, its index where it has none, written only when it is asked for: there may be a million.
 
     Example:
         >>> names = ClassNames(3, {1: "dog"})
@@ -53,7 +53,8 @@ class ClassNames(Sequence[str]):
     def _label(self, index: int) -> str:
         assert self._labels is not None
         found = self._labels.get(index) if isinstance(self._labels, Mapping) else self._labels[index]
-        return str(index) if found is None else self._written(found)
+        # A name that is missing, blank or nothing when it is written would leave its class without any.
+        return (self._written(found) if found and not found.isspace() else "") or str(index)
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ def read_labels(labels: Any) -> Labels | None:
     Args:
         labels: A list, a tuple, an array (also a string tensor) or a dict index → name; ``None`` for none.
 
+    A name that is ``None`` or empty stands for none: its class is told by its index.
+
     Raises:
         OptionError: It is none of these; the message names its type.
     """
@@ -137,6 +140,8 @@ def read_labels(labels: Any) -> Labels | None:
 
 
 def _name(name: Any) -> str:
+    if name is None:
+        return ""
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
