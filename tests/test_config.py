@@ -104,6 +104,14 @@ class TestLabels:
         with pytest.raises(OptionError, match=type(labels).__name__):
             read_labels(labels)
 
+    def test_several_names_a_class_are_refused(self, tf):
+        names = np.array([list("abcde"), list("fghij")])
+        for labels in (names, tf.constant(names)):
+            with pytest.raises(OptionError, match=r"^labels \(2, 5\): give one name a class$"):
+                read_labels(labels)
+        with pytest.raises(OptionError, match=r"^labels hold a list at 0: give one name a class$"):
+            read_labels(names.tolist())
+
     def test_names_of_classes_or_their_indices(self, config):
         assert config.options().class_names(3) == ("0", "1", "2")
         assert config.options(labels=["a", "b", "c"]).class_names(3) == ("a", "b", "c")

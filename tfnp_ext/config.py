@@ -121,7 +121,7 @@ def read_labels(labels: Any) -> Labels | None:
     A name that is ``None`` or empty stands for none: its class is told by its index.
 
     Raises:
-        OptionError: It is none of these; the message names its type.
+        OptionError: It is none of these, or has several names for a class; the message names its type or shape.
     """
     if labels is None:
         return None
@@ -132,10 +132,16 @@ def read_labels(labels: Any) -> Labels | None:
             raise OptionError("labels given as a dict need integer keys: index → name") from None
     if hasattr(labels, "numpy"):
         labels = labels.numpy()
+    shape = getattr(labels, "shape", ())
+    if len(shape) > 1:
+        raise OptionError(f"labels {tuple(shape)}: give one name a class")
     if hasattr(labels, "tolist"):
         labels = labels.tolist()
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
         raise OptionError(f"labels need a list, an array or a dict index → name, not {type(labels).__name__}")
+    for place, name in enumerate(labels):
+        if isinstance(name, (list, tuple, dict)):
+            raise OptionError(f"labels hold a {type(name).__name__} at {place}: give one name a class")
     return tuple(_name(name) for name in labels)
 
 
