@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Float, Int, TraitError, validate
+from traitlets import Bool, Float, Int, TraitError, TraitType, validate
 from traitlets.config import SingletonConfigurable
 
 from tfnp_ext.errors import OptionError
@@ -218,10 +218,12 @@ class TensorDisplay(SingletonConfigurable):
             given["labels"] = read_labels(given["labels"])
             given["labels_required"] = True
         for name in given.keys() & set(_CONFIGURED) - {"labels"}:
+            trait = self.traits()[name]
             try:
-                given[name] = self.traits()[name]._validate(self, given[name])
-            except TraitError as refusal:
-                raise OptionError(str(refusal)) from None
+                given[name] = trait._validate(self, given[name])
+            except TraitError:
+                value = " ".join(repr(given[name]).split())
+                raise OptionError(f"{name} is {_taken(trait)}, not {value:.60}") from None
         for name, words in CHOICES.items():
             if given.get(name, words[0]) not in words:
                 raise OptionError(f"{name} is one of {', '.join(words)}, not {given[name]!r}")
@@ -231,6 +233,14 @@ class TensorDisplay(SingletonConfigurable):
         if given.get("plot", "auto") not in {"auto", "none"}:
             given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)
+
+
+def _taken(trait: TraitType[Any, Any]) -> str:
+    """Returns what an option takes, in words: ``a whole number from 1 to 17``."""
+    if not isinstance(trait, (Int, Float)):
+        return "True or False"
+    noun = "a whole number" if isinstance(trait, Int) else "a number"
+    return f"{noun} from {trait.min:g} {'on' if trait.max in {None, math.inf} else f'to {trait.max:g}'}"
 
 
 _REQUESTS = frozenset({"plot", "softmax", "labels_required", "images", "truth", "where", "sort", "page"})
