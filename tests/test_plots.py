@@ -184,6 +184,28 @@ class TestRegistry:
         register_plot(Dots)
         assert plots.base.PLOTS.keys() == before.keys()
 
+    @pytest.mark.parametrize(
+        ("suits", "why"),
+        [
+            (lambda self, summary: 1 / 0, "ZeroDivisionError: division by zero"),
+            (lambda self, summary: summary.shape[7], "IndexError: tuple index out of range"),
+            (lambda self, summary: None, "TypeError: float() argument must be"),
+        ],
+        ids=["division", "index", "nothing"],
+    )
+    def test_a_plot_that_fails_to_say_what_it_suits_spoils_no_card(self, suits, why):
+        register_plot(type("Faulty", (plots.BarPlot,), {"name": "faulty", "suits": suits}))
+        summary = summary_of(DIGIT, "probabilities")
+        assert choose_plot(summary, OPTIONS).name == "bar"
+        assert "faulty" not in plots.base.able_plots(summary, OPTIONS)
+        with pytest.raises(OptionError, match=r"^plot faulty fails to say whether it suits ") as refused:
+            choose_plot(summary, options(plot="faulty"))
+        assert why in str(refused.value)
+
+    def test_a_plot_that_suits_not_a_number_is_not_drawn(self):
+        register_plot(type("Odd", (plots.BarPlot,), {"name": "odd", "suits": lambda self, summary: math.nan}))
+        assert choose_plot(summary_of(DIGIT, "probabilities"), OPTIONS).name == "bar"
+
     @pytest.mark.parametrize("name", ["", "auto", "none", "two words", None])
     def test_an_unusable_name_is_refused(self, name):
         with pytest.raises(TypeError, match="name has to be"):
