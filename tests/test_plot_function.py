@@ -233,6 +233,20 @@ class TestOptions:
         assert str(refused.value).startswith(said)
         assert "\n" not in str(refused.value)
 
+    @pytest.mark.parametrize("numbers", [[0.1, 0.2, 0.7], (3, 1, 2, 9), [np.float32(0.5), 2, True]], ids=str)
+    def test_a_flat_list_of_numbers_is_drawn_as_its_array(self, numbers):
+        bars = plot(numbers, "bar").patches
+        assert [bar.get_height() for bar in bars] == np.array(numbers).tolist()
+
+    @pytest.mark.parametrize("values", [[], [[1, 2], [3, 4]], ["a"], [1, None], [10**30, 1]], ids=str)
+    def test_other_lists_are_told_a_way_out(self, values):
+        with pytest.raises(OptionError) as refused:
+            plot(values)
+        assert str(refused.value) == (
+            "nothing of list can be drawn: a container: its entries have the values: "
+            "draw one of them, or np.array(values)"
+        )
+
     @pytest.mark.parametrize("value", [3, "words", object()], ids=type)
     def test_what_is_not_tensor_like_is_an_error_of_conversion(self, value):
         with pytest.raises(ConversionError, match="is not tensor-like"):
