@@ -11,6 +11,7 @@ from traitlets.config import Config
 
 from tfnp_ext import OptionError, TensorDisplay
 from tfnp_ext.config import ClassNames, DisplayOptions, read_labels
+from tfnp_ext.plots.base import clean
 
 DEFAULTS = {
     "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": 40,
@@ -65,10 +66,21 @@ def test_a_bad_value_is_refused_at_assignment_and_the_former_stays(config, name,
     assert getattr(config, name) == before
 
 
-@pytest.mark.parametrize(("name", "value"), [("top", 0), ("precision", 99), ("max_rows", "x"), ("plots", "yes")])
-def test_a_bad_value_of_one_call_is_an_option_error(config, name, value):
-    with pytest.raises(OptionError, match=name):
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("top", 0, "top is a whole number from 1 on, not 0"),
+        ("precision", 99, "precision is a whole number from 1 to 17, not 99"),
+        ("max_rows", "x", "max_rows is a whole number from 2 to 200, not 'x'"),
+        ("max_rows", np.eye(2), "max_rows is a whole number from 2 to 200, not array([[1., 0.], [0., 1.]])"),
+        ("plots", "yes", "plots is True or False, not 'yes'"),
+        ("budget_ms", float("nan"), "budget_ms is a number from 0 on, not nan"),
+    ],
+)
+def test_a_bad_value_of_one_call_is_an_option_error(config, name, value, said):
+    with pytest.raises(OptionError) as refused:
         config.options(**{name: value})
+    assert str(refused.value) == said
 
 
 def test_one_call_overrides_and_none_means_as_configured(config):
@@ -103,6 +115,14 @@ class TestLabels:
         with pytest.raises(OptionError, match=type(labels).__name__):
             read_labels(labels)
 
+    def test_several_names_a_class_are_refused(self, tf):
+        names = np.array([list("abcde"), list("fghij")])
+        for labels in (names, tf.constant(names)):
+            with pytest.raises(OptionError, match=r"^labels \(2, 5\): give one name a class$"):
+                read_labels(labels)
+        with pytest.raises(OptionError, match=r"^labels hold a list at 0: give one name a class$"):
+            read_labels(names.tolist())
+
     def test_names_of_classes_or_their_indices(self, config):
         assert config.options().class_names(3) == ("0", "1", "2")
         assert config.options(labels=["a", "b", "c"]).class_names(3) == ("a", "b", "c")
@@ -112,7 +132,7 @@ class TestLabels:
     def test_names_of_many_are_a_sequence_that_writes_only_what_is_asked_for(self, config, labels):
         names = config.options(labels=labels).class_names(150, str.upper)
         given = labels if isinstance(labels, dict) else dict(enumerate(labels or ()))
-        whole = tuple(given[at].upper() if at in given else str(at) for at in range(150))
+        whole = tuple(given.get(at, "").upper() or str(at) for at in range(150))
         assert isinstance(names, ClassNames)
         assert [names[at] for at in range(-150, 150)] == [whole[at] for at in range(-150, 150)]
         assert (tuple(names), names[:2], names[::-1], names[500:]) == (whole, whole[:2], whole[::-1], ())
@@ -120,6 +140,12 @@ class TestLabels:
         with pytest.raises(IndexError):
             names[150]
         assert config.options().class_names(10**12)[-1] == "999999999999"
+
+    @pytest.mark.parametrize("none", [None, "", " ", "\n", b""], ids=repr)
+    def test_a_class_without_a_name_has_its_index(self, config, none):
+        for labels in (["a", none, "c"], {0: "a", 1: none, 2: "c"}):
+            assert config.options(labels=labels).class_names(3) == ("a", "1", "c")
+        assert config.options(labels=["a", "\x1b", "c"]).class_names(3, clean) == ("a", "1", "c")
 
     def test_configured_labels_are_used_only_where_they_fit(self, config):
         config.labels = ["a", "b"]

@@ -14,7 +14,7 @@ import tfnp_ext
 from tests.markup import parse
 from tfnp_ext import OptionError, summarize
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.display import compose
+from tfnp_ext.display import compose, mimebundle
 from tfnp_ext.document import Beside, Fields, Note, Span, Tiles
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.plots import PLOTS
@@ -227,8 +227,46 @@ class TestImages:
             tf.Variable(images[:9]),
             list(images[:9]),
             [tf.constant(i) for i in images[:9]],
+            [*map(tf.constant, images[:8]), images[8].astype(np.float64)],
         ):
             assert [tile.picture.data for tile in tiles(tf.constant(shares[:9]), images=given)] == expected
+
+    @pytest.mark.parametrize(
+        ("images", "message"),
+        [
+            ("x", "images, str, are no images"),
+            ([None, None], "images, list of 2, hold None at 0"),
+            ((np.zeros((8, 8)), None), "images, tuple of 2, hold None at 1"),
+            ([np.zeros((8, 8)), np.zeros((9, 9))], "images, list of 2, have different shapes, (8, 8) and (9, 9)"),
+            ([[[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, 4.0]]], "images, list of 2, are no images"),
+            ({"a": np.zeros((2, 8, 8))}, "images, dict, are no images"),
+            (5, "images, int, are no images"),
+            (object(), "images, object, are no images"),
+        ],
+        ids=str,
+    )
+    def test_what_is_no_array_is_refused_as_images(self, digits, images, message):
+        shares = digits[2][:2]
+        with pytest.raises(OptionError) as refused:
+            card(shares, images=images)
+        needed = "give [N, height, width] or [N, height, width, channels]"
+        assert str(refused.value) == f"{message}: {needed}"
+        # In a notebook the card of the predictions stands, with that sentence.
+        text = mimebundle(shares, options(images=images))["text/plain"]
+        assert "⚠ images, " in text
+        assert "class probabilities" in text
+        assert "no card" not in text
+
+    def test_a_dataset_is_refused_as_images(self, tf, digits):
+        dataset = tf.data.Dataset.from_tensor_slices(digits[0][:2])
+        with pytest.raises(OptionError, match=r"^images, _TensorSliceDataset, are no images: give \[N, height"):
+            card(digits[2][:2], images=dataset)
+        assert "⚠ images, " in mimebundle(digits[2][:2], options(images=dataset))["text/plain"]
+
+    def test_lists_of_numbers_are_images(self, digits):
+        images, _, shares = digits
+        drawn = [tile.picture.data for tile in tiles(shares[:9], images=images[:9].astype(float))]
+        assert [tile.picture.data for tile in tiles(shares[:9], images=images[:9].tolist())] == drawn
 
     @pytest.mark.parametrize(
         ("images", "message"),
@@ -314,6 +352,24 @@ class TestBytesAndSafety:
         for given in (images[:32], noise):
             document = card(shares[:32], images=given, truth=truth[:32], labels=NAMES)
             assert len(render_html(document)) + len(render_text(document)) <= 60_000
+
+    def test_twelve_short_answers_stand_in_a_line_and_nine_names(self, digits):
+        images, truth, shares = digits
+        wrong = (truth + 1) % 10
+        for labels, width, columns in ((None, 60, 12), (["automobile", *"bcdefghij"], 83, 9)):
+            html = render_html(card(shares[:36], images=images[:36], truth=wrong[:36], labels=labels, sort="error"))
+            assert html.count(f"<div style=width:{width}px>") == 36
+            room = int(re.search(r"max-width:(\d+)px;font-size:11px", html)[1])
+            assert columns * width + (columns - 1) * 8 <= room <= 820
+            # The bar is as wide as the image in its frame, whatever the tile.
+            assert html.count("height:3px;width:60px") == 36
+
+    def test_a_name_that_is_cut_is_told_in_full(self, digits):
+        images, _truth, shares = digits
+        names = ["automobile", *"bcdefghij"]
+        html = render_html(card(shares[:36], images=images[:36], truth=np.zeros(36, int), labels=names))
+        count = int((shares[:36].argmax(1) != 0).sum())
+        assert html.count('text-overflow:ellipsis" title="automobile"') == count
 
     def test_labels_are_escaped(self, digits):
         images, truth, shares = digits

@@ -94,6 +94,33 @@ class TestNothingIsRoundedToOne:
         assert texts_of(np.float32([1, 1 / 3])) == ["1.000", "0.333"]
 
 
+class TestOnesOfCorrelations:
+    """A diagonal of ones that rounding has not quite reached is told as ones, in full to hover."""
+
+    @pytest.mark.parametrize("count", [4, 8, 30])
+    def test_rounding_errors_of_one_are_one(self, count):
+        matrix = np.corrcoef(np.random.default_rng(0).normal(size=(count, 50)))
+        matrix[1, 1] = 1 - 2**-53
+        text = render_text(compose(matrix, TensorDisplay().options()))
+        assert "1.000" in text
+        assert "0.99999" not in text
+        assert 'title="0.9999999999999999"' in render_html(compose(matrix, TensorDisplay().options()))
+
+    def test_a_variable_without_spread_leaves_the_rest_alone(self):
+        matrix = np.corrcoef(np.random.default_rng(0).normal(size=(30, 50)))
+        matrix[2], matrix[:, 2], matrix[1, 1] = np.nan, np.nan, 1 - 2**-53
+        document = compose(matrix, TensorDisplay().options())
+        assert "0.99999" not in render_text(document)
+        assert render_text(document).count("nan") >= 5
+
+    def test_other_matrices_tell_what_is_not_one(self):
+        assert "0.9999999999999999" in render_text(
+            compose(np.array([[1 - 2**-53, 0.5], [0.25, 0.75]]), TensorDisplay().options())
+        )
+        far = np.array([[1.0, 1 - 1e-9], [1 - 1e-9, 1.0]])
+        assert "0.999999999" in render_text(compose(far, TensorDisplay().options()))
+
+
 class TestWhatStandsOpen:
     @pytest.mark.parametrize(("shape", "opened"), [((20, 3), True), ((32, 2), True), ((1, 20, 3), True),
                                                    ((33, 1), False), ((2, 13, 2), False)])  # fmt: skip

@@ -305,8 +305,8 @@ class TestOptions:
             ({"labels": NAMES[:9]}, r"9 labels for 10 classes: "),
             ({"labels": [*NAMES, "ten"]}, r"11 labels for 10 classes: "),
             ({"labels": 5}, r"labels need a list, an array or a dict index → name, not int"),
-            ({"top": 0}, r"The value of the 'top' trait .* not be less than 1"),
-            ({"top": "three"}, r"The 'top' trait .* expected an int, not the str 'three'"),
+            ({"top": 0}, r"top is a whole number from 1 on, not 0$"),
+            ({"top": "three"}, r"top is a whole number from 1 on, not 'three'$"),
             ({"where": "somewhere"}, r"where is one of all, right, wrong, not 'somewhere'"),
             ({"sort": "size"}, r"sort is one of index, confidence, error, not 'size'"),
             ({"page": 0}, r"page is a whole number from 1 on, not 0"),
@@ -339,6 +339,20 @@ class TestOptions:
             plot(make(tf))
         assert str(refused.value).startswith(said)
         assert "\n" not in str(refused.value)
+
+    @pytest.mark.parametrize("numbers", [[0.1, 0.2, 0.7], (3, 1, 2, 9), [np.float32(0.5), 2, True]], ids=str)
+    def test_a_flat_list_of_numbers_is_drawn_as_its_array(self, numbers):
+        bars = plot(numbers, "bar").patches
+        assert [bar.get_height() for bar in bars] == np.array(numbers).tolist()
+
+    @pytest.mark.parametrize("values", [[], [[1, 2], [3, 4]], ["a"], [1, None], [10**30, 1]], ids=str)
+    def test_other_lists_are_told_a_way_out(self, values):
+        with pytest.raises(OptionError) as refused:
+            plot(values)
+        assert str(refused.value) == (
+            "nothing of list can be drawn: a container: its entries have the values: "
+            "draw one of them, or np.array(values)"
+        )
 
     @pytest.mark.parametrize("value", [3, "words", object()], ids=type)
     def test_what_is_not_tensor_like_is_an_error_of_conversion(self, value):

@@ -184,6 +184,28 @@ class TestRegistry:
         register_plot(Dots)
         assert plots.base.PLOTS.keys() == before.keys()
 
+    @pytest.mark.parametrize(
+        ("suits", "why"),
+        [
+            (lambda self, summary: 1 / 0, "ZeroDivisionError: division by zero"),
+            (lambda self, summary: summary.shape[7], "IndexError: tuple index out of range"),
+            (lambda self, summary: None, "TypeError: float() argument must be"),
+        ],
+        ids=["division", "index", "nothing"],
+    )
+    def test_a_plot_that_fails_to_say_what_it_suits_spoils_no_card(self, suits, why):
+        register_plot(type("Faulty", (plots.BarPlot,), {"name": "faulty", "suits": suits}))
+        summary = summary_of(DIGIT, "probabilities")
+        assert choose_plot(summary, OPTIONS).name == "bar"
+        assert "faulty" not in plots.base.able_plots(summary, OPTIONS)
+        with pytest.raises(OptionError, match=r"^plot faulty fails to say whether it suits ") as refused:
+            choose_plot(summary, options(plot="faulty"))
+        assert why in str(refused.value)
+
+    def test_a_plot_that_suits_not_a_number_is_not_drawn(self):
+        register_plot(type("Odd", (plots.BarPlot,), {"name": "odd", "suits": lambda self, summary: math.nan}))
+        assert choose_plot(summary_of(DIGIT, "probabilities"), OPTIONS).name == "bar"
+
     @pytest.mark.parametrize("name", ["", "auto", "none", "two words", None])
     def test_an_unusable_name_is_refused(self, name):
         with pytest.raises(TypeError, match="name has to be"):
@@ -418,6 +440,28 @@ class TestBatch:
         assert set(table.rows[0].cells[0].text) <= set("·▁▂▃▄▅▆▇█")
         assert table.rows[-1].cells[0].text == "26 more"
 
+    def test_names_too_wide_for_a_column_are_numbers_below_and_beside(self, monkeypatch):
+        written = []
+        write = Sheet.text
+        monkeypatch.setattr(Sheet, "text", lambda self, *args: written.append(args[2]) or write(self, *args))
+        names = ("airplane", "automobile", *"cdefghij")
+        values = batch(32, 10)
+        summary = summary_of(values, "probability batch")
+        with_names = options(labels=names)
+        prepared = PLOTS["heatmap"].prepare(summary, with_names)
+        assert prepared.numbered
+        assert prepared.written
+        assert PLOTS["heatmap"].picture(summary, with_names).width <= 845
+        tops = values.argmax(axis=1)
+        # Below the columns, beside the rows; what else is written in digits are the counts.
+        counts = [str(count) for count in np.bincount(tops, minlength=10) if count]
+        assert sorted(word for word in written if word.isdigit()) == sorted(
+            [*map(str, tops), *map(str, range(10)), *counts, "1"]
+        )
+        assert [word for word in written if word in names] == [*names, *names]
+        short = options(labels=tuple("abcdefghij"))
+        assert not PLOTS["heatmap"].prepare(summary, short).numbered
+
     def test_rows_without_numbers_are_marked(self):
         values = batch(32, 10)
         values[3] = np.nan
@@ -534,6 +578,28 @@ class TestMatrix:
         assert "outlined cells hold extreme values" in PLOTS["heatmap"].note(summary, OPTIONS)
         frame = near(pixels_of(picture_of(values, "matrix"))[:, :300], (118, 118, 118), 8)
         assert frame.sum() > near(plain[:, :300], (118, 118, 118), 8).sum() + 60
+
+    @pytest.mark.parametrize("side", [1000, 8000])
+    def test_the_only_value_is_said_and_outlined(self, side):
+        values = np.zeros((side, side), np.float32)
+        values[7 * side // 10 + 1, 301] = 1e6
+        figure, summary = block_of(values, "matrix"), summary_of(values, "matrix")
+        assert "extreme value of size 1e6 in the block from [" in figure.alt
+        assert "all 0" not in figure.alt
+        assert len(PLOTS["heatmap"].prepare(summary, OPTIONS).outliers) == 1
+        assert "outlined cells hold extreme values" in PLOTS["heatmap"].note(summary, OPTIONS)
+
+    def test_the_extreme_among_many_large_ones_is_outlined(self):
+        values = np.zeros((1000, 1000), np.float32)
+        values[250] = 1e-3
+        values[700, 300] = 1.0
+        pooled = PLOTS["heatmap"].prepare(summary_of(values, "matrix"), OPTIONS)
+        assert pooled.outliers.tolist() == [[700 // 16, 300 // 16]]
+        assert "extreme value of size 1.00 in the block" in block_of(values, "matrix").alt
+
+    def test_means_that_cancel_are_not_all_zero(self):
+        values = np.tile(np.float32([[1, -1], [-1, 1]]), (500, 500))
+        assert "blue positive, means are 0" in block_of(values, "matrix").alt
 
     def test_heavy_tails_are_not_extreme(self):
         values = np.random.default_rng(0).laplace(size=(600, 600))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Float, Int, TraitError, validate
+from traitlets import Bool, Float, Int, TraitError, TraitType, validate
 from traitlets.config import SingletonConfigurable
 
 from tfnp_ext.errors import OptionError
@@ -28,7 +28,7 @@ _FEW_CLASSES = 100
 
 
 class ClassNames(Sequence[str]):
-    """One name a class, written only when it is asked for: there may be a million.
+    """One name a class, its index where it has none, written only when it is asked for: there may be a million.
 
     Example:
         >>> names = ClassNames(3, {1: "dog"})
@@ -53,7 +53,8 @@ class ClassNames(Sequence[str]):
     def _label(self, index: int) -> str:
         assert self._labels is not None
         found = self._labels.get(index) if isinstance(self._labels, Mapping) else self._labels[index]
-        return str(index) if found is None else self._written(found)
+        # A name that is missing, blank or nothing when it is written would leave its class without any.
+        return (self._written(found) if found and not found.isspace() else "") or str(index)
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,10 @@ def read_labels(labels: Any) -> Labels | None:
     Args:
         labels: A list, a tuple, an array (also a string tensor) or a dict index → name; ``None`` for none.
 
+    A name that is ``None`` or empty stands for none: its class is told by its index.
+
     Raises:
-        OptionError: It is none of these; the message names its type.
+        OptionError: It is none of these, or has several names for a class; the message names its type or shape.
     """
     if labels is None:
         return None
@@ -129,14 +132,22 @@ def read_labels(labels: Any) -> Labels | None:
             raise OptionError("labels given as a dict need integer keys: index → name") from None
     if hasattr(labels, "numpy"):
         labels = labels.numpy()
+    shape = getattr(labels, "shape", ())
+    if len(shape) > 1:
+        raise OptionError(f"labels {tuple(shape)}: give one name a class")
     if hasattr(labels, "tolist"):
         labels = labels.tolist()
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
         raise OptionError(f"labels need a list, an array or a dict index → name, not {type(labels).__name__}")
+    for place, name in enumerate(labels):
+        if isinstance(name, (list, tuple, dict)):
+            raise OptionError(f"labels hold a {type(name).__name__} at {place}: give one name a class")
     return tuple(_name(name) for name in labels)
 
 
 def _name(name: Any) -> str:
+    if name is None:
+        return ""
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
@@ -207,10 +218,12 @@ class TensorDisplay(SingletonConfigurable):
             given["labels"] = read_labels(given["labels"])
             given["labels_required"] = True
         for name in given.keys() & set(_CONFIGURED) - {"labels"}:
+            trait = self.traits()[name]
             try:
-                given[name] = self.traits()[name]._validate(self, given[name])
-            except TraitError as refusal:
-                raise OptionError(str(refusal)) from None
+                given[name] = trait._validate(self, given[name])
+            except TraitError:
+                value = " ".join(repr(given[name]).split())
+                raise OptionError(f"{name} is {_taken(trait)}, not {value:.60}") from None
         for name, words in CHOICES.items():
             if given.get(name, words[0]) not in words:
                 raise OptionError(f"{name} is one of {', '.join(words)}, not {given[name]!r}")
@@ -220,6 +233,14 @@ class TensorDisplay(SingletonConfigurable):
         if given.get("plot", "auto") not in {"auto", "none"}:
             given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)
+
+
+def _taken(trait: TraitType[Any, Any]) -> str:
+    """Returns what an option takes, in words: ``a whole number from 1 to 17``."""
+    if not isinstance(trait, (Int, Float)):
+        return "True or False"
+    noun = "a whole number" if isinstance(trait, Int) else "a number"
+    return f"{noun} from {trait.min:g} {'on' if trait.max in {None, math.inf} else f'to {trait.max:g}'}"
 
 
 _REQUESTS = frozenset({"plot", "softmax", "labels_required", "images", "truth", "where", "sort", "page"})

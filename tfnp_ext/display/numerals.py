@@ -10,6 +10,8 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
 
+_ROUNDING = 1e-12
+
 
 def shortest(value: Any) -> str:
     """Returns the shortest decimal that reads back as the same number in the value's own dtype.
@@ -102,6 +104,30 @@ def small_texts(array: np.ndarray) -> list[str]:
     one, nothing = f"{1:.{decimals}f}", f"{0:.{decimals}f}"
     told = {one, f"-{one}", nothing, f"-{nothing}", "nan", "inf", "-inf"}
     return [_honest(text, flat[place]) if text in told else text for place, text in enumerate(rounded)]
+
+
+def whole_ones(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Returns values of a matrix, of one with ones down its diagonal without the rounding errors of ±1.
+
+    Correlations of float64 are told by three decimals, not by the sixteen of a 1 that was not quite reached.
+
+    Example:
+        >>> matrix = np.array([[1 - 2**-53, 0.25], [0.25, 1.0]])
+        >>> whole_ones(matrix, matrix).tolist()
+        [[1.0, 0.25], [0.25, 1.0]]
+    """
+    if type(matrix) is not np.ndarray or matrix.dtype != np.float64 or matrix.ndim != 2:
+        return values
+    if matrix.shape[0] != matrix.shape[1] or (np.abs(matrix.diagonal() - 1) > _ROUNDING).any():
+        return values
+    return np.where(np.abs(np.abs(values) - 1) <= _ROUNDING, np.sign(values), values)
+
+
+def lost(values: np.ndarray, told: np.ndarray) -> list[str]:
+    """Returns in full each value that is told as another one; ``""`` for the rest."""
+    return [
+        "" if value == other or value != value else exact_text(value) for value, other in zip(values, told, strict=True)
+    ]
 
 
 def fixed_text(number: float, decimals: int) -> str:

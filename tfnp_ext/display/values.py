@@ -129,7 +129,7 @@ def small_table(array: np.ndarray) -> Block | None:
     rows, columns = _rows_and_columns(array.shape)
     if not fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
         return None
-    texts = numerals.small_texts(array)
+    texts = numerals.small_texts(numerals.whole_ones(array, array))
     read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
@@ -380,7 +380,9 @@ def _heat_table(
     """Returns a table of the values at flat places, one format and one scale of heat for all that is shown."""
     wanted = [place for line in lines if line is not None for place in line[1] if place is not None]
     picked = array[np.unravel_index(wanted, array.shape)]
-    read = zip(numerals.small_texts(picked), _heat(picked), strict=True)
+    told = numerals.whole_ones(picked, array)
+    titles = [""] * picked.size if told is picked else numerals.lost(picked, told)
+    read = zip(numerals.small_texts(told), _heat(picked), titles, strict=True)
     down = Row((_DOWN,) * max(len(line[1]) for line in lines if line is not None), header="⋮")
     rows = []
     for line in lines:
@@ -403,8 +405,10 @@ def _heat(values: np.ndarray) -> list[float]:
     return shares
 
 
-def _large_cell(text: str, ground: float) -> Cell:
+def _large_cell(text: str, ground: float, title: str = "") -> Cell:
     """Returns one value of a large table."""
+    if title:
+        return Cell(text, ground=ground, title=title)
     if text == "--":
         return Cell(text, "secondary", title="masked")
     return Cell(text, "invalid") if text in {"nan", "inf", "-inf"} else number_cell(text, ground)

@@ -18,7 +18,7 @@ import numpy as np
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
-from tfnp_ext.errors import OptionError
+from tfnp_ext.errors import OptionError, reason
 from tfnp_ext.plots.sheet import Sheet
 from tfnp_ext.summary import Summary
 
@@ -199,7 +199,8 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     """
     if options.plot == "none":
         return None
-    suitability = {name: plot.fits(summary, options) for name, plot in PLOTS.items()}
+    failed: dict[str, Exception] = {}
+    suitability = {name: _suitability(plot, summary, options, failed) for name, plot in PLOTS.items()}
     if options.plot == "auto":
         for name, plot in PLOTS.items():
             if suitability[name] > 0 and plot.is_asked(options):
@@ -212,6 +213,9 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
         raise OptionError(f"no plot named {options.plot!r}; there are auto, none, {', '.join(sorted(PLOTS))}")
     if suitability[options.plot] <= 0:
         plot = PLOTS[options.plot]
+        if plot.name in failed:
+            why = f"{type(failed[plot.name]).__name__}: {reason(failed[plot.name])}"
+            raise OptionError(f"plot {plot.name} fails to say whether it suits {summary.described}: {why}")
         if plot.asked_by and plot.suits_asked(summary) > 0:
             raise OptionError(f"plot {plot.name} of {summary.described} needs {plot.asked_by}=")
         able = able_plots(summary, options)
@@ -222,7 +226,27 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
 
 def able_plots(summary: Summary, options: DisplayOptions) -> list[str]:
     """Returns the names of the plots that can draw a value with the options given."""
-    return sorted(name for name, plot in PLOTS.items() if plot.fits(summary, options) > 0 and not plot.lacks(options))
+    return sorted(
+        name for name, plot in PLOTS.items() if _suitability(plot, summary, options, {}) > 0 and not plot.lacks(options)
+    )
+
+
+def _suitability(plot: Plot, summary: Summary, options: DisplayOptions, failed: dict[str, Exception]) -> float:
+    """Returns how well a plot draws a value: 0 where it fails to say, since a plot of one kind spoils no other card.
+
+    Args:
+        plot: The plot.
+        summary: Of the value.
+        options: What is asked for.
+        failed: Where a failure is put down, by the name of the plot.
+    """
+    try:
+        return max(0.0, float(plot.fits(summary, options)))  # NaN is 0 too
+    except OptionError:
+        raise
+    except Exception as error:
+        failed[plot.name] = error
+        return 0.0
 
 
 def read(summary: Summary, options: DisplayOptions) -> Reading:

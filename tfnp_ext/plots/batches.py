@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ class Batch:
         column: Width of an example in CSS pixels.
         often: How often each class drawn is the top one, [R], of all examples or of those drawn.
         counted: Whether that is of all examples.
+        numbered: Whether names do not fit below the columns, which have the number of their class instead.
     """
 
     values: Array
@@ -69,6 +71,7 @@ class Batch:
     column: int
     often: Array
     counted: bool
+    numbered: bool = False
 
     @property
     def small(self) -> bool:
@@ -82,8 +85,18 @@ class Batch:
 
     @property
     def left(self) -> int:
-        """Room for the class names, in CSS pixels."""
-        return _margins(self.names)[0]
+        """Room for the class names, and their numbers where these stand below, in CSS pixels."""
+        return self.number_room + _margins(self.names)[0]
+
+    @property
+    def number_room(self) -> int:
+        """Room for the numbers beside the class names, in CSS pixels."""
+        return _number_room(self.classes) if self.numbered else 0
+
+    @property
+    def written_answers(self) -> tuple[str, ...]:
+        """What stands below the columns: the top class by its name, or by its number where a name is too wide."""
+        return _numbers_of(self.tops) if self.numbered else self.answers
 
     @property
     def map_width(self) -> int:
@@ -93,7 +106,7 @@ class Batch:
     @property
     def width(self) -> int:
         """Width of the whole in CSS pixels."""
-        return self.map_width + sum(_margins(self.names))
+        return self.map_width + self.number_room + sum(_margins(self.names))
 
     @property
     def height(self) -> int:
@@ -103,9 +116,7 @@ class Batch:
     @property
     def written(self) -> bool:
         """Whether the answers have room below their columns."""
-        return self.column >= _NARROWEST and all(
-            text_width(answer, TEXT, True) <= self.column - 1 for answer in self.answers
-        )
+        return _fits(self.written_answers, self.column)
 
     def note(self) -> str:
         """Returns which examples and classes are drawn, where it is not all."""
@@ -147,11 +158,14 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     drawn, count = min(len(values), MOST_EXAMPLES), values.shape[1]
     names = class_labels(options, count, _LONGEST_LABEL)
     all_tops, confidences = row_tops(values, np.arange(drawn))
-    room = _WIDTH - sum(_margins(tuple(names[index] for index in _classes(all_tops, count))))
-    column = _NARROW
-    if drawn <= _MOST_WIDE_COLUMNS:
-        column = max(_NARROWEST, min(_WIDEST, room // max(1, drawn)))
-    drawn = min(drawn, max(1, room // column))
+    first = _classes(all_tops, count)
+    room = _WIDTH - sum(_margins(tuple(names[index] for index in first)))
+    drawn, column = _columns(room, drawn)
+    narrower = _columns(room - _number_room(first), drawn)
+    numbered = not _fits(_names_of(all_tops[:drawn], names), column)
+    numbered = numbered and _fits(_numbers_of(all_tops[: narrower[0]]), narrower[1])
+    if numbered:
+        drawn, column = narrower
     counted = drawn == len(values) or values.size <= _MOST_COUNTED
     tops, confidences = all_tops[:drawn], confidences[:drawn]
     if not counted:
@@ -167,14 +181,40 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         everything=everything,
         classes=classes,
         names=tuple(names[index] for index in classes),
-        answers=tuple(names[top] if top >= 0 else "×" for top in tops),
+        answers=_names_of(tops, names),
         tops=tops,
         confidences=confidences,
         examples=len(values),
         column=column,
         often=np.bincount(all_tops[all_tops >= 0], minlength=count)[classes],
         counted=counted,
+        numbered=numbered,
     )
+
+
+def _columns(room: int, examples: int) -> tuple[int, int]:
+    """Returns how many examples are drawn and how wide their columns are."""
+    column = _NARROW
+    if examples <= _MOST_WIDE_COLUMNS:
+        column = max(_NARROWEST, min(_WIDEST, room // max(1, examples)))
+    return min(examples, max(1, room // column)), column
+
+
+def _fits(answers: tuple[str, ...], column: int) -> bool:
+    """Returns whether the answers have room below their columns."""
+    return column >= _NARROWEST and all(text_width(answer, TEXT, True) <= column - 1 for answer in answers)
+
+
+def _names_of(tops: Array, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(names[top] if top >= 0 else "×" for top in tops.tolist())
+
+
+def _numbers_of(tops: Array) -> tuple[str, ...]:
+    return tuple(str(top) if top >= 0 else "×" for top in tops.tolist())
+
+
+def _number_room(classes: Array) -> int:
+    return math.ceil(max((text_width(str(index)) for index in classes.tolist()), default=0.0)) + 5
 
 
 def _margins(names: tuple[str, ...]) -> tuple[int, int]:
@@ -218,9 +258,12 @@ def paint_batch(sheet: Sheet, batch: Batch, style: Style) -> None:
         sign = "×" if math.isnan(value) else "▲" if value > 0 else "▼"
         sheet.glyph(starts[number] + column / 2, _TOP + (row + 0.5) * _ROW, sign, style.magenta, min(9, column + 3))
     for row, name in enumerate(batch.names):
-        sheet.text(left - 4, _TOP + row * _ROW + 9, name, style.grey, SMALL_TEXT, False, "right")
+        baseline = _TOP + row * _ROW + 9
+        sheet.text(left - 4 - batch.number_room, baseline, name, style.grey, SMALL_TEXT, False, "right")
+        if batch.numbered:
+            sheet.text(left - 4, baseline, str(batch.classes[row]), style.grey, SMALL_TEXT, False, "right")
     if batch.written:
-        for number, answer in enumerate(batch.answers):
+        for number, answer in enumerate(batch.written_answers):
             color = style.orange if batch.unsure[number] else style.grey if batch.tops[number] >= 0 else style.magenta
             sheet.text(starts[number] + column / 2, bottom + 12.5, answer, color, TEXT, True, "center")
     _paint_counts(sheet, batch, left + width + 18, style)
@@ -244,7 +287,7 @@ def _paint_confidence(sheet: Sheet, batch: Batch, starts: Array, left: int, styl
 
 def _paint_counts(sheet: Sheet, batch: Batch, left: float, style: Style) -> None:
     counts = batch.often
-    bars = left + batch.left - 2
+    bars = left + batch.left - batch.number_room - 2
     unit = (_COUNTS - 2) / max(1, int(counts.max(initial=0)))
     lengths = np.rint(counts * unit * 2) / 2
     tops = _TOP + np.arange(len(counts)) * _ROW

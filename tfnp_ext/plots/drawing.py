@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from io import BytesIO
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -43,7 +44,7 @@ def plot(
     """Draws a value as its card would, on Matplotlib Axes with your own rcParams and style sheets.
 
     Args:
-        obj: Anything that ``to_numpy`` takes but a nest of values.
+        obj: Anything that ``to_numpy`` takes but a nest of values; a flat list of numbers is drawn as their array.
         kind: ``auto``, or the name of a plot: ``bar``, ``heatmap``, ``line`` …
         ax: Axes to draw on, as from ``plt.subplots``; a new figure by default, which pyplot does not know of.
         labels: Class names: a list, an array, a dict index → name.
@@ -71,11 +72,13 @@ def plot(
     """
     asked = {"top": top, "softmax": softmax or None, "labels": labels, "images": images, "truth": truth}
     options = TensorDisplay.instance().options(plot=kind, where=where, sort=sort, page=page, **asked)
+    obj = _numbers(obj)
     summary = summarize(obj, budget_ms=options.budget_ms)
     summary = as_asked(summary, options)
     chosen = fitting_plot(summary, options)
     if chosen is None:
-        raise OptionError(_why_no_picture(summary, options))
+        way_out = ": draw one of them, or np.array(values)" if isinstance(obj, (list, tuple)) else ""
+        raise OptionError(_why_no_picture(summary, options) + way_out)
     panels = chosen.panels(summary, options)
     if ax is None:
         axes = _new_axes(*panels, chosen.figure_size(summary, options))
@@ -95,6 +98,14 @@ def plot(
             words = f"colours from {low} to {high}"
             ax.set_xlabel("; ".join(filter(None, (ax.get_xlabel(), words))))
     return axes
+
+
+def _numbers(obj: Any) -> Any:
+    """Returns a flat list or tuple of numbers as their array, anything else as it is."""
+    if not isinstance(obj, (list, tuple)) or not all(isinstance(part, Real) for part in obj):
+        return obj
+    array = np.asarray(obj)
+    return array if array.size and array.dtype.kind in "biuf" else obj
 
 
 def _why_no_picture(summary: Summary, options: DisplayOptions) -> str:

@@ -13,7 +13,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.document import Beside, Block, Cell, Note, Picture, Row, Span, Table, Tile, Tiles, Verdict
-from tfnp_ext.errors import OptionError
+from tfnp_ext.errors import ConversionError, OptionError
 from tfnp_ext.plots.base import (
     PLOTS,
     STYLE,
@@ -45,6 +45,7 @@ _SIDE = 56
 _FEW = 6
 _LONGEST_NAME = 14
 _LISTED = 12
+_NEEDED = "give [N, height, width] or [N, height, width, channels]"
 PREDICTIONS = frozenset({"probabilities", "probability batch", "logits", "scores", "one-hot", "labels"})
 """The roles that say of examples which class they are."""
 
@@ -354,15 +355,39 @@ def _image_array(images: Any, examples: int) -> Array:
     Raises:
         OptionError: There are more or fewer of them, or they are no images.
     """
-    array = np.asarray(to_numpy(images, stack=isinstance(images, (list, tuple))))
+    array = _as_array(images)
     if examples == 1 and array.ndim >= 2 and array.shape[0] != 1:
         array = array[None]
     found = f"images {wording.shape(array.shape)} {array.dtype.name}"
     if array.dtype.kind in "OSUc" or array.ndim < 2:
-        raise OptionError(f"{found} are no images: [N, height, width] or [N, height, width, channels] is needed")
+        raise OptionError(f"{found} are no images: {_NEEDED}")
     if len(array) != examples:
         counts = f"{wording.plural(len(array), 'image')} for {wording.plural(examples, 'prediction')}"
         raise OptionError(f"{found}: {counts}; give one image a prediction, in the same order")
+    return array
+
+
+def _as_array(images: Any) -> Array:
+    """Returns images as an array, those of a list one below the other."""
+    listed = isinstance(images, (list, tuple))
+    given = type(images).__name__ + (f" of {len(images)}" if listed else "")
+    if listed:
+        gap = next((place for place, image in enumerate(images) if image is None), None)
+        if gap is not None:
+            raise OptionError(f"images, {given}, hold None at {gap}: {_NEEDED}")
+    try:
+        plain = listed and not any(hasattr(image, "shape") for image in images)
+        parts = [np.asarray(to_numpy(image)) for image in images] if listed and not plain else []
+        sizes = [wording.shape(shape) for shape in dict.fromkeys(part.shape for part in parts)]
+        if len(sizes) <= 1:
+            array = np.stack(parts) if parts else np.asarray(images) if plain else to_numpy(images)
+    except (ConversionError, TypeError, ValueError):
+        array, sizes = None, []
+    if len(sizes) > 1:
+        raise OptionError(f"images, {given}, have different shapes, {sizes[0]} and {sizes[1]}: {_NEEDED}")
+    # Whatever refuses to be one array speaks of itself; what is wanted here are images.
+    if not isinstance(array, np.ndarray):
+        raise OptionError(f"images, {given}, are no images: {_NEEDED}")
     return array
 
 

@@ -231,10 +231,19 @@ def _add_known_extremes(pooled: Pooled, summary: Summary) -> None:
 
 
 def _outliers(pooled: Pooled, scale: float) -> Array:
-    """Returns the cells that hide a value far beyond the ink: few ones, or it is how the values are spread."""
+    """Returns the cells that hide a value far beyond the ink: few ones, or it is how the values are spread.
+
+    Of many those are left that lie as far beyond all others.
+    """
     usual = max(scale, float(np.percentile(pooled.extremes, 50, method="lower")))
-    cells = np.argwhere(pooled.extremes > _OUTLIER * usual) if usual else np.empty((0, 2), int)
-    return cells if len(cells) <= max(4, pooled.extremes.size // 100) else cells[:0]
+    sizes = pooled.extremes.reshape(-1)
+    most = max(4, sizes.size // 100)
+    least = _OUTLIER * usual
+    if np.count_nonzero(sizes > least) > most:
+        largest = np.sort(np.partition(sizes, sizes.size - most - 1)[sizes.size - most - 1 :])
+        apart = largest[:-1][largest[1:] / _OUTLIER > largest[:-1]]
+        least = _OUTLIER * apart[0] if len(apart) else math.inf
+    return np.argwhere(pooled.extremes > least)
 
 
 def _may_hide_extremes(summary: Summary) -> bool:
@@ -312,7 +321,14 @@ def _paint_words(sheet: Sheet, shown: _Map, style: Style) -> None:
 
 def _paper(shown: _Map) -> str:
     """Returns what a map without ink means."""
-    return "no finite values" if not shown.distribution.counts else "all 0"
+    known = shown.distribution
+    if not known.counts:
+        return "no finite values"
+    if known.low == known.high == 0:
+        return "all 0"
+    if len(shown.outliers):
+        return "0 but for outlined cells"
+    return "0 where it was read" if shown.pooled.step != (1, 1) else "means are 0"
 
 
 def _alt(shown: _Map) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tile, Tiles, Verdict
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, ORANGE, bold, data_uri, quiet, said
+from tfnp_ext.formats.html.widths import text_width
 
 _TILE_GAP = 4
-_APART = '"display:flex;flex-wrap:wrap;justify-content:space-between"'
-_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST, _PAGE = 2, 8, 60, 132, 820
+_APART = '"display:flex;justify-content:space-between"'
+_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST, _PAGE = 2, 8, 60, 83, 820  # so 12 or 9 stand in a line
 _SHRINKS, _SCROLLS = 300, 400  # CSS pixels: wider pictures shrink with the window, or are scrolled at last
 _SMALLEST = 0.75  # of a picture that is scrolled: its words are 9 px high at their full size
 _QUIET = "cc"
@@ -74,24 +76,41 @@ def write_tiles(tiles: Tiles) -> str:
 
 def _gallery(tiles: Tiles, drawn: tuple[Tile, ...]) -> str:
     """Returns images with what was said of each; only the wrong ones speak up."""
-    longest = max(_words_width(tile.verdict, tile.caption) for tile in drawn if tile.verdict is not None)
-    width = max(drawn[0].picture.width + 2 * _FRAME, _NARROWEST, min(longest, _WIDEST))
-    items = "".join(_judged(tile, width) for tile in drawn)
+    framed = max(drawn[0].picture.width + 2 * _FRAME, _NARROWEST)
+    verdicts = [tile.verdict for tile in drawn if tile.verdict is not None]
+    beside = all(_name_width(verdict) + _share_width(verdict) <= framed for verdict in verdicts)
+    longest = max(max(_name_width(verdict), _truth_width(verdict)) for verdict in verdicts)
+    width = framed if beside else max(framed, min(math.ceil(longest), _WIDEST))
+    items = "".join(_judged(tile, width, beside) for tile in drawn)
     room = min(tiles.columns * (width + _GALLERY_GAP), _PAGE)
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:6px {_GALLERY_GAP}px;margin:6px 0 2px;max-width:{room}px;'
-        f'font-size:11px;line-height:13px">{items}</div>'
+        f'font-size:11px;line-height:13px;white-space:nowrap">{items}</div>'
     )
 
 
-def _words_width(verdict: Verdict, index: str) -> int:
-    """Returns about how wide the wider line below an image is, in CSS pixels."""
-    said_first = 6.6 * (len(verdict.answer) + 2 * verdict.wrong) + 6 * len(verdict.share_words)
-    said_below = 28 + 6.6 * len(verdict.truth) + 6.2 * len(index) if verdict.truth else 0
-    return round(max(said_first, said_below) + 6)
+def _name_width(verdict: Verdict) -> float:
+    """Returns about how wide the answer is, in CSS pixels."""
+    return text_width(verdict.answer) + 12 * verdict.wrong
 
 
-def _judged(tile: Tile, width: int) -> str:
+def _share_width(verdict: Verdict) -> float:
+    """Returns about how wide the confidence beside the answer is, and the mark of an unsure one."""
+    return 6 * len(verdict.share_words) + 3 + 7 * (verdict.unsure and not verdict.wrong)
+
+
+def _truth_width(verdict: Verdict) -> float:
+    return 29 + text_width(verdict.truth) if verdict.truth else 0.0
+
+
+def _judged(tile: Tile, width: int, beside: bool) -> str:
+    """Returns one image, its bar as wide, and below it the words; names that are too long are cut by the page.
+
+    Args:
+        tile: The image and what was said of it.
+        width: Of the tile, in CSS pixels.
+        beside: Whether all answers leave room for the confidence on their line.
+    """
     verdict = tile.verdict
     assert verdict is not None
     ink = ORANGE if verdict.wrong else BLUE
@@ -101,17 +120,38 @@ def _judged(tile: Tile, width: int) -> str:
     if verdict.share is not None:
         reach = max(1, round(min(1.0, verdict.share) * 100))
         track = f"linear-gradient(90deg,{ink} {reach}%,#76767624 0)"
-        bar = f'<div style="height:3px;margin:2px 0 1px;background:{track}"></div>'
+        long = tile.picture.width + 2 * _FRAME
+        bar = f'<div style="height:3px;width:{long}px;margin:2px 0 1px;background:{track}"></div>'
     answer = bold(f"{'✗ ' if verdict.wrong else ''}{said(verdict.answer)}")
     if verdict.wrong:
         answer = f'<span style="color:{ORANGE}">{answer}</span>'
     doubt = f'<b style="color:{ORANGE}" title="below 50 %">?</b>' if verdict.unsure and not verdict.wrong else ""
     share = quiet(said(verdict.share_words)) if verdict.share_words else ""
-    truth = f"<span>{quiet('truth')} {bold(said(verdict.truth))}</span>" if verdict.truth else ""
     place = quiet(said(tile.caption)) if tile.caption else ""
-    below = f"<div style={_APART}>{truth}{place}</div>" if truth or place else ""
-    line = f"<div style={_APART}>{answer}{doubt}{share}</div>"
-    return f"<div style=width:{width}px>{image}{bar}{line}{below}</div>"
+    truth = f"{quiet('truth')} {bold(said(verdict.truth))}" if verdict.truth else ""
+    truth = _cut(truth, verdict.truth, _truth_width(verdict) > width)
+    if beside:
+        lines = _apart(answer, doubt, share) + truth + _apart(place)
+    else:
+        sure = f"<span>{share} {doubt}</span>" if doubt else share
+        answer = _cut(answer, verdict.answer, _name_width(verdict) > width)
+        lines = answer + _apart(sure, place) + truth
+    return f"<div style=width:{width}px>{image}{bar}{lines}</div>"
+
+
+def _apart(*pieces: str) -> str:
+    """Returns a line of pieces, the last at its right end; nothing of none."""
+    kept = [piece for piece in pieces if piece]
+    if not kept:
+        return ""
+    return f"<div style={_APART}>{''.join(kept)}</div>" if len(kept) > 1 else f"<div>{kept[0]}</div>"
+
+
+def _cut(line: str, whole: str, cuts: bool) -> str:
+    """Returns a line that ends in an ellipsis where the tile does, with the whole name to hover."""
+    if not cuts:
+        return f"<div>{line}</div>" if line else ""
+    return f'<div style="overflow:hidden;text-overflow:ellipsis" title="{escape(whole)}">{line}</div>'
 
 
 @writes(Bars)
