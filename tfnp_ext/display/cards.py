@@ -91,7 +91,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     if options.softmax:
-        summary = with_softmax(summary)
+        summary = with_softmax(summary, options.budget_ms)
     return card(summary, options)
 
 

@@ -70,7 +70,7 @@ def plot(
     options = TensorDisplay.instance().options(plot=kind, where=where, sort=sort, page=page, **asked)
     summary = summarize(obj, budget_ms=options.budget_ms)
     if softmax:
-        summary = with_softmax(summary)
+        summary = with_softmax(summary, options.budget_ms)
     chosen = choose_plot(summary, options)
     if chosen is None:
         raise OptionError(_why_no_picture(summary, options))
