@@ -214,6 +214,29 @@ class TestImages:
         small = Image.fromarray(grey.astype(np.uint8)).resize(first.shape[::-1], resample=Image.Resampling.BOX)
         assert np.corrcoef(first.ravel(), np.asarray(small).ravel())[0, 1] > 0.95
 
+    @pytest.mark.parametrize("form", ["floats", "flattened", "channels first"])
+    def test_all_pages_are_scaled_alike(self, digits, form):
+        images = digits[0][:80] * np.float32(3)
+        images[:PAGE] /= 4  # the first page is darker than the rest
+        shares = digits[2][:80]
+        given = {"floats": images, "flattened": images.reshape(80, 64), "channels first": images[:, None]}[form]
+        white = images.max()
+        for page in (1, 2):
+            note = PLOTS["gallery"].note(summarize(shares), options(images=given, page=page))
+            assert f"0 → black, {white:.4g} → white" in note
+        pixels = np.asarray(Image.open(io.BytesIO(tiles(shares, images=given)[0].picture.data)).convert("L"))
+        assert pixels.max() == np.rint(images[0].max() / white * 255)
+
+    def test_of_many_large_ones_rows_and_columns_are_read_evenly(self):
+        ramp = np.linspace(0, 255, 4000).astype(np.uint8)
+        given = np.broadcast_to(ramp[None, None, :, None], (30, 3000, 4000, 3))
+        shares = np.tile(np.float32([[0.9, 0.1]]), (30, 1))
+        note = PLOTS["gallery"].note(summarize(shares), options(images=given))
+        assert "thumbnails 1 %; 1 of 5 rows and columns read" in note
+        tile = tiles(shares, images=given)[7]
+        decoded = np.asarray(Image.open(io.BytesIO(tile.picture.data)).convert("L")).astype(int)
+        assert np.abs(decoded - np.linspace(0, 255, decoded.shape[1])).max() <= 8
+
     def test_flattened_ones_are_squared(self, digits):
         images, _, shares = digits
         flat, square = (tiles(shares[:9], images=form) for form in (images[:9].reshape(9, 64), images[:9]))

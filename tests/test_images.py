@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from drawn import MAGENTA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,6 +19,7 @@ from tfnp_ext.document import Fields, Fold, Span, Sparkline, Tiles
 from tfnp_ext.formats import render_text
 from tfnp_ext.plots import choose_plot
 from tfnp_ext.plots.images import to_pixels
+from tfnp_ext.plots.pixels import count_invalid, ends_of, reduce_image
 from tfnp_ext.statistics import BINS
 
 OPTIONS = TensorDisplay().options()
@@ -42,6 +44,14 @@ def videos(photos) -> np.ndarray:
     """Two videos of forty frames that move to the right, [2, 40, 21, 32, 3]."""
     moved = [np.roll(photos[:, :420:20, ::20], shift, axis=2) for shift in range(40)]
     return np.stack(moved, axis=1)
+
+
+@pytest.fixture(scope="module")
+def large(photos) -> np.ndarray:
+    """A photo of 1921 × 1283 with the noise of a camera, uint8."""
+    enlarged = np.asarray(Image.fromarray(photos[0]).resize((1921, 1283)))
+    noise = np.random.default_rng(0).normal(0, 6, enlarged.shape)
+    return np.clip(enlarged + noise, 0, 255).astype(np.uint8)
 
 
 def tiles_of(value) -> list[tuple[np.ndarray, str]]:
@@ -139,6 +149,88 @@ class TestPixels:
         turned = np.asfortranarray(small[0])[::-1, ::-1]
         ((pixels, _),) = tiles_of(turned)
         np.testing.assert_array_equal(pixels, small[0, ::-1, ::-1])
+
+
+class TestThumbnails:
+    """Large images are made small a part at a time; Pillow's answer on the whole is the measure."""
+
+    @staticmethod
+    def thumbnail(values, limits, width, height) -> np.ndarray:
+        return reduce_image(values, limits, (width, height)).resized(width, height)
+
+    @staticmethod
+    def whole(pixels, width, height, **how) -> np.ndarray:
+        image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        return np.asarray(image.resize((width, height), Image.Resampling.BOX, **how)).reshape(height, width, -1)
+
+    @pytest.mark.parametrize("channels", [1, 3, 4])
+    @pytest.mark.parametrize("size", [(480, 321), (97, 61), (1500, 1000), (1921, 1283)], ids=str)
+    def test_bytes_are_as_pillow_reduces_the_whole(self, large, channels, size):
+        values = np.concatenate([large, large[::-1, :, :1]], axis=-1)[..., :channels]
+        found = self.thumbnail(values, (0.0, 255.0), *size)
+        expected = self.whole(np.ascontiguousarray(values), *size, reducing_gap=2.0)
+        # What is nearly transparent has hardly a colour.
+        weights = expected[..., 3:] / 255 if channels == 4 else 1
+        assert (np.abs(found.astype(int) - expected) * weights).max() <= (2 if channels == 4 else 1)
+
+    @pytest.mark.parametrize("size", [(480, 320), (240, 160), (96, 64)], ids=str)
+    @pytest.mark.parametrize("name", ["uint8", "float16", "bfloat16", "float32", "float64", "int32"])
+    @pytest.mark.parametrize("first", [False, True], ids=["channels last", "channels first"])
+    def test_a_pixel_is_the_mean_of_what_it_covers(self, large, size, name, first):
+        import ml_dtypes
+
+        pixels = large[:1280, :1920]
+        values = pixels if name in {"uint8", "int32"} else pixels / np.float32(255)
+        values = values.astype(getattr(ml_dtypes, name, name))
+        if first:
+            values = np.moveaxis(np.ascontiguousarray(np.moveaxis(values, -1, 0)), 0, -1)
+        found = self.thumbnail(values, (0.0, 255.0 if name in {"uint8", "int32"} else 1.0), *size)
+        down, across = 1280 // size[1], 1920 // size[0]
+        mean = pixels.reshape(size[1], down, size[0], across, 3).mean(axis=(1, 3))
+        assert np.abs(found - mean).max() <= 1
+
+    def test_dark_bytes_are_stretched_before_they_are_averaged(self, large):
+        dark = (large[:1280, :1920] // 64).astype(np.uint8)
+        found = self.thumbnail(dark, (0.0, 3.0), 480, 320)
+        assert np.abs(found.astype(int) - self.whole(dark * np.uint8(85), 480, 320)).max() <= 1
+
+    @pytest.mark.parametrize("place", [(0, 0), (1282, 1920), (700, 333)], ids=str)
+    @pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
+    @pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf], ids=str)
+    def test_one_value_that_is_not_finite_is_one_magenta_pixel(self, large, place, name, lost):
+        import ml_dtypes
+
+        for channels in (1, 3):
+            values = (large[..., :channels] / np.float32(255)).astype(getattr(ml_dtypes, name, name))
+            values[(*place, 0)] = lost
+            found = self.thumbnail(values, (0.0, 1.0), 320, 214)
+            magenta = np.argwhere((found == MAGENTA).all(axis=-1))
+            assert magenta.tolist() == [[place[0] * 214 // 1283, place[1] * 320 // 1921]]
+            assert count_invalid([values]) == 1
+
+    def test_magenta_is_seen_on_the_card(self, large):
+        values = large / np.float32(255)
+        values[600:604, 900:904] = np.nan
+        assert "48 values not finite, magenta" in alt_of(values)
+        (tile,) = next(block for block in compose(values, OPTIONS).blocks if isinstance(block, Tiles)).draw()
+        decoded = np.asarray(Image.open(io.BytesIO(tile.picture.data)).convert("RGB")).astype(int)
+        there = decoded[602 * decoded.shape[0] // 1283, 902 * decoded.shape[1] // 1921]
+        assert there[0] - there[1] > 80, there
+
+    def test_of_very_large_images_evenly_spaced_rows_and_columns_are_read(self):
+        ramp = np.linspace(0, 1, 8000, dtype=np.float32)
+        values = np.broadcast_to(ramp, (8000, 8000))
+        assert "1 of 2 rows and columns read" in fold_of(values)
+        (tile,) = next(block for block in compose(values, OPTIONS).blocks if isinstance(block, Tiles)).draw()
+        decoded = np.asarray(Image.open(io.BytesIO(tile.picture.data)).convert("L")).astype(int)
+        assert np.abs(decoded - np.linspace(0, 255, decoded.shape[1])).max() <= 3
+        assert "rows and columns read" not in fold_of(values[:6000, :6000])
+
+    def test_ends_are_those_of_all_finite_values(self, large):
+        values = large.astype(np.float32)
+        values[5, 6, 1], values[7, 8, 2], values[9, 9] = -3.0, 900.0, np.nan
+        assert ends_of([values, values[:10]]) == (-3.0, 900.0)
+        assert ends_of([np.full((3, 3, 1), np.nan)]) is None
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:

@@ -154,6 +154,29 @@ def test_softmax_of_large_logits_is_exact():
     np.testing.assert_allclose(softmax(np.array([[1.0, 2, 3], [1e300, 0, 0]])).sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("name", ["float32", "float64", "float16", "bfloat16", "int32"])
+@pytest.mark.parametrize("shape", [(3, 1_500_000), (500_000, 10), (4_500_000,)], ids=str)
+def test_softmax_of_very_many_logits_is_float32(name, shape):
+    import ml_dtypes
+
+    logits = (np.random.default_rng(0).normal(size=shape) * 30 + 1e4).astype(getattr(ml_dtypes, name, name))
+    found = softmax(logits)
+    assert found.dtype == np.float32
+    wide = logits.astype(np.float64)
+    powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
+    np.testing.assert_allclose(found, powers / powers.sum(axis=-1, keepdims=True), rtol=1e-6, atol=1e-37)
+
+
+def test_softmax_of_very_many_logits_has_its_card():
+    logits = np.random.default_rng(0).normal(size=(32, 200_000)).astype(np.float32)
+    logits[5, 7] = 30.0
+    summary = with_softmax(summary_of(logits, "matrix"))
+    assert (summary.role, summary.title) == ("probability batch", "softmax of logits, 32 examples × 200 000 classes")
+    assert "1×7" in choose_plot(summary, OPTIONS).alt(summary, OPTIONS)
+    turned = with_softmax(summary_of(np.asfortranarray(logits), "matrix"))
+    np.testing.assert_array_equal(turned.drawn, summary.drawn)
+
+
 class TestRegistry:
     @pytest.fixture(autouse=True)
     def restored(self, monkeypatch):

@@ -32,6 +32,11 @@ from tfnp_ext.statistics import Statistics, compute_statistics
 _FOR_STATISTICS = 2 / 3
 """Share of the budget for the conversion and the statistics; the rest is for the picture, which reads values too."""
 
+_MOST_WIDE = 2**22
+"""Logits whose softmax is made in float64."""
+
+_AT_A_TIME = 2**17
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -213,7 +218,8 @@ def _of_rows(facts: Facts, content: Ragged, rows: np.ndarray) -> Facts:
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Returns exp(x) / sum(exp(x)) over the last axis in float64, shifted by the largest so that nothing overflows.
 
-    On another device TensorFlow computes it there, in float32 unless the logits are wider.
+    Of more than four million logits it is float32, made a part at a time. On another device TensorFlow computes it
+    there, in float32 unless the logits are wider.
 
     Source: I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning", 2016, section 4.1.
     """
@@ -222,13 +228,39 @@ def softmax(logits: np.ndarray) -> np.ndarray:
         made = logits.mapped(lambda tf, values: tf.nn.softmax(tf.cast(values, wider)))
         if made is not None:
             return cast("np.ndarray", made)
+    if logits.size > _MOST_WIDE:
+        return _softmax_in_parts(logits)
     wide = logits.astype(np.float64)
     powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def with_softmax(summary: Summary) -> Summary:
+def _softmax_in_parts(logits: np.ndarray) -> np.ndarray:
+    """Returns the softmax in float32, with nothing else of the size of the logits."""
+    shares = np.empty(logits.shape, np.float32)
+    classes = logits.shape[-1]
+    rows, shares_of_rows = logits.reshape(-1, classes), shares.reshape(-1, classes)
+    down, across = max(1, _AT_A_TIME // classes), min(classes, _AT_A_TIME)
+    parts = [slice(left, left + across) for left in range(0, classes, across)]
+    for top in range(0, len(rows), down):
+        band, made = rows[top : top + down], shares_of_rows[top : top + down]
+        peaks = np.max([band[:, part].max(axis=1).astype(np.float64) for part in parts], axis=0)[:, None]
+        total = np.zeros((len(band), 1))
+        for part in parts:
+            below = band[:, part].astype(np.float64)
+            below -= peaks
+            total += np.exp(below, out=below).sum(axis=1, keepdims=True)
+            made[:, part] = below
+        made /= total.astype(np.float32)
+    return shares
+
+
+def with_softmax(summary: Summary, budget_ms: float = 150.0) -> Summary:
     """Returns the summary read as the class probabilities that softmax makes of it, over the last axis.
+
+    Args:
+        summary: That of a vector or a batch of logits.
+        budget_ms: Milliseconds for a card, as in ``summarize``: how many of the probabilities the statistics read.
 
     Raises:
         OptionError: It is no vector or batch of finite real numbers.
@@ -249,5 +281,5 @@ def with_softmax(summary: Summary) -> Summary:
         title=title,
         reason="softmax of the values, as asked; the values are unchanged",
         drawn=shares,
-        statistics=compute_statistics(shares),
+        statistics=compute_statistics(shares, budget_ms * _FOR_STATISTICS),
     )

@@ -28,7 +28,7 @@ def as_asked(summary: Summary, options: DisplayOptions) -> Summary:
         OptionError: Softmax does not fit the value.
     """
     if options.softmax:
-        return with_softmax(summary)
+        return with_softmax(summary, options.budget_ms)
     if options.truth is None and options.images is None:
         return summary
     return _with_both_classes(summary, options)

@@ -27,7 +27,8 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.batches import UNSURE
-from tfnp_ext.plots.images import Images, encode, to_pixels
+from tfnp_ext.plots.images import Coding, Images, encode, step_read
+from tfnp_ext.plots.pixels import count_invalid
 from tfnp_ext.plots.truth import read_truth
 from tfnp_ext.roles.images import CHANNELS, read_images
 from tfnp_ext.statistics import compute_statistics, row_tops
@@ -46,6 +47,8 @@ _FEW = 6
 _LONGEST_NAME = 14
 _LISTED = 12
 _NEEDED = "give [N, height, width] or [N, height, width, channels]"
+_MOST_SCANNED = 2**23
+"""Values of all images that black and white are found from; of more, evenly spaced images."""
 PREDICTIONS = frozenset({"probabilities", "probability batch", "logits", "scores", "one-hot", "labels"})
 """The roles that say of examples which class they are."""
 
@@ -190,6 +193,8 @@ class GalleryPlot(Plot):
             notes.append(f"images {wording.shape(gallery.shape)}: {low} → black, {high} → white")
             if gallery.images.zoom < 1:
                 notes.append(f"thumbnails {wording.percent(gallery.images.zoom, 0)}")
+            if gallery.images.step > 1:
+                notes.append(f"1 of {gallery.images.step} rows and columns read")
         return "; ".join(notes)
 
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
@@ -228,7 +233,7 @@ class GalleryPlot(Plot):
         gallery = self.prepare(summary, options)
         if gallery.images is None:
             return ()
-        pictures = encode(to_pixels(gallery.images.values, gallery.images.limits), gallery.images)
+        pictures = encode(gallery.images)
         tiles = []
         for place, picture in zip(gallery.places.tolist(), pictures, strict=True):
             verdict = gallery.verdict(place)
@@ -274,8 +279,7 @@ class GalleryPlot(Plot):
         if gallery.images is None:
             panels[0].text(0.5, 0.5, _none_left(options), ha="center", va="center", wrap=True)
             return
-        pixels = to_pixels(gallery.images.values, gallery.images.limits)
-        for panel, place, image in zip(panels, gallery.places.tolist(), pixels, strict=False):
+        for panel, place, image in zip(panels, gallery.places.tolist(), gallery.images.pixels(), strict=False):
             verdict = gallery.verdict(place)
             panel.imshow(np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image, interpolation="nearest")
             mark = "✗ " if verdict.wrong else ""
@@ -392,14 +396,14 @@ def _as_array(images: Any) -> Array:
 
 
 def _read_images(given: Array, places: Array) -> Images:
-    """Returns the images of a page [P, H, W, C], how they are scaled and how they are encoded."""
-    values = given[places]
+    """Returns the images of a page, how they are scaled and how they are encoded; all pages are scaled alike."""
+    values = given
     if values.ndim == 2:  # flattened, as scikit-learn has them
         side = math.isqrt(values.shape[1])
         if side * side != values.shape[1]:
             raise OptionError(f"images {wording.shape(given.shape)}: {values.shape[1]} values are no square image")
         values = values.reshape(-1, side, side)
-    numbers = compute_statistics(values)
+    numbers = compute_statistics(values[:: math.ceil(values.size / _MOST_SCANNED) or 1])
     role = read_images(values, numbers) if numbers is not None else None
     if role is not None and role.drawn is not None:
         values, limits = role.drawn, role.limits
@@ -419,7 +423,12 @@ def _read_images(given: Array, places: Array) -> Images:
     height, width, channels = values.shape[1:]
     side = max(height, width)
     target = _SIDE if len(places) > _FEW else 2 * _SIDE
+    step = step_read(values, len(places))
+    shown = [values[place, ::step, ::step] for place in places.tolist()]
+    zoom: float = max(1, round(target / side))
+    coding: Coding = "exact" if channels == 1 else "palette"
     if side > 1.5 * target:
-        return Images(values, len(values), limits, target / side, "photo" if channels < 4 else "palette", False)
-    zoom = max(1, round(target / side))
-    return Images(values, len(values), limits, zoom, "exact" if channels == 1 else "palette", False)
+        zoom, coding = target / side, "photo" if channels < 4 else "palette"
+    return Images(
+        shown, len(shown), limits, zoom, coding, False, whole=(height, width), step=step, invalid=count_invalid(shown)
+    )

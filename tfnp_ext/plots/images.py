@@ -21,10 +21,10 @@ from tfnp_ext.plots.base import (
     as_floats,
     drawn_values,
     is_numeric,
-    near_one,
     prepared_once,
     register_plot,
 )
+from tfnp_ext.plots.pixels import count_invalid, ends_of, reduce_image, to_pixels
 from tfnp_ext.plots.sheet import BUDGET
 from tfnp_ext.roles.images import CHANNELS
 from tfnp_ext.summary import Summary
@@ -47,6 +47,8 @@ _PALETTE = 64
 _PNG_HEADER = 80
 _PALETTE_HEADER = 260
 _QUALITIES = (70, 55, 40, 25, 10)
+_MOST_READ = 3 * 2**24
+"""Values of large images that are read, in about a tenth of a second; of more, evenly spaced rows and columns."""
 
 Coding = Literal["exact", "palette", "photo"]
 
@@ -56,7 +58,7 @@ class Images:
     """Images that are drawn.
 
     Attributes:
-        values: The images shown [N, H, W, C].
+        values: The images shown, each [H, W, C]: views, where they are in the memory of the host.
         count: How many there are.
         limits: The values shown as black and white.
         zoom: CSS pixels to a pixel: whole for small images, below 1 for thumbnails.
@@ -64,10 +66,11 @@ class Images:
         single: Whether the value is one image rather than a batch.
         names: The index of each image shown, as it stands below it.
         whole: Height and width of an image of which not all rows and columns were read.
-        step: Of so many rows and columns only one was read, of images on another device; 1 for all.
+        step: Of so many rows and columns of large images only one was read; 1 for all.
+        invalid: How many of the values read are not finite.
     """
 
-    values: Array
+    values: list[Array]
     count: int
     limits: tuple[float, float]
     zoom: float
@@ -76,11 +79,12 @@ class Images:
     names: tuple[str, ...] = ()
     whole: tuple[int, int] | None = None
     step: int = 1
+    invalid: int = 0
 
     @property
     def frame(self) -> tuple[int, int]:
         """Height and width of an image in its own pixels."""
-        return self.whole or (int(self.values.shape[1]), int(self.values.shape[2]))
+        return self.whole or (int(self.values[0].shape[0]), int(self.values[0].shape[1]))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,17 +95,22 @@ class Images:
     @property
     def truths(self) -> bool:
         """Whether they are masks."""
-        return bool(self.values.dtype.kind == "b")
+        return bool(self.values[0].dtype.kind == "b")
 
     @property
     def colors(self) -> int:
         """Colours of a palette: transparency needs more of them."""
-        return 256 if self.values.shape[3] == 4 else _PALETTE
+        return 256 if self.values[0].shape[2] == 4 else _PALETTE
 
     @property
     def colour(self) -> str:
         """The kind of colour in words."""
-        return {1: "grey", 3: "RGB", 4: "RGBA"}[self.values.shape[3]]
+        return {1: "grey", 3: "RGB", 4: "RGBA"}[self.values[0].shape[2]]
+
+    def pixels(self) -> Array:
+        """Returns all that was read as bytes [N, H, W, C]."""
+        stacked = self.values[0][None] if len(self.values) == 1 else np.stack(self.values)
+        return to_pixels(stacked, self.limits)
 
 
 class _ImagePlot(Plot):
@@ -124,7 +133,7 @@ class _ImagePlot(Plot):
         shown = f", {chosen} {len(images.values)} shown" if len(images.values) < images.count else ""
         if summary.role == "video":
             shown = f"{_of_videos(summary)}{shown}"
-        lost = _invalid(images.values)
+        lost = images.invalid
         marked = f" {wording.plural(lost, 'value')} not finite, magenta." if lost else ""
         size = wording.extent((width, height))
         return f"{many} {colour}{noun} of {size}{shown}, {low} black, {high} white.{marked}"
@@ -147,7 +156,7 @@ class _ImagePlot(Plot):
             notes.append(f"1 of {images.step} rows and columns read")
         if images.coding == "photo" or (images.coding == "palette" and not images.truths):
             notes.append("JPEG" if images.coding == "photo" else f"at most {images.colors} colours each")
-        if _invalid(images.values):
+        if images.invalid:
             notes.append("not finite → magenta")
         return ", ".join(notes)
 
@@ -162,11 +171,9 @@ class _ImagePlot(Plot):
     def tiles(self, summary: Summary, options: DisplayOptions) -> tuple[Tile, ...]:
         """Returns the tiles, each with its own alt text and the numbers that hovering tells."""
         images = self.prepare(summary, options)
-        pixels = to_pixels(images.values, images.limits)
         height, width = images.frame
-        pictures = encode(pixels, images)
         tiles = []
-        for number, picture in enumerate(pictures):
+        for number, picture in enumerate(encode(images)):
             index = "" if images.single else images.names[number]
             large = images.values[number].size > 2**20 or images.step > 1
             title = f"{width} × {height}" if large else _numbers(images.values[number])
@@ -196,25 +203,22 @@ class _ImagePlot(Plot):
         places = (
             np.linspace(0, count - 1, min(count, most)).round().astype(int) if video else np.arange(min(count, most))
         )
-        step = _step(values, len(places))
-        if isinstance(values, DeviceArray):
-            shown = np.stack([np.asarray(values[place, ::step, ::step]) for place in places])
-        else:
-            shown = values[places] if video else values[: len(places)]
+        step = step_read(values, len(places))
+        shown = [np.asarray(values[place, ::step, ::step]) for place in places.tolist()]
         names = () if single else tuple(map(str, places.tolist()))
+        known = summary.statistics
+        invalid = 0 if known is not None and known.exact and not known.invalid else count_invalid(shown)
         limits, frame = _limits(summary, shown), (height, width)
-        images = Images(shown, count, limits, zoom, coding, single, names, frame, step)
-        if coding == "palette" and zoom >= 1:
-            # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
-            pixels = to_pixels(images.values, images.limits)
-            if sum(len(_png(image, 1, 0)) for image in pixels) <= BUDGET:
-                images = replace(images, coding="exact")
+        images = Images(shown, count, limits, zoom, coding, single, names, frame, step, invalid)
+        # Drawn and smooth images are small enough with all of their colours; only encoding them tells.
+        if coding == "palette" and zoom >= 1 and sum(len(_png(image, 1, 0)) for image in images.pixels()) <= BUDGET:
+            images = replace(images, coding="exact")
         return images
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``axes.imshow`` of the pixels; of a batch one sheet with a gap between the images."""
         images = self.prepare(summary, options)
-        pixels = to_pixels(images.values, images.limits)
+        pixels = images.pixels()
         if pixels.shape[-1] == 1:
             pixels = np.repeat(pixels, 3, axis=-1)
         sheet = pixels[0] if images.single else _montage(pixels)
@@ -305,11 +309,13 @@ def _whole_lines(count: int, fitting: int, width: int) -> int:
     return 2 * min(most, shown // 2)
 
 
-def _step(values: Array, shown: int) -> int:
-    """Returns of how many rows and columns one is read: of large images on another device, else all are."""
-    if not isinstance(values, DeviceArray) or max(values.shape[1:3]) <= _SMALL:
+def step_read(values: Array, shown: int) -> int:
+    """Returns of how many rows and columns one is read: of very large images, on another device of large ones."""
+    if max(values.shape[1:3]) <= _SMALL:
         return 1
-    return math.ceil(math.sqrt(shown * math.prod(values.shape[1:]) * values.itemsize / MOST_COPIED))
+    each = math.prod(values.shape[1:])
+    away = isinstance(values, DeviceArray)
+    return max(1, math.ceil(math.sqrt(shown * each * (values.itemsize / MOST_COPIED if away else 1 / _MOST_READ))))
 
 
 def _of_videos(summary: Summary) -> str:
@@ -318,30 +324,22 @@ def _of_videos(summary: Summary) -> str:
     return f" of the first of {wording.integer(count)} videos" if count > 1 else ""
 
 
-def _limits(summary: Summary, shown: Array) -> tuple[float, float]:
+def _limits(summary: Summary, shown: list[Array]) -> tuple[float, float]:
     """Returns the values of black and white: those of the role, else the ends of what is shown."""
     if summary.limits is not None:
         return summary.limits
-    if shown.dtype == np.uint8:
+    if shown[0].dtype == np.uint8:
         return 0.0, 255.0
-    floats = as_floats(shown)
-    finite = floats[np.isfinite(floats)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return ends_of(shown) or (0.0, 1.0)
 
 
 def _as_is(images: Images) -> bool:
-    return images.values.dtype == np.uint8 and tuple(images.limits) == (0.0, 255.0)
+    return images.values[0].dtype == np.uint8 and tuple(images.limits) == (0.0, 255.0)
 
 
 def _short(limit: float) -> str:
     """Returns a limit without zeros that say nothing: ``1``, ``0.25``."""
     return f"{limit:.4g}"
-
-
-def _invalid(values: Array) -> int:
-    if values.dtype.kind not in "fV":
-        return 0
-    return int(values.size - np.isfinite(as_floats(values)).sum())
 
 
 def _numbers(values: Array) -> str:
@@ -353,31 +351,6 @@ def _numbers(values: Array) -> str:
     with np.errstate(all="ignore"):
         mean = float(finite.mean(dtype=np.float64))
     return f"min {low}, max {high}, mean {wording.number(mean)}"
-
-
-def to_pixels(values: Array, limits: tuple[float, float], style: Style = STYLE) -> Array:
-    """Returns bytes [N, H, W, C]: ``limits`` become 0 and 255, what is not finite becomes magenta.
-
-    Args:
-        values: Images [N, H, W, C].
-        limits: The values shown as black and white.
-        style: For the magenta.
-    """
-    low, high = limits
-    if values.dtype == np.uint8 and (low, high) == (0, 255):
-        return values
-    floats, low_end, high_end = near_one(as_floats(values), low, high)
-    finite = np.isfinite(floats)
-    with np.errstate(invalid="ignore"):
-        scaled = np.clip((floats - low_end) / (float(high_end - low_end) or 1.0), 0, 1) * 255
-    pixels = np.rint(np.where(finite, scaled, 0)).astype(np.uint8)
-    if finite.all():
-        return pixels
-    if pixels.shape[-1] == 1:
-        pixels = np.repeat(pixels, 3, axis=-1)
-    magenta = [int(style.magenta[place : place + 2], 16) for place in (1, 3, 5)]
-    pixels[~finite.all(axis=-1)] = magenta + [255] * (pixels.shape[-1] - 3)
-    return pixels
 
 
 def _montage(pixels: Array) -> Array:
@@ -393,18 +366,20 @@ def _montage(pixels: Array) -> Array:
     return sheet
 
 
-def encode(pixels: Array, images: Images) -> list[Picture]:
+def encode(images: Images) -> list[Picture]:
     """Returns the tiles as PNG or JPEG, all together within the budget."""
     width, height = images.size
+    largest = _PHOTO_ZOOM if images.coding == "photo" else 1.0
+    thumbnails = _Thumbnails(images, largest)
     if images.coding == "photo":
         for zoom in (_PHOTO_ZOOM, 1.0):
-            thumbnails = [_thumbnail(image, min(1.0, images.zoom * images.step * zoom)) for image in pixels]
+            small = thumbnails.at(zoom)
             for quality in _QUALITIES:
-                coded = [_jpeg(image, quality) for image in thumbnails]
+                coded = [_jpeg(image, quality, sharp=images.invalid > 0) for image in small]
                 if sum(map(len, coded)) <= BUDGET:
                     return [Picture(data, "image/jpeg", width, height) for data in coded]
         return [Picture(data, "image/jpeg", width, height) for data in coded]
-    small = [_thumbnail(image, images.zoom * images.step) if images.zoom < 1 else image for image in pixels]
+    small = thumbnails.at(1.0)
     zoom = max(1, round(images.zoom))
     palettes = ((zoom, images.colors), (zoom, 32), (zoom, 16), (zoom, 8), (zoom, 4))
     # Noise doubles in size when it is enlarged; then the browser enlarges it, a little softer.
@@ -415,14 +390,28 @@ def encode(pixels: Array, images: Images) -> list[Picture]:
     return [Picture(data, "image/png", width, height) for data in coded]
 
 
-def _thumbnail(image: Array, zoom: float) -> Array:
-    """Returns an image made smaller, each pixel the mean of those it covers."""
-    made = _image(image)
-    if zoom >= 1:
-        return image
-    height, width = image.shape[:2]
-    small = made.resize((max(1, round(width * zoom)), max(1, round(height * zoom))), resample=4, reducing_gap=2.0)
-    return np.asarray(small).reshape(small.height, small.width, -1)
+class _Thumbnails:
+    """Images at the size they are shown, or one and a half times that; smaller ones as they are."""
+
+    def __init__(self, images: Images, largest: float) -> None:
+        self._images = images
+        self._reduced = None
+        if images.zoom * images.step < 1:
+            size = self._size(largest)
+            self._reduced = [reduce_image(image, images.limits, size) for image in images.values]
+
+    def _size(self, zoom: float) -> tuple[int, int]:
+        height, width = self._images.values[0].shape[:2]
+        least = min(1.0, self._images.zoom * self._images.step * zoom)
+        return max(1, round(width * least)), max(1, round(height * least))
+
+    def at(self, zoom: float) -> list[Array]:
+        """Returns the pixels of each image, at some zoom of the size shown."""
+        if self._reduced is None:
+            return list(self._images.pixels())
+        # JPEG would wash out a single pixel.
+        grown = 1 if self._images.coding == "photo" else 0
+        return [reduced.resized(*self._size(zoom), grown) for reduced in self._reduced]
 
 
 def _image(pixels: Array) -> Image:
@@ -431,9 +420,10 @@ def _image(pixels: Array) -> Image:
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels))
 
 
-def _jpeg(pixels: Array, quality: int) -> bytes:
+def _jpeg(pixels: Array, quality: int, sharp: bool) -> bytes:
+    """Returns a JPEG; a ``sharp`` one keeps the colour of a single pixel."""
     target = BytesIO()
-    _image(pixels).save(target, "JPEG", quality=quality, optimize=True)
+    _image(pixels).save(target, "JPEG", quality=quality, optimize=True, subsampling=0 if sharp else 2)
     return target.getvalue()
 
 
