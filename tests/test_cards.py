@@ -444,6 +444,13 @@ class TestEveryArrayHasACard:
             array = data.draw(hnp.arrays(np.int8, shape, elements=st.integers(-8, 7))).astype(ml_dtypes.int4)
         elif name in small:
             array = data.draw(hnp.arrays(small[name], shape)).view(getattr(ml_dtypes, name)).reshape(shape)
+        elif name.startswith("complex"):
+            part = np.finfo(name).dtype
+            ends = st.sampled_from(
+                [float(end) for end in (np.finfo(part).max, np.finfo(part).smallest_subnormal, 0, -1)]
+            )
+            pairs = hnp.arrays(part, (*shape, 2), elements=st.one_of(ends, hnp.from_dtype(part)))
+            array = data.draw(pairs).view(name).reshape(shape)
         else:
             array = data.draw(hnp.arrays(name, shape))
         bundle = mimebundle(array, TensorDisplay().options(plots=False))

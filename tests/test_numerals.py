@@ -5,9 +5,12 @@ from __future__ import annotations
 import ml_dtypes
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tfnp_ext import TensorDisplay
 from tfnp_ext.display import compose
+from tfnp_ext.display.numerals import small_texts
 from tfnp_ext.document import Document, Fold, Table
 from tfnp_ext.formats import render_html, render_text
 
@@ -119,6 +122,44 @@ class TestOnesOfCorrelations:
         )
         far = np.array([[1.0, 1 - 1e-9], [1 - 1e-9, 1.0]])
         assert "0.999999999" in render_text(compose(far, TensorDisplay().options()))
+
+
+class TestWhatDiffersReadsDifferently:
+    @pytest.mark.parametrize(("array", "texts"), [
+        (np.array([1e9 + 0.001, 1e9 + 0.002]), ["1000000000.001", "1000000000.002"]),
+        (np.array([1e6 + 0.25, 1e6 + 0.5, 1e6 + 0.75]), ["1000000.25", "1000000.50", "1000000.75"]),
+        (np.array([0, 1e9 + 0.001, 1e9 + 0.002]), ["0", "1000000000.001", "1000000000.002"]),
+        (1.7e9 + np.arange(4) * 0.5, ["1700000000.0", "1700000000.5", "1700000001.0", "1700000001.5"]),
+        (1 + np.arange(4) * 1e-9, ["1.000000000", "1.000000001", "1.000000002", "1.000000003"]),
+        (np.array([1.2345678e-9, 1.2345679e-9]), ["1.2345678e-9", "1.2345679e-9"]),
+        (np.array([10000001, 10000001.001]), ["10000001.000", "10000001.001"]),
+    ], ids=str)  # fmt: skip
+    def test_with_one_format_for_all(self, array, texts):
+        assert texts_of(array) == texts
+
+    @pytest.mark.parametrize("array", [
+        1.7e9 + np.arange(10) * 0.5, 1 + np.arange(9) * 1e-9, 1e6 + np.arange(64) * 1e-4, 1e12 + np.arange(40) * 0.01,
+    ], ids=len)  # fmt: skip
+    def test_in_tables(self, array):
+        texts = texts_of(array)
+        assert np.array(texts, float) == pytest.approx(array, rel=1e-13)
+        assert len(set(texts)) == array.size
+        assert len({len(text) for text in texts}) == 1
+
+    @pytest.mark.parametrize(
+        "array", [np.array([0.3, 0.1 + 0.2]), np.float32([0.3, np.nextafter(np.float32(0.3), np.float32(1))])]
+    )
+    def test_but_what_only_rounding_made_different_stays_short(self, array):
+        assert len(set(texts_of(array))) == 1
+        assert max(map(len, texts_of(array))) <= 6
+
+    @settings(max_examples=200, deadline=None)
+    @given(start=st.floats(-1e11, 1e11), step=st.sampled_from([1e-3, 0.5, 1.0, 7.0]), count=st.integers(2, 8))
+    def test_at_any_distance_from_zero(self, start, step, count):
+        array = start + np.arange(count) * step
+        texts = small_texts(array)
+        assert len(set(texts)) == len(set(array.tolist()))
+        assert np.array(texts, float) == pytest.approx(array, abs=step)
 
 
 class TestWhatStandsOpen:

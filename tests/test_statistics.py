@@ -284,6 +284,24 @@ def test_extreme_floats_have_finite_ends_and_never_raise(values):
         assert sum(found.histogram) == finite.size
 
 
+class TestNumbersWhoseSquaresLeaveFloat64:
+    @pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-180, 1e-130, 1e-120, 1e150, 1e200])
+    @pytest.mark.parametrize("shape", [(20, 20), (3 * BLOCK,)], ids=str)
+    def test_have_their_standard_deviation(self, scale, shape):
+        unit = np.random.default_rng(0).normal(size=shape)
+        found = compute_statistics(unit * scale)
+        assert found.std / scale == pytest.approx(unit.std(), rel=1e-12)
+        assert found.mean / scale == pytest.approx(unit.mean(), rel=1e-9, abs=1e-15)
+
+    def test_that_follow_each_other(self):
+        unit = np.random.default_rng(0).normal(size=BLOCK)
+        for scales in itertools.permutations([1e-200, 1.0, 1e200]):
+            array = np.concatenate([unit * scale for scale in scales])
+            assert compute_statistics(array).std / 1e200 == pytest.approx((array / 1e200).std(), rel=1e-12)
+        tiny = np.concatenate([unit * 1e-200, np.zeros(BLOCK), np.full(BLOCK, 1e-200)])
+        assert compute_statistics(tiny).std / 1e-200 == pytest.approx((tiny * 1e200).std(), rel=1e-12)
+
+
 class TestHistogram:
     def test_the_bins_are_those_of_numpy(self):
         array = np.random.default_rng(3).normal(size=10_000)

@@ -12,6 +12,9 @@ from tfnp_ext.casting import kind_rank
 
 _ROUNDING = 1e-12
 
+_FEW = 8
+"""Of so many numbers, as stand in a headline, no two that differ read alike."""
+
 
 def shortest(value: Any) -> str:
     """Returns the shortest decimal that reads back as the same number in the value's own dtype.
@@ -80,7 +83,8 @@ def small_texts(array: np.ndarray) -> list[str]:
     """Returns every value of a table, small or large, as text, with one number of decimals for all.
 
     Exact if four decimals suffice, else four digits of the largest; where these do not fit the range of the values or
-    the digits that the dtype carries, each takes its own short form. An exact zero is ``0``.
+    the digits that the dtype carries, each takes its own short form. Where that would make equal what
+    differs, all take as many digits as tell them apart. An exact zero is ``0``.
     """
     if isinstance(array, np.ma.MaskedArray):
         texts = iter(small_texts(array.compressed()))
@@ -96,11 +100,16 @@ def small_texts(array: np.ndarray) -> list[str]:
         return list(map(str, flat.tolist()))
     if kind_rank(flat.dtype) != 2:
         return [exact_text(value) for value in flat]
-    decimals = _decimals(_nonzero(flat))
-    if decimals is None:
+    values = _nonzero(flat)
+    decimals = _decimals(values)
+    form = _telling_form(values, decimals)
+    if form.endswith("e"):
+        return [_scientific(number, form) for number in flat.tolist()]
+    if not form:
         return [_own_text(value) for value in flat]
+    decimals = int(form[1:-1])
     # Python's numbers are formatted three times as fast as NumPy's.
-    rounded = [f"{number:.{decimals}f}" for number in flat.tolist()]
+    rounded = [f"{number:{form}}" for number in flat.tolist()]
     one, nothing = f"{1:.{decimals}f}", f"{0:.{decimals}f}"
     told = {one, f"-{one}", nothing, f"-{nothing}", "nan", "inf", "-inf"}
     return [_honest(text, flat[place]) if text in told else text for place, text in enumerate(rounded)]
@@ -128,6 +137,56 @@ def lost(values: np.ndarray, told: np.ndarray) -> list[str]:
     return [
         "" if value == other or value != value else exact_text(value) for value, other in zip(values, told, strict=True)
     ]
+
+
+def _telling_form(values: np.ndarray, decimals: int | None) -> str:
+    """Returns the format for all values: that of so many decimals, or a longer one where it would hide differences.
+
+    Of up to eight values all are told apart; of more, those whose spread is small beside them. What differs by no more
+    than the last digit that the dtype carries does not differ.
+
+    Args:
+        values: Finite ones that are not zero.
+        decimals: How many suit their size; ``None`` where each takes its own form.
+
+    Returns:
+        ``.3f`` or ``.7e``; empty where each takes its own form.
+    """
+    usual = "" if decimals is None else f".{decimals}f"
+    if not values.size:
+        return usual
+    import ml_dtypes
+
+    numbers = values.astype(np.float64)
+    largest = float(np.abs(numbers).max())
+    if values.size > _FEW and float(numbers.max()) - float(numbers.min()) > largest / 100:
+        return usual
+    carried = -math.log10(float(ml_dtypes.finfo(values.dtype).eps))
+    digits = f".{max(0, math.floor(carried) - 1)}e"
+    different = [*{f"{number:{digits}}": number for number in numbers.tolist()}.values()]
+
+    def tells(form: str) -> bool:
+        return len({f"{number:{form}}" for number in different}) == len(different)
+
+    if tells(usual or ".3e"):
+        return usual
+    most = math.floor(carried - (math.frexp(largest)[1] - 1) * math.log10(2))
+    fixed = range(decimals or 0, most + 1) if 1e-4 <= largest < 1e16 else range(0)
+    for places in fixed:
+        if tells(f".{places}f"):
+            exact = _exact_decimals(values, reach=1e16) or 0
+            return f".{max(places, exact)}f"
+    if decimals is None and len({_own_text(value) for value in values}) >= len(different):
+        return ""
+    return next((f".{places}e" for places in range(3, math.floor(carried)) if tells(f".{places}e")), usual)
+
+
+def _scientific(number: float, form: str) -> str:
+    """Returns a number in a format with an exponent, which is not padded; zero is ``0``."""
+    if not number or not math.isfinite(number):
+        return shortest(number)
+    mantissa, _, exponent = f"{number:{form}}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def fixed_text(number: float, decimals: int) -> str:
@@ -168,10 +227,10 @@ def _nonzero(flat: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _exact_decimals(values: np.ndarray) -> int | None:
+def _exact_decimals(values: np.ndarray, reach: float = 1e7) -> int | None:
     """Returns with how many decimals, four at most, all values read back in their dtype; ``None`` if with none."""
     numbers = values.astype(np.float64)
-    if numbers.size and np.abs(numbers).max() >= 1e7:
+    if numbers.size and np.abs(numbers).max() >= reach:
         return None
     exact = None
     for decimals in (4, 3, 2, 1):

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.statistics.scan import RUN, SCALE, SEED, SHARED, SQUARED, Scan, Statistics, histogram_of
+from tfnp_ext.statistics.scan import RUN, SCALE, SEED, SHARED, SQUARED, SQUARED_FROM, Scan, Statistics, histogram_of
 
 BLOCK = 2**20
 """Values in a block: enough to keep a GPU busy for longer than it takes to ask, 8 MiB in float64."""
@@ -62,7 +62,8 @@ class _DeviceScan(Scan):
         if found is None:
             return False
         (low, high, zeros, mean, squares), *runs = found
-        if math.isfinite(mean) and max(-low, high) <= SQUARED:
+        largest = max(-low, high)
+        if math.isfinite(mean) and (SQUARED_FROM <= largest <= SQUARED or not largest):
             self._add(block, stop - start, low, high, zeros, mean, squares, *runs)
             return True
         found = self.flat.reduced(lambda tf, part: self._reduce_with_care(tf, self._floats(tf, part(block))))
@@ -82,11 +83,13 @@ class _DeviceScan(Scan):
         return [sums, lows, highs] if self.lows.size else [sums]
 
     def _reduce_with_care(self, tf: Any, values: Any) -> Sequence[Any]:
-        """Returns the sums of the finite values of a block, scaled so that no square overflows, and what is not."""
+        """Returns the sums of the finite values of a block, scaled so that their squares fit, and what is not."""
         finite = tf.math.is_finite(values)
         lows, highs = self._ends_there(tf, tf.where(finite, values, math.inf), tf.where(finite, values, -math.inf))
         low, high = tf.reduce_min(lows), tf.reduce_max(highs)
-        scale = tf.where(tf.maximum(-low, high) > SQUARED, tf.constant(SCALE, tf.float64), 1)
+        largest = tf.maximum(-low, high)
+        scale = tf.where(largest > SQUARED, tf.constant(SCALE, tf.float64), 1)
+        scale = tf.where((largest > 0) & (largest < SQUARED_FROM), tf.constant(1 / SCALE, tf.float64), scale)
         kept = tf.where(finite, values * scale, 0)
         count = tf.reduce_sum(tf.cast(finite, tf.float64))
         mean = tf.reduce_sum(kept) / tf.maximum(count, 1)

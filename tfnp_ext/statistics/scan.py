@@ -44,6 +44,9 @@ _SUMMED_EXACTLY = 2**53 // SHARED_BLOCK
 SQUARED = 2.0**480
 """Up to this size floats have sums of squares in float64; larger ones are scaled down first."""
 
+SQUARED_FROM = 2.0**-400
+"""From this size on they have; smaller ones are scaled up first, else nothing would be left of their squares."""
+
 SCALE = 2.0**-600
 
 
@@ -184,13 +187,14 @@ class Totals:
         """
         if not count:
             return
+        if not (origin or shift or squares):
+            scale = 1 / SCALE  # zeros are the same at any scale
         if not self.count:
-            self.origin = origin
+            self.origin, self.scale = origin, scale
         smaller = min(self.scale, scale)
-        if smaller < scale:
-            shift, squares = shift * smaller, squares * smaller * smaller
-        elif smaller < self.scale:
-            self.shift, self.squares, self.scale = self.shift * smaller, self.squares * smaller * smaller, smaller
+        theirs, ours = smaller / scale, smaller / self.scale
+        shift, squares = shift * theirs, squares * theirs * theirs
+        self.shift, self.squares, self.scale = self.shift * ours, self.squares * ours * ours, smaller
         total = self.count + count
         delta = shift - self.shift + (origin - self.origin)
         self.squares += squares + delta * delta * self.count * count / total
@@ -285,8 +289,11 @@ def _origin(low: float, high: float) -> int:
 
 
 def _scale(low: float, high: float) -> float:
-    """Returns what a block is multiplied by so that no square overflows: a power of two, which rounds nothing."""
-    return SCALE if isinstance(low, float) and max(-low, high) > SQUARED else 1.0
+    """Returns what a block is multiplied by so that no square leaves float64: a power of two, which rounds nothing."""
+    largest = max(-low, high)
+    if not isinstance(low, float) or SQUARED_FROM <= largest <= SQUARED or not largest:
+        return 1.0
+    return SCALE if largest > SQUARED else 1 / SCALE
 
 
 class Scan:
