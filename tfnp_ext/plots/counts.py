@@ -212,6 +212,15 @@ def _counts_there(values: Array, first: int, classes: int) -> Array | None:
     return counts
 
 
+def leads(counts: Array) -> bool:
+    """Returns whether the most frequent class of a sample is ahead of the next by more than chance allows.
+
+    The difference of two counts of a sample has at most their sum as its variance; three standard deviations are asked.
+    """
+    second, first = np.partition(counts, -2)[-2:].tolist() if len(counts) > 1 else (0, int(counts.sum()))
+    return bool(first - second > 3 * math.sqrt(first + second))
+
+
 def argmax(rows: Array) -> Array:
     """Returns where the largest number of each row stands, of the small floats of other libraries too."""
     return np.asarray((as_floats(rows) if rows.dtype.kind == "V" else rows).argmax(axis=1))
