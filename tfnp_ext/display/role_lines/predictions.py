@@ -14,7 +14,7 @@ from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
-from tfnp_ext.plots.counts import ClassCounts, count_classes, leads
+from tfnp_ext.plots.class_counts import ClassCounts, count_classes, leads
 from tfnp_ext.statistics import FOR_A_LINE, places_of, row_tops, runs_in_time, sample_places
 from tfnp_ext.summary import Summary
 
@@ -125,12 +125,17 @@ def label_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     ends = f"{found.name(0)} … {found.name(-1)}" if found.names is None else wording.integer(len(found.counts))
     if found.size == 1:
         return (field("class", Span(found.name(int(found.counts.argmax())), "strong"), Span(f"of {ends}")),)
-    fields = [field("classes", f"{wording.integer(found.present)} of {ends}")]
-    if len(found.commonest):
-        fields.append(field("most", _often(found, found.commonest)))
-        fields.append(field("fewest", _often(found, found.rarest)))
-    even = found.seen / found.present
-    fields.append(field("even share", found.words(even) if found.sampled or even.is_integer() else f"{even:.1f}"))
+    if found.sampled:
+        fields = [field("classes", f"at least {wording.integer(found.present)} seen of {ends}")]
+        if len(found.commonest):
+            fields.append(field("most seen", _often(found, found.commonest)))
+    else:
+        fields = [field("classes", f"{wording.integer(found.present)} of {ends}")]
+        if len(found.commonest):
+            fields.append(field("most", _often(found, found.commonest)))
+            fields.append(field("fewest", _often(found, found.rarest)))
+        even = found.seen / found.present
+        fields.append(field("even share", found.words(even) if even.is_integer() else f"{even:.1f}"))
     fields.append(field("first", _first_words(summary, found)))
     if found.sampled:
         fields.append(field("from", f"{wording.integer(found.seen)} of {wording.integer(found.size)}"))
