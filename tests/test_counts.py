@@ -31,7 +31,7 @@ from tfnp_ext.display import mimebundle
 from tfnp_ext.document import Bars, Beside, Fields, Figure, Table
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots import PLOTS
-from tfnp_ext.plots.counts import SAMPLE, count_classes
+from tfnp_ext.plots.class_counts import count_classes, leads
 from tfnp_ext.plots.pooling import MOST_READ
 from tfnp_ext.summary import summarize
 
@@ -46,8 +46,8 @@ def silence_is_kept():
         yield
 
 
-def counted(value, **options):
-    return count_classes(summarize(value), TensorDisplay().options(**options))
+def counted(value, budget_ms=np.inf, **options):
+    return count_classes(summarize(value), TensorDisplay().options(budget_ms=budget_ms, **options))
 
 
 class TestWhatIsCounted:
@@ -78,16 +78,55 @@ class TestWhatIsCounted:
         values = (np.arange(size) % 1000).astype(np.int16)
         np.testing.assert_array_equal(counted(values).counts, np.bincount(values))
 
-    def test_of_very_many_a_sample_counts_and_says_so(self):
+    @pytest.mark.parametrize("dtype", [np.int8, np.uint64])
+    def test_in_time_every_one_of_very_many_counts(self, dtype):
+        values = (np.arange(2**24) % 100).astype(dtype)[::-1]
+        np.testing.assert_array_equal(counted(values).counts, np.bincount(values.astype(np.int64)))
+        assert note_of(values, plot="counts", budget_ms=np.inf) == ""
+
+    def test_out_of_time_a_sample_counts_and_says_so(self):
         values = np.repeat(np.arange(8, dtype=np.int8), 2**21)  # sorted by class, as files of a data set are
-        found = counted(values)
+        found = counted(values, budget_ms=0.0)
         assert found.sampled
-        assert (found.seen, found.size) == (SAMPLE, 2**24)
-        np.testing.assert_allclose(found.counts / found.seen, 1 / 8, atol=1e-3)
-        assert note_of(values, plot="counts") == "shares of a sample: 524 288 of 16 777 216 counted"
-        assert line_of(values, plot="counts")[-1] == "from 524 288 of 16 777 216"
-        alt = figure_of(values, plot="counts").alt
-        assert alt.startswith("Column chart, counts of 8 classes in a sample. 0: 12.5 %, 1: 12.5 %")
+        assert (found.seen, found.size) == (2**16, 2**24)
+        np.testing.assert_allclose(found.counts / found.seen, 1 / 8, atol=0.1)
+        assert note_of(values, plot="counts", budget_ms=0.0) == "shares of a sample: 65 536 of 16 777 216 counted"
+        line = line_of(values, plot="counts", budget_ms=0.0)
+        assert line[0] == "classes at least 8 seen of 0 … 7"
+        assert line[-1] == "from 65 536 of 16 777 216"
+        assert not any(word in " ".join(line) for word in ("fewest", "even share"))
+        alt = figure_of(values, plot="counts", budget_ms=0.0).alt
+        assert alt.startswith("Column chart, counts of 8 classes in a sample. 0: ")
+
+    def test_of_a_sample_of_targets_no_class_is_said_to_be_the_rarest(self, tf):
+        targets = tf.one_hot(np.arange(20_000) % 1000, 1000)
+        found = counted(targets, budget_ms=0.0)
+        assert (found.seen, found.present, len(found.commonest), len(found.rarest)) == (64, 64, 0, 0)
+        line = line_of(targets, budget_ms=0.0)
+        assert line[0] == "classes at least 64 seen of 0 … 999"
+        assert [field.split()[0] for field in line] == ["classes", "first", "from"]
+        assert line_of(targets, budget_ms=np.inf)[:2] == ["classes 1 000 of 0 … 999", "even share 20"]
+
+    def test_a_strip_of_a_sample_names_a_class_only_if_it_is_far_ahead(self):
+        values = np.random.default_rng(0).integers(0, 200, 2**20)
+        assert figure_of(values, budget_ms=0.0).alt == (
+            "Thin columns, counts of 200 classes in a sample, 0 … 199: none far ahead."
+        )
+        values[::3] = 17
+        assert ": most 17 (33." in figure_of(values, budget_ms=0.0).alt
+        assert "fewest" not in figure_of(values, budget_ms=0.0).alt
+
+    def test_classes_that_the_statistics_have_not_seen_are_counted(self):
+        values = np.repeat(np.arange(300), 2000)[::-1]
+        summary = summarize(values, budget_ms=0.0)
+        assert not summary.statistics.exact
+        found = count_classes(summary, TensorDisplay().options(budget_ms=np.inf))
+        np.testing.assert_array_equal(found.counts, np.bincount(values))
+
+    @given(counts=hnp.arrays(np.int64, st.integers(1, 9), elements=st.integers(0, 10**6)))
+    def test_a_lead_is_three_standard_deviations(self, counts):
+        second, first = sorted([0, *counts.tolist()])[-2:]
+        assert leads(counts) == (first - second > 3 * (first + second) ** 0.5)
 
     @pytest.mark.parametrize("far", [2**18, 2**40, 2**63])
     def test_numbers_far_apart_are_listed_instead_of_every_one_between(self, far):

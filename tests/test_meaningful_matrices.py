@@ -83,9 +83,13 @@ class TestAttention:
 
     def test_of_very_many_rows_a_sample_is_read_and_said(self):
         values = np.tile(attention(1, 64, 64), (300, 1, 1))
-        fields = line_of(values)
-        assert fields[-1] == "from 16 384 of 19 200 rows"
-        assert fields[0].startswith(f"most looked at {values[0].mean(axis=0).argmax()} (mean ")
+        most = f"most looked at {values[0].mean(axis=0).argmax()} (mean "
+        fields = line_of(values, budget_ms=0.0)
+        assert fields[-1] == "from 1 024 of 19 200 rows"
+        assert fields[0].startswith(most)
+        fields = line_of(values, budget_ms=np.inf)
+        assert fields[-1] == "heads 300"
+        assert fields[0].startswith(most)
 
     def test_zeros_of_a_mask_have_no_entropy(self):
         assert line_of(attention(12, 12, causal=True))[1].startswith("entropy mean 1.")
@@ -241,4 +245,5 @@ class TestEmbeddings:
 
     def test_of_very_many_a_sample_is_read_and_said(self, tf):
         values = tf.Variable(tf.ones((40_000, 64)), name="embedding")
-        assert line_of(values)[-1] == "row norm 8.00 of 16 384 rows"
+        assert line_of(values, budget_ms=0.0)[-1] == "row norm 8.00 of 1 024 rows"
+        assert line_of(values, budget_ms=np.inf)[-1] == "row norm 8.00"

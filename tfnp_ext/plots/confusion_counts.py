@@ -21,7 +21,7 @@ from tfnp_ext.plots.base import (
     near_one,
     prepared_once,
 )
-from tfnp_ext.plots.counts import SAMPLE, argmax, classes_named
+from tfnp_ext.plots.class_counts import SAMPLE, argmax, classes_named
 from tfnp_ext.plots.pooling import MOST_READ
 from tfnp_ext.plots.truth import read_truth
 from tfnp_ext.statistics import sample_places

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters.devices import DeviceArray, most_read
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Bar, Bars, Block
-from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.bars import (
     LONGEST_COLUMN_LABEL,
     MOST_COLUMNS,
@@ -25,34 +23,21 @@ from tfnp_ext.plots.bars import (
 )
 from tfnp_ext.plots.base import (
     STYLE,
-    Array,
     Plot,
     Style,
-    as_floats,
-    class_labels,
-    drawn_values,
     is_numeric,
     prepared_once,
     register_plot,
 )
-from tfnp_ext.plots.pooling import MOST_READ
+from tfnp_ext.plots.class_counts import ClassCounts, count_classes
 from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
 from tfnp_ext.plots.ticks import name_columns
 from tfnp_ext.plots.tracks import index_step
-from tfnp_ext.statistics import sample_places
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SAMPLE = 2**19
-"""Values that stand for more than are read."""
-
-_BLOCK = 2**18
-_WIDEST = 2**18
-"""So many numbers from the first to the last have a count each; where they lie further apart those found are listed."""
-
-_MOST_FOUND = 2**18
 _MOST_IN_STRIP = 200
 _TOP_OF_MANY = 5
 _TEXT_ROWS = 8
@@ -61,204 +46,6 @@ _STRIP = 600
 _WIDEST_STEP = 12
 _STRIP_HEIGHT = 52
 _MARGIN = 12
-
-
-@dataclass(frozen=True)
-class ClassCounts:
-    """How often each class occurs.
-
-    Attributes:
-        classes: The classes in their order, [C]; all from the first to the last unless these lie far apart.
-        counts: How often each occurs, int64 [C].
-        size: How many examples there are.
-        names: The name of each class from 0 on; ``None`` where they are numbers.
-        truths: Whether the classes are False and True.
-        gapless: Whether no number between the first and the last class is left out.
-    """
-
-    classes: Array
-    counts: Array
-    size: int
-    names: Sequence[str] | None
-    truths: bool = False
-    gapless: bool = True
-
-    @property
-    def seen(self) -> int:
-        """How many examples are counted."""
-        return int(self.counts.sum())
-
-    @property
-    def sampled(self) -> bool:
-        """Whether not all examples are counted."""
-        return self.seen < self.size
-
-    @property
-    def present(self) -> int:
-        """How many classes occur at all."""
-        return int(np.count_nonzero(self.counts))
-
-    @property
-    def commonest(self) -> Array:
-        """Places of the classes that occur most often; none where all that occur do so equally often."""
-        found = self.counts[self.counts > 0]
-        if not len(found) or (found == found[0]).all():
-            return np.empty(0, np.intp)
-        return np.flatnonzero(self.counts == found.max())
-
-    @property
-    def rarest(self) -> Array:
-        """Places of the classes that occur least often, but occur; none where all that do are equally frequent."""
-        found = self.counts[self.counts > 0]
-        return np.flatnonzero(self.counts == found.min()) if len(self.commonest) else self.commonest
-
-    def name_of(self, value: int) -> str:
-        """Returns the name of a class."""
-        if self.truths:
-            return str(bool(value))
-        return str(value) if self.names is None else self.names[value]
-
-    def name(self, place: int) -> str:
-        """Returns the name of the class at a place."""
-        return self.name_of(int(self.classes[place]))
-
-    def word(self, place: int) -> str:
-        """Returns how often a class occurs; of a sample its share, because what is not counted is no count."""
-        return self.words(int(self.counts[place]))
-
-    def words(self, count: float) -> str:
-        """Returns a count in words; of a sample its share."""
-        return wording.percent(count / max(1, self.seen)) if self.sampled else wording.integer(int(count))
-
-    def times(self, place: int) -> str:
-        """Returns how often a class occurs as it stands in brackets: ``31×``."""
-        return self.word(place) if self.sampled else f"{self.word(place)}×"
-
-
-@prepared_once
-def count_classes(summary: Summary, options: DisplayOptions) -> ClassCounts:
-    """Returns how often each class occurs; of very many examples in a seeded sample of them.
-
-    Args:
-        summary: Integers [N], or one-hot targets [N, C] or [C], whose class is where the largest number stands.
-        options: For the class names.
-
-    Raises:
-        OptionError: Labels given for this very value do not fit it.
-    """
-    values = drawn_values(summary)
-    known = summary.statistics is not None and summary.statistics.exact
-    if summary.role == "one-hot":
-        targets = values if values.ndim == 2 else values.reshape(1, -1)
-        classes = targets.shape[1]
-        counts = _counts_there(targets, 0, classes) if known else None
-        if counts is None:
-            counts = np.zeros(classes, np.int64)
-            for block in _blocks(targets):
-                counts += np.bincount(argmax(block), minlength=classes)
-        named = None if options.labels is None else class_labels(options, classes)
-        return ClassCounts(np.arange(classes), counts, len(targets), named)
-    first, last = _ends(values, summary)
-    names = _names(options, first, last)
-    if last - first < _WIDEST:
-        if names is not None and not isinstance(options.labels, Mapping):
-            first, last = 0, max(last, len(names) - 1)
-        counts = _counts_there(values, first, last - first + 1) if known else None
-        if counts is None:
-            counts = np.zeros(last - first + 1, np.int64)
-            for block in _blocks(values):
-                wide = _integers(block)
-                # Of unsigned ones the difference cannot be told before they are near zero.
-                near = wide - wide.dtype.type(first) if first else wide
-                counts += np.bincount(near.astype(np.intp, copy=False), minlength=len(counts))
-        return ClassCounts(np.arange(first, last + 1), counts, len(values), names, values.dtype.kind == "b")
-    places = sample_places(len(values), most_read(values, _MOST_FOUND))
-    found, counts = np.unique(_integers(values if places is None else values[places]), return_counts=True)
-    return ClassCounts(found, counts.astype(np.int64), len(values), names, gapless=False)
-
-
-_AT_A_TIME = 2**20
-_MOST_CLASSES_THERE = 2**12
-
-
-def _counts_there(values: Array, first: int, classes: int) -> Array | None:
-    """Returns how often each class occurs, counted on the device of the examples; ``None`` where they are not counted.
-
-    Args:
-        values: Integers [N], none outside of the classes, or one-hot targets [N, C].
-        first: The first class.
-        classes: How many there are.
-    """
-    if not isinstance(values, DeviceArray) or values.size > MOST_READ or classes > _MOST_CLASSES_THERE:
-        return None
-    width = values.size // len(values)
-    step = max(1, _AT_A_TIME // width)
-
-    def counted(rows: slice) -> list[Array] | None:
-        def count(tf: Any, part: Any) -> Sequence[Any]:
-            if values.ndim == 2:
-                found = tf.argmax(tf.cast(part(rows, slice(0, width)), tf.float64), axis=1)
-            else:
-                found = tf.cast(part(rows), tf.int64) - first
-            return [tf.math.unsorted_segment_sum(tf.ones_like(found, tf.float64), found, classes)]
-
-        return values.reduced(count)
-
-    counts = np.zeros(classes, np.int64)
-    for start in range(0, len(values), step):
-        found = counted(slice(start, min(start + step, len(values))))
-        if found is None:
-            return None
-        counts += found[0].astype(np.int64)
-    return counts
-
-
-def argmax(rows: Array) -> Array:
-    """Returns where the largest number of each row stands, of the small floats of other libraries too."""
-    return np.asarray((as_floats(rows) if rows.dtype.kind == "V" else rows).argmax(axis=1))
-
-
-def _blocks(values: Array) -> Iterator[Array]:
-    """Yields examples block by block, all of them or those of a sample."""
-    width, most = max(1, values.size // len(values)), most_read(values, MOST_READ)
-    places = sample_places(len(values), max(1, min(SAMPLE, most) // width)) if values.size > most else None
-    rows = max(1, _BLOCK // width)
-    for start in range(0, len(values) if places is None else len(places), rows):
-        yield values[start : start + rows] if places is None else values[places[start : start + rows]]
-
-
-def _integers(values: Array) -> Array:
-    """Returns integers in a dtype that NumPy counts with."""
-    return values if values.dtype == np.uint64 else values.astype(np.int64, copy=False)
-
-
-def _ends(values: Array, summary: Summary) -> tuple[int, int]:
-    """Returns the smallest and the largest class, as the statistics know them where they have seen all."""
-    if values.dtype.kind == "b":
-        return 0, 1
-    known = summary.statistics
-    if known is not None and known.exact and isinstance(known.minimum, int):
-        return int(known.minimum), int(known.maximum)
-    ends = [(int(wide.min()), int(wide.max())) for wide in map(_integers, _blocks(values))]
-    return min(low for low, _ in ends), max(high for _, high in ends)
-
-
-def _names(options: DisplayOptions, first: int, last: int) -> Sequence[str] | None:
-    """Returns the names of the classes from 0 to the last one that the labels or the values know."""
-    if options.labels is None:
-        return None
-    if first < 0:
-        if options.labels_required:
-            raise OptionError(f"labels name classes from 0 on, the values have classes {first} … {last}")
-        return None
-    return class_labels(options, max(last + 1, classes_named(options)))
-
-
-def classes_named(options: DisplayOptions) -> int:
-    """Returns how many classes the labels of this very value name: a batch need not have the last ones."""
-    if options.labels is None or not options.labels_required:
-        return 0
-    return 1 + max(options.labels if isinstance(options.labels, Mapping) else range(len(options.labels)), default=-1)
 
 
 @dataclass(frozen=True)
@@ -348,8 +135,8 @@ class CountsPlot(Plot):
         if isinstance(shown, _Strip):
             said = [f"{word} {words}" for word, (_, words, _) in zip(("most", "fewest"), shown.named, strict=False)]
             empty = len(found.counts) - found.present
-            said += [f"{wording.integer(empty)} empty"] if empty else []
-            even = "" if said else f"each {found.times(0)}"
+            said += [f"{wording.integer(empty)} {'not seen' if found.sampled else 'empty'}"] if empty else []
+            even = "none far ahead" if found.sampled else f"each {found.times(0)}"
             ends = f"{found.name(0)} … {found.name(-1)}"
             return f"Thin columns, counts of {classes}, {ends}: {', '.join(said) or even}."
         listed = ", ".join(f"{name}: {shown.word(bar)}" for bar, name in enumerate(shown.names))

@@ -10,7 +10,15 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.statistics.on_device import compute_on_device
-from tfnp_ext.statistics.rows import invalid_rows, row_sums, row_tops
+from tfnp_ext.statistics.rows import (
+    FOR_A_LINE,
+    invalid_rows,
+    places_of,
+    row_sums,
+    row_tops,
+    rows_at,
+    runs_in_time,
+)
 from tfnp_ext.statistics.scan import (
     BINS,
     BLOCK,
@@ -28,6 +36,7 @@ from tfnp_ext.statistics.scan import (
 __all__ = [
     "BINS",
     "BLOCK",
+    "FOR_A_LINE",
     "FULL_BINS",
     "HISTOGRAM_SAMPLE",
     "RUN",
@@ -37,8 +46,11 @@ __all__ = [
     "Statistics",
     "compute_statistics",
     "invalid_rows",
+    "places_of",
     "row_sums",
     "row_tops",
+    "rows_at",
+    "runs_in_time",
     "sample_places",
 ]
 

@@ -1,17 +1,74 @@
-"""Numbers of the rows of a matrix, computed where it lies; what crosses over is a number or two a row."""
+"""Rows of a matrix: which are read while there is time, and numbers of them, computed where the matrix lies."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
+from tfnp_ext.statistics.scan import SEED
+
+FOR_A_LINE = 1 / 6
+"""Share of a card's budget in which a role's line reads values; its picture has as much."""
 
 _READ = 2**20
 """Values read at a time."""
 
+_BLOCK = 2**16
+"""Values between two looks at the clock."""
+
+_RUN = 2**10
+_NEIGHBOURS = 16
+"""Rows that are read together at least: of a matrix stored by columns they share the lines of the cache."""
+
+_MOST_RUNS = 2**15
+
 Array = np.ndarray[Any, Any]
+
+
+def runs_in_time(
+    count: int, width: int, budget_ms: float, clock: Callable[[], float] = time.perf_counter
+) -> Iterator[list[slice]]:
+    """Yields rows to read, some short runs of neighbours at a time, until the time is up.
+
+    The runs come in a seeded random order, so that those yielded when the time is up are a fair sample, also of rows
+    that are sorted; if all are yielded each row is there once.
+
+    Args:
+        count: How many rows there are.
+        width: Values of a row.
+        budget_ms: Milliseconds after which no more are yielded; the first always are.
+        clock: Seconds now; an argument so that tests are deterministic.
+
+    Example:
+        >>> list(runs_in_time(5, 2, 25.0))
+        [[slice(0, 5, None)]]
+    """
+    deadline = clock() + budget_ms / 1000
+    if count * width <= _BLOCK:
+        yield [slice(0, count)]
+        return
+    fits = max(1, _BLOCK // width)
+    run = min(fits, max(_RUN // width, _NEIGHBOURS, -(-count // _MOST_RUNS)))
+    starts = np.arange(0, count, run)
+    np.random.default_rng(SEED).shuffle(starts)
+    for at in range(0, len(starts), fits // run):
+        yield [slice(start, min(start + run, count)) for start in np.sort(starts[at : at + fits // run]).tolist()]
+        if clock() >= deadline:
+            return
+
+
+def rows_at(matrix: Array, runs: list[slice]) -> Array:
+    """Returns the rows of some runs; those of a single run are a view."""
+    return matrix[runs[0]] if len(runs) == 1 else np.concatenate([matrix[run] for run in runs])
+
+
+def places_of(runs: list[slice]) -> Array:
+    """Returns the numbers of the rows of some runs."""
+    return np.concatenate([np.arange(run.start, run.stop) for run in runs])
 
 
 def row_sums(matrix: Array, count: int) -> Array:

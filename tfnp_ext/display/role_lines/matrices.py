@@ -13,13 +13,11 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines.base import adds_to, field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.plots.confusion_counts import read_confusion
-from tfnp_ext.statistics import sample_places
+from tfnp_ext.statistics import FOR_A_LINE, rows_at, runs_in_time, sample_places
 from tfnp_ext.summary import Summary
 
 _MOST_READ = 2**20
-"""Values of a matrix that are read; of more, a sample of rows is."""
-
-_BLOCK = 2**17
+"""Values of a matrix on another device that are read; of more, a sample of rows is."""
 
 
 @line_for("confusion")
@@ -75,7 +73,7 @@ def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
         (sums, (entropy,)), read = there
     else:
         sums, entropy, read = np.zeros(tokens), 0.0, 0
-        for block in _row_blocks(rows):
+        for block in _row_blocks(rows, options):
             sums += block.sum(axis=0)
             entropy -= float((block * np.log2(np.where(block > 0, block, 1))).sum())
             read += len(block)
@@ -103,7 +101,7 @@ def embedding_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
         (ends,), read = there
     else:
         ends, read = np.array([np.inf, 0.0]), 0
-        for block in _row_blocks(drawn):
+        for block in _row_blocks(drawn, options):
             with np.errstate(all="ignore"):
                 lengths = np.linalg.norm(block, axis=1)
             ends = np.array([min(ends[0], lengths.min()), max(ends[1], lengths.max())])
@@ -144,11 +142,11 @@ def _lengths_there(tf: Any, rows: Any) -> Sequence[Any]:
     return [tf.stack([tf.reduce_min(lengths), tf.reduce_max(lengths)])]
 
 
-def _row_blocks(matrix: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields rows in float64, a few at a time: all, or those of a seeded sample."""
-    width = max(1, matrix.shape[1])
-    places = sample_places(len(matrix), max(1, _MOST_READ // width))
-    step = max(1, _BLOCK // width)
-    for start in range(0, len(matrix) if places is None else len(places), step):
-        block = matrix[start : start + step] if places is None else matrix[places[start : start + step]]
-        yield block.astype(np.float64)
+def _row_blocks(matrix: np.ndarray, options: DisplayOptions) -> Iterator[np.ndarray]:
+    """Yields rows in float64, a few at a time: all while there is time, on another device a bounded sample."""
+    if isinstance(matrix, DeviceArray):
+        places = sample_places(len(matrix), max(1, _MOST_READ // max(1, matrix.shape[1])))
+        yield np.asarray(matrix if places is None else matrix[places]).astype(np.float64)
+        return
+    for runs in runs_in_time(len(matrix), matrix.shape[1], options.budget_ms * FOR_A_LINE):
+        yield rows_at(matrix, runs).astype(np.float64)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
-from tfnp_ext.plots.counts import ClassCounts, count_classes
-from tfnp_ext.statistics import row_tops, sample_places
+from tfnp_ext.plots.class_counts import ClassCounts, count_classes, leads
+from tfnp_ext.statistics import FOR_A_LINE, places_of, row_tops, runs_in_time, sample_places
 from tfnp_ext.summary import Summary
 
 _MOST_CLASSES = 2**18
 _MOST_READ = 2**18
-"""Probabilities of a batch that are read; of more, a sample of examples is."""
+"""Probabilities of a batch on another device that are read; of more, a sample of examples is."""
 
 _MOST_TIED, _MOST_FIRST, _LONGEST_FIRST = 3, 12, 32
 
@@ -67,34 +68,52 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     drawn = summary.drawn
     if drawn is None or drawn.shape[1] > _MOST_CLASSES:
         return None
-    rows = max(1, _MOST_READ // drawn.shape[1])
-    sample = sample_places(len(drawn), rows)
-    sampled = sample is not None
-    places = np.arange(len(drawn)) if sample is None else sample
     names = options.class_names(drawn.shape[1])
-    tops, confidence = row_tops(drawn, places)
-    answered = tops >= 0
-    if not answered.any():
+    often = np.zeros(drawn.shape[1], np.int64)
+    read, total, unsure = 0, 0.0, 0
+    weakest = (math.inf, 0, 0)
+    for places in _examples_read(drawn, options):
+        tops, confidence = row_tops(drawn, places)
+        answered = tops >= 0
+        read += len(places)
+        places, tops, confidence = places[answered], tops[answered], confidence[answered]
+        if not len(places):
+            continue
+        least = int(confidence.argmin())
+        weakest = min(weakest, (float(confidence[least]), int(places[least]), int(tops[least])))
+        total += float(confidence.sum())
+        unsure += int((confidence < 0.5).sum())
+        np.add.at(often, tops, 1)
+    count = int(often.sum())
+    if not count:
         return None
-    lost = int(len(tops) - answered.sum())
-    places, tops, confidence = places[answered], tops[answered], confidence[answered]
-    unsure = int((confidence < 0.5).sum())
-    weakest = int(confidence.argmin())
-    number = wording.integer(int(places[weakest])) if sampled else str(int(places[weakest]))
-    often = np.bincount(tops, minlength=drawn.shape[1])
+    sampled = read < len(drawn)
+    seen = " seen" if sampled else ""
+    least_sure, place, top = weakest
+    number = wording.integer(place) if sampled else str(place)
     most = int(often.argmax())
     fields = [
-        field("confidence", f"mean {wording.percent(float(confidence.mean()))}"),
-        field("least sure", f"#{number}: {names[int(tops[weakest])]} at {wording.percent(float(confidence[weakest]))}"),
-        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(len(places))}"),
+        field("confidence", f"mean {wording.percent(total / count)}"),
+        field(f"least sure{seen}", f"#{number}: {names[top]} at {wording.percent(least_sure)}"),
+        field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(count)}"),
     ]
-    if often[most] > 1:
-        fields.append(field("most predicted", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
-    if lost:
-        fields.append(field("without numbers", Span(wording.integer(lost), "invalid")))
+    if often[most] > 1 and (not sampled or leads(often)):
+        fields.append(field(f"most predicted{seen}", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
+    if count < read:
+        fields.append(field("without numbers", Span(wording.integer(read - count), "invalid")))
     if sampled:
-        fields.append(field("from", f"{wording.integer(rows)} of {wording.integer(len(drawn))} examples"))
+        fields.append(field("from", f"{wording.integer(read)} of {wording.integer(len(drawn))} examples"))
     return tuple(fields)
+
+
+def _examples_read(drawn: np.ndarray, options: DisplayOptions) -> Iterator[np.ndarray]:
+    """Yields which examples of a batch to read: all while there is time, on another device a bounded sample."""
+    if isinstance(drawn, DeviceArray):
+        places = sample_places(len(drawn), max(1, _MOST_READ // drawn.shape[1]))
+        yield np.arange(len(drawn)) if places is None else places
+        return
+    for runs in runs_in_time(len(drawn), drawn.shape[1], options.budget_ms * FOR_A_LINE):
+        yield places_of(runs)
 
 
 @line_for("labels", "one-hot")
@@ -106,12 +125,17 @@ def label_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     ends = f"{found.name(0)} … {found.name(-1)}" if found.names is None else wording.integer(len(found.counts))
     if found.size == 1:
         return (field("class", Span(found.name(int(found.counts.argmax())), "strong"), Span(f"of {ends}")),)
-    fields = [field("classes", f"{wording.integer(found.present)} of {ends}")]
-    if len(found.commonest):
-        fields.append(field("most", _often(found, found.commonest)))
-        fields.append(field("fewest", _often(found, found.rarest)))
-    even = found.seen / found.present
-    fields.append(field("even share", found.words(even) if found.sampled or even.is_integer() else f"{even:.1f}"))
+    if found.sampled:
+        fields = [field("classes", f"at least {wording.integer(found.present)} seen of {ends}")]
+        if len(found.commonest):
+            fields.append(field("most seen", _often(found, found.commonest)))
+    else:
+        fields = [field("classes", f"{wording.integer(found.present)} of {ends}")]
+        if len(found.commonest):
+            fields.append(field("most", _often(found, found.commonest)))
+            fields.append(field("fewest", _often(found, found.rarest)))
+        even = found.seen / found.present
+        fields.append(field("even share", found.words(even) if even.is_integer() else f"{even:.1f}"))
     fields.append(field("first", _first_words(summary, found)))
     if found.sampled:
         fields.append(field("from", f"{wording.integer(found.seen)} of {wording.integer(found.size)}"))
