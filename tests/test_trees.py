@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markup import declarations, parse
 
-from tfnp_ext import TensorDisplay
+from tfnp_ext import TensorDisplay, to_numpy
+from tfnp_ext.adapters.modules import grouped
 from tfnp_ext.display import compose, mimebundle
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.formats.html.widths import text_width
@@ -92,6 +93,93 @@ class TestDepth:
 
     def test_a_nest_too_large_to_count_says_so(self, tf):
         assert "0 tensors" not in text_of({"objects": [object()] * 30_000, "t": tf.ones(2)}).split("\n")[0]
+
+
+class TestLayers:
+    """Weights by path: their card groups them by path part, as a layer is read."""
+
+    def model(self, tf, **named):
+        dense = tf.keras.layers.Dense
+        layers = [dense(3, name="hidden"), tf.keras.layers.BatchNormalization(name="bn"), dense(2, **named)]
+        return tf.keras.Sequential([tf.keras.Input((4,)), *layers])
+
+    def test_a_model_is_groups_of_its_layers_a_line_a_weight(self, tf):
+        model = self.model(tf, name="logits", use_bias=False)
+        lines = text_of(model).split("\n")
+        assert lines[0] == "Sequential   7 tensors · 132 B"
+        names = [re.match(r" *\S+", line)[0] for line in lines[1:] if re.match(r" {0,4}[a-z]", line)]
+        assert names == [
+            "hidden",
+            "  kernel",
+            "  bias",
+            "bn",
+            "  gamma",
+            "  beta",
+            "  moving_mean",
+            "  moving_variance",
+            "logits/kernel",
+        ]
+        assert re.search(r"^hidden +2 tensors · 60 B$", "\n".join(lines), re.M)
+        assert list(to_numpy(model)) == [
+            "hidden/kernel",
+            "hidden/bias",
+            "bn/gamma",
+            "bn/beta",
+            "bn/moving_mean",
+            "bn/moving_variance",
+            "logits/kernel",
+        ]
+        page = html_of(model)
+        assert page.count("<details open>") == 2
+        assert "hidden</b>" in page
+        assert ">logits/kernel</span>" in page
+
+    def test_of_a_layer_alone_its_weights_are_the_lines(self, tf):
+        layer = tf.keras.layers.Dense(2)
+        layer.build((None, 3))
+        assert [line.split()[0] for line in text_of(layer).split("\n")[1:] if line[0] != " "] == ["kernel", "bias"]
+
+    def test_a_module_is_groups_of_its_attributes(self, tf):
+        class Block(tf.Module):
+            def __init__(self):
+                self.scale = tf.Variable(1.0)
+                self.layers = [self.model("a"), self.model("b")]
+
+            def model(self, name):
+                return {"kernel": tf.Variable(tf.ones(2), name=name), "bias": tf.Variable(0.0)}
+
+        lines = text_of(Block()).split("\n")
+        assert [line[: len(line) - len(line.lstrip()) + len(line.split()[0])] for line in lines[1:]] == [
+            "layers",
+            "  0",
+            "    bias",
+            "    kernel",
+            "  1",
+            "    bias",
+            "    kernel",
+            "scale",
+        ]
+
+    @given(st.lists(st.text("ab/#2", max_size=24), max_size=12, unique=True))
+    def test_every_weight_is_there_once_in_its_order_within_a_bounded_depth(self, paths):
+        def leaves(tree, depth=0):
+            assert depth <= 10
+            assert not depth or len(tree) > 1
+            for child in tree.values():
+                yield from leaves(child, depth + 1) if isinstance(child, dict) else [child]
+
+        assert sorted(leaves(grouped([(path, place) for place, path in enumerate(paths)]))) == list(range(len(paths)))
+
+    def test_many_layers_are_bounded_in_lines_and_count_what_is_left_out(self, tf):
+        weights = {f"layer{at}/{part}": tf.ones(3) for at in range(150) for part in ("kernel", "bias")}
+        nest = grouped(weights.items())
+        lines = text_of(nest).split("\n")
+        assert lines[0].endswith("300 tensors · 3.52 KiB")
+        assert len(lines) <= MOST_LINES
+        page = html_of(nest)
+        assert page.count("<details") == 101  # a hundred groups, and the fold of those beyond forty
+        assert "… 110 more" in page
+        assert "… 50 more" in page
 
 
 class TestPlainEntries:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
-from tfnp_ext.adapters.base import IndexSteps
+from tfnp_ext.adapters.base import IndexSteps, Parts
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.values import plain_text
@@ -81,6 +81,13 @@ class _Census:
 
     known: dict[int, _Totals] = field(default_factory=dict)
     visited: int = 0
+    _parts: dict[int, tuple[Any, Parts]] = field(default_factory=dict)
+
+    def parts(self, obj: Any, adapter: NestAdapter) -> Parts:
+        """Returns the parts of a nest, the same each time: groups made for the card alone are known by identity."""
+        if id(obj) not in self._parts:
+            self._parts[id(obj)] = obj, adapter.shown_parts(obj)
+        return self._parts[id(obj)][1]
 
     def of(self, obj: Any, adapter: NestAdapter, depth: int = 0) -> _Totals:
         """Returns the totals of a nest; of a cycle, or beyond a bound, what was counted so far."""
@@ -90,7 +97,7 @@ class _Census:
             return _Totals(cut=f"deeper than {_DEEPEST_COUNTED} levels")
         self.known[id(obj)] = totals = _Totals()
         try:
-            children = adapter.shown_parts(obj).children
+            children = self.parts(obj, adapter).children
         except ConversionError:  # it has no parts yet: its line says why
             return totals
         if _are_scalars(children):
@@ -145,7 +152,7 @@ class _Tree:
 
     def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
         """Returns the document of one container."""
-        parts = adapter.shown_parts(obj)
+        parts = self.census.parts(obj, adapter)
         first, rest = self._in_order_of_worth(parts.children)
 
         def drawn(places: Sequence[int]) -> tuple[Child, ...]:
@@ -196,7 +203,7 @@ class _Tree:
             return Child(name, _native(f"{adapter.label(child)}, deeper than {_DEEPEST} levels"))
         try:
             if adapter.is_container:
-                parts = adapter.parts(child)
+                parts = self.census.parts(child, adapter)
                 if isinstance(parts.steps, IndexSteps) and parts.children and _are_scalars(parts.children):
                     return Child(name, _scalars(adapter.label(child), parts.children))
             return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
