@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import time
 from collections import namedtuple
 from html import escape
 
@@ -16,6 +17,7 @@ from markup import declarations, parse
 from tfnp_ext import TensorDisplay, to_numpy
 from tfnp_ext.adapters.modules import grouped
 from tfnp_ext.display import compose, mimebundle
+from tfnp_ext.display.trees import Clock
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.formats.html.widths import text_width
 from tfnp_ext.formats.text import MOST_LINES, wording_width
@@ -180,6 +182,37 @@ class TestLayers:
         assert page.count("<details") == 101  # a hundred groups, and the fold of those beyond forty
         assert "… 110 more" in page
         assert "… 50 more" in page
+
+
+class TestTime:
+    """The leaves of a tree share ``budget_ms``; what it costs is tested in ``tests/test_budget.py``."""
+
+    NEST = {"large": np.linspace(0, 1, 10_000), "small": np.array([1.5, 2.5]), "whole": {"table": np.ones((64, 32))}}
+
+    def text(self, budget):
+        return render_text(compose(self.NEST, TensorDisplay().options(budget_ms=budget))).split("\n")
+
+    def test_where_it_is_over_a_leaf_is_its_shape_and_dtype_and_the_headline_counts_them(self):
+        lines = self.text(0.0)
+        assert lines[0] == "dict   3 tensors · 94.1 KiB · 1 not read: budget_ms was over"
+        assert lines[1].split() == ["large", "(10000,)", "float64", "not", "read"]
+        assert lines[2].split() == ["small", "(2,)", "float64", "1.5", "2.5"]
+        assert lines[4].split() == ["table", "(64,", "32)", "float64", "all", "1.00"]
+
+    def test_while_there_is_time_all_are_read(self):
+        assert not any("not read" in line for line in self.text(float("inf")))
+        assert self.text(float("inf"))[1].split()[-1] == "1.00"
+
+    def test_each_leaf_has_its_share_of_what_is_left(self):
+        clock = Clock(deadline=time.perf_counter() + 1000, tensors=4, nbytes=1000)
+        shares = [clock.milliseconds(nbytes) / 1_000_000 for nbytes in (500, 10, 400, 90)]
+        assert shares == pytest.approx([1 / 2, 1 / 3, 400 / 490, 1], rel=0.01)
+        assert Clock(deadline=time.perf_counter() - 1, tensors=4, nbytes=8).milliseconds(4) == 0
+
+    @given(st.lists(st.integers(0, 2**40)), st.integers(0, 3), st.integers(0, 2**20))
+    def test_a_share_is_never_more_than_what_is_left_whatever_was_counted(self, sizes, tensors, nbytes):
+        clock = Clock(deadline=time.perf_counter() + 1, tensors=tensors, nbytes=nbytes)
+        assert all(0 < clock.milliseconds(size) <= 1000 for size in sizes)
 
 
 class TestPlainEntries:

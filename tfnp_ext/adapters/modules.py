@@ -20,6 +20,8 @@ def by_path(weights: Iterable[tuple[str, Any]]) -> Parts:
     return named_parts(children)
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
 _DEEPEST_GROUP = 8
 """Path parts that make groups at most: what lies deeper keeps the rest of its path as its name."""
 
@@ -145,6 +147,8 @@ def _plain_variables(layer: Any) -> Iterator[tuple[str, Any]]:
 
 def _variables_in(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     """Yields the ``tf.Variable`` values in an attribute: itself, or in a dict, list, tuple or ``tf.Module``."""
+    if type(value) in _PLAIN:  # most attributes of a layer
+        return
     adapter = find_adapter(value)
     if not isinstance(adapter, (VariableAdapter, ContainerAdapter, ModuleAdapter)) or id(value) in seen:
         return
