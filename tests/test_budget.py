@@ -64,11 +64,13 @@ makers = {
 
 
 ENTRIES = 5 * 10**6
+wide = filled(2 * 10**6, "f8", normal)
 apart = np.arange(ENTRIES) * 7919 % ENTRIES
 counted = {
     "sparse": lambda: tf.SparseTensor(np.stack([apart, 0 * apart], 1), tf.ones(ENTRIES), (ENTRIES, 10)),
     "slices": lambda: tf.IndexedSlices(tf.ones((ENTRIES, 1)), tf.constant(apart)),
     "NaN": lambda: np.full((50, 10**6), np.nan, np.float32),
+    "a nest": lambda: [wide[start:] for start in range(300)],  # 5 GB to read, 16 MB to hold
 }
 
 

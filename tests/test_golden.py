@@ -77,6 +77,14 @@ def weights(tf: Any) -> Any:
             for name, shape in layers.items()}  # fmt: skip
 
 
+def model(tf: Any) -> Any:
+    layers = tf.keras.layers
+    stack = [layers.Conv2D(8, 3, name="conv1"), layers.BatchNormalization(name="norm"), layers.Flatten()]
+    made = tf.keras.Sequential([tf.keras.Input((6, 6, 1)), *stack, layers.Dense(10, use_bias=False, name="logits")])
+    made.set_weights([wave(*weight.shape) for weight in made.weights])
+    return made
+
+
 def extension(tf: Any) -> Any:
     fields = {"__annotations__": {"values": tf.Tensor, "mask": tf.Tensor, "name": str}}
     kind = type("Masked", (tf.experimental.ExtensionType,), fields)
@@ -219,6 +227,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "named tuple": (lambda tf: Step(tf.constant(0.5), [tf.constant(wave(4, 6)), None]), {}),
     "extension type": (extension, {}),
     "weights": (weights, {}),
+    "model": (model, {}),
     "list of many": (lambda tf: [tf.constant(wave(8, 8) + number) for number in range(60)], {}),
 }  # fmt: skip
 

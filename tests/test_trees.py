@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import time
 from collections import namedtuple
 from html import escape
 
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markup import declarations, parse
 
-from tfnp_ext import TensorDisplay
+from tfnp_ext import TensorDisplay, to_numpy
+from tfnp_ext.adapters.modules import grouped
 from tfnp_ext.display import compose, mimebundle
+from tfnp_ext.display.trees import Clock
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.formats.html.widths import text_width
 from tfnp_ext.formats.text import MOST_LINES, wording_width
@@ -92,6 +95,124 @@ class TestDepth:
 
     def test_a_nest_too_large_to_count_says_so(self, tf):
         assert "0 tensors" not in text_of({"objects": [object()] * 30_000, "t": tf.ones(2)}).split("\n")[0]
+
+
+class TestLayers:
+    """Weights by path: their card groups them by path part, as a layer is read."""
+
+    def model(self, tf, **named):
+        dense = tf.keras.layers.Dense
+        layers = [dense(3, name="hidden"), tf.keras.layers.BatchNormalization(name="bn"), dense(2, **named)]
+        return tf.keras.Sequential([tf.keras.Input((4,)), *layers])
+
+    def test_a_model_is_groups_of_its_layers_a_line_a_weight(self, tf):
+        model = self.model(tf, name="logits", use_bias=False)
+        lines = text_of(model).split("\n")
+        assert lines[0] == "Sequential   7 tensors · 132 B"
+        names = [re.match(r" *\S+", line)[0] for line in lines[1:] if re.match(r" {0,4}[a-z]", line)]
+        assert names == [
+            "hidden",
+            "  kernel",
+            "  bias",
+            "bn",
+            "  gamma",
+            "  beta",
+            "  moving_mean",
+            "  moving_variance",
+            "logits/kernel",
+        ]
+        assert re.search(r"^hidden +2 tensors · 60 B$", "\n".join(lines), re.M)
+        assert list(to_numpy(model)) == [
+            "hidden/kernel",
+            "hidden/bias",
+            "bn/gamma",
+            "bn/beta",
+            "bn/moving_mean",
+            "bn/moving_variance",
+            "logits/kernel",
+        ]
+        page = html_of(model)
+        assert page.count("<details open>") == 2
+        assert "hidden</b>" in page
+        assert ">logits/kernel</span>" in page
+
+    def test_of_a_layer_alone_its_weights_are_the_lines(self, tf):
+        layer = tf.keras.layers.Dense(2)
+        layer.build((None, 3))
+        assert [line.split()[0] for line in text_of(layer).split("\n")[1:] if line[0] != " "] == ["kernel", "bias"]
+
+    def test_a_module_is_groups_of_its_attributes(self, tf):
+        class Block(tf.Module):
+            def __init__(self):
+                self.scale = tf.Variable(1.0)
+                self.layers = [self.model("a"), self.model("b")]
+
+            def model(self, name):
+                return {"kernel": tf.Variable(tf.ones(2), name=name), "bias": tf.Variable(0.0)}
+
+        lines = text_of(Block()).split("\n")
+        assert [line[: len(line) - len(line.lstrip()) + len(line.split()[0])] for line in lines[1:]] == [
+            "layers",
+            "  0",
+            "    bias",
+            "    kernel",
+            "  1",
+            "    bias",
+            "    kernel",
+            "scale",
+        ]
+
+    @given(st.lists(st.text("ab/#2", max_size=24), max_size=12, unique=True))
+    def test_every_weight_is_there_once_in_its_order_within_a_bounded_depth(self, paths):
+        def leaves(tree, depth=0):
+            assert depth <= 10
+            assert not depth or len(tree) > 1
+            for child in tree.values():
+                yield from leaves(child, depth + 1) if isinstance(child, dict) else [child]
+
+        assert sorted(leaves(grouped([(path, place) for place, path in enumerate(paths)]))) == list(range(len(paths)))
+
+    def test_many_layers_are_bounded_in_lines_and_count_what_is_left_out(self, tf):
+        weights = {f"layer{at}/{part}": tf.ones(3) for at in range(150) for part in ("kernel", "bias")}
+        nest = grouped(weights.items())
+        lines = text_of(nest).split("\n")
+        assert lines[0].endswith("300 tensors · 3.52 KiB")
+        assert len(lines) <= MOST_LINES
+        page = html_of(nest)
+        assert page.count("<details") == 101  # a hundred groups, and the fold of those beyond forty
+        assert "… 110 more" in page
+        assert "… 50 more" in page
+
+
+class TestTime:
+    """The leaves of a tree share ``budget_ms``; what it costs is tested in ``tests/test_budget.py``."""
+
+    NEST = {"large": np.linspace(0, 1, 10_000), "small": np.array([1.5, 2.5]), "whole": {"table": np.ones((64, 32))}}
+
+    def text(self, budget):
+        return render_text(compose(self.NEST, TensorDisplay().options(budget_ms=budget))).split("\n")
+
+    def test_where_it_is_over_a_leaf_is_its_shape_and_dtype_and_the_headline_counts_them(self):
+        lines = self.text(0.0)
+        assert lines[0] == "dict   3 tensors · 94.1 KiB · 1 not read: budget_ms was over"
+        assert lines[1].split() == ["large", "(10000,)", "float64", "not", "read"]
+        assert lines[2].split() == ["small", "(2,)", "float64", "1.5", "2.5"]
+        assert lines[4].split() == ["table", "(64,", "32)", "float64", "all", "1.00"]
+
+    def test_while_there_is_time_all_are_read(self):
+        assert not any("not read" in line for line in self.text(float("inf")))
+        assert self.text(float("inf"))[1].split()[-1] == "1.00"
+
+    def test_each_leaf_has_its_share_of_what_is_left(self):
+        clock = Clock(deadline=time.perf_counter() + 1000, tensors=4, nbytes=1000)
+        shares = [clock.milliseconds(nbytes) / 1_000_000 for nbytes in (500, 10, 400, 90)]
+        assert shares == pytest.approx([1 / 2, 1 / 3, 400 / 490, 1], rel=0.01)
+        assert Clock(deadline=time.perf_counter() - 1, tensors=4, nbytes=8).milliseconds(4) == 0
+
+    @given(st.lists(st.integers(0, 2**40)), st.integers(0, 3), st.integers(0, 2**20))
+    def test_a_share_is_never_more_than_what_is_left_whatever_was_counted(self, sizes, tensors, nbytes):
+        clock = Clock(deadline=time.perf_counter() + 1, tensors=tensors, nbytes=nbytes)
+        assert all(0 < clock.milliseconds(size) <= 1000 for size in sizes)
 
 
 class TestPlainEntries:

@@ -20,12 +20,49 @@ def by_path(weights: Iterable[tuple[str, Any]]) -> Parts:
     return named_parts(children)
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+_DEEPEST_GROUP = 8
+"""Path parts that make groups at most: what lies deeper keeps the rest of its path as its name."""
+
+
+def grouped(weights: Iterable[tuple[str, Any]], depth: int = 0) -> dict[str, Any]:
+    """Returns weights by path as nested dicts by path part; what would be alone in a group is named by all its parts.
+
+    Example:
+        >>> grouped([("conv/kernel", 1), ("conv/bias", 2), ("head/0/kernel", 3)])
+        {'conv': {'kernel': 1, 'bias': 2}, 'head/0/kernel': 3}
+    """
+    groups: dict[str, list[tuple[str, Any]]] = {}
+    for path, weight in weights:
+        groups.setdefault(path.partition("/")[0], []).append((path, weight))
+    tree: dict[str, Any] = {}
+    for name, entries in groups.items():
+        inner = [(path[len(name) + 1 :], weight) for path, weight in entries if len(path) > len(name) + 1]
+        if len(inner) < 2 or depth == _DEEPEST_GROUP:
+            tree.update(entries)
+            continue
+        tree.update((path, weight) for path, weight in entries if len(path) <= len(name) + 1)
+        below = grouped(inner, depth + 1)
+        if len(below) == 1:
+            [(rest, only)] = below.items()
+            tree[free_name(f"{name}/{rest}", tree)] = only
+        else:  # a weight may be named as the group is
+            tree[free_name(f"{name}/" if name in tree else name, tree)] = below
+    return tree
+
+
 class WeightsAdapter(NestAdapter):
     """What all of them have in common."""
 
     def label(self, obj: Any) -> str:
         """Returns the class name, of what a weak reference stands for too."""
         return str(obj.__class__.__name__)
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns the variables in groups by path part: a card is read by layer, a result by whole path."""
+        parts = self.parts(obj)
+        return named_parts(grouped(parts.rebuild(parts.children).items()))
 
 
 @register_adapter
@@ -110,6 +147,8 @@ def _plain_variables(layer: Any) -> Iterator[tuple[str, Any]]:
 
 def _variables_in(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     """Yields the ``tf.Variable`` values in an attribute: itself, or in a dict, list, tuple or ``tf.Module``."""
+    if type(value) in _PLAIN:  # most attributes of a layer
+        return
     adapter = find_adapter(value)
     if not isinstance(adapter, (VariableAdapter, ContainerAdapter, ModuleAdapter)) or id(value) in seen:
         return

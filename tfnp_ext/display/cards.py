@@ -84,7 +84,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             what = "plot, softmax, images and truth are for one value, not for a nest of them"
             raise OptionError(f"{adapter.label(obj)}: {what}")
         try:
-            tree = compose_nest(nest, options, Leaves(compose_pictured, compose_leaf, compose_briefly))
+            tree = compose_nest(nest, options, _LEAVES)
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
             return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
@@ -142,6 +142,24 @@ def compose_leaf(
         return replace(whole, blocks=_present(*whole.blocks, line))
     rest = tuple(block for block in whole.blocks if isinstance(block, kept))
     return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
+
+
+def compose_unread(obj: Any, _options: DisplayOptions) -> Document:
+    """Returns a leaf of a tree that there was no time to read: what it is, but not its values."""
+    adapter = find_adapter(obj)
+    assert adapter is not None
+    facts = adapter.facts(obj)
+    summary = Summary(
+        kind=adapter.label(obj),
+        shape=facts.shape,
+        dtype=facts.dtype,
+        nbytes=facts.nbytes,
+        nbytes_exact=facts.nbytes_exact,
+    )
+    return Document(_heading(summary), (Note((Span("not read", "secondary"),)),))
+
+
+_LEAVES = Leaves(pictured=compose_pictured, full=compose_leaf, brief=compose_briefly, unread=compose_unread)
 
 
 def _is_low(array: np.ndarray) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
-from tfnp_ext.adapters.base import IndexSteps
+from tfnp_ext.adapters.base import IndexSteps, Parts
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.values import plain_text
@@ -32,6 +33,9 @@ _OPEN_DEPTH = 2
 _PICTURED, _DETAILED = 6, 20
 _MOST_VISITED = 20_000
 _DEEPEST_COUNTED = 200
+_ALWAYS_READ = 2**14
+"""Bytes of a leaf that is read however late it is: that takes no time that would be noticed."""
+
 _SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes})
 _WHOLE_LIST, _FIRST_OF_LIST, _SCALAR_LENGTH = 8, 3, 16
 
@@ -46,11 +50,13 @@ class Leaves:
         pictured: With its values and its picture, for a tree of very few leaves.
         full: With its values, for a tree of a few leaves.
         brief: With its line of numbers only, for a tree of many.
+        unread: With its shape and dtype only, for what the time is over for.
     """
 
     pictured: Compose
     full: Compose
     brief: Compose
+    unread: Compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,14 @@ class _Census:
 
     known: dict[int, _Totals] = field(default_factory=dict)
     visited: int = 0
+    sizes: dict[int, int] = field(default_factory=dict)
+    _parts: dict[int, tuple[Any, Parts]] = field(default_factory=dict)
+
+    def parts(self, obj: Any, adapter: NestAdapter) -> Parts:
+        """Returns the parts of a nest, the same each time: groups made for the card alone are known by identity."""
+        if id(obj) not in self._parts:
+            self._parts[id(obj)] = obj, adapter.shown_parts(obj)
+        return self._parts[id(obj)][1]
 
     def of(self, obj: Any, adapter: NestAdapter, depth: int = 0) -> _Totals:
         """Returns the totals of a nest; of a cycle, or beyond a bound, what was counted so far."""
@@ -90,7 +104,7 @@ class _Census:
             return _Totals(cut=f"deeper than {_DEEPEST_COUNTED} levels")
         self.known[id(obj)] = totals = _Totals()
         try:
-            children = adapter.shown_parts(obj).children
+            children = self.parts(obj, adapter).children
         except ConversionError:  # it has no parts yet: its line says why
             return totals
         if _are_scalars(children):
@@ -104,9 +118,16 @@ class _Census:
             if isinstance(inner, NestAdapter):
                 totals += self.of(child, inner, depth + 1)
             elif _is_tensor(child, inner):
-                totals += _of_one(child, inner)
+                one = _of_one(child, inner)
+                self.sizes[id(child)] = one.nbytes
+                totals += one
         self.known[id(obj)] = totals
         return totals
+
+    def size_of(self, child: Any, adapter: Adapter | None) -> int:
+        """Returns the bytes of a tensor; 0 where it has none that are known."""
+        known = self.sizes.get(id(child))
+        return _of_one(child, adapter).nbytes if known is None else known
 
     def holds_tensors(self, child: Any) -> bool:
         """Returns whether an entry is a tensor or holds one, as far as was counted."""
@@ -125,27 +146,50 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
         options: As for a single card; leaves draw no pictures of their own.
         leaves: Makes the documents of leaves.
     """
+    deadline = time.perf_counter() + options.budget_ms / 1000
     adapter = find_adapter(obj)
     assert isinstance(adapter, NestAdapter)
     census = _Census()
-    count = census.of(obj, adapter).tensors
-    calm = replace(options, plots=options.plots and count <= _PICTURED, labels_required=False)
-    compose = leaves.pictured if calm.plots else leaves.full if count <= _DETAILED else leaves.brief
-    return _Tree(calm, compose, census).group(obj, adapter, ())
+    totals = census.of(obj, adapter)
+    calm = replace(options, plots=options.plots and totals.tensors <= _PICTURED, labels_required=False)
+    compose = leaves.pictured if calm.plots else leaves.full if totals.tensors <= _DETAILED else leaves.brief
+    tree = _Tree(calm, replace(leaves, full=compose), census, Clock(deadline, totals.tensors, totals.nbytes))
+    document = tree.group(obj, adapter, ())
+    if not tree.unread:
+        return document
+    said = f"{wording.integer(tree.unread)} not read: budget_ms was over"
+    return replace(document, heading=replace(document.heading, facts=(*document.heading.facts, said)))
+
+
+@dataclass
+class Clock:
+    """The time that the leaves of a tree share: each gets what its bytes are of the bytes left, or its equal part."""
+
+    deadline: float
+    tensors: int
+    nbytes: int
+
+    def milliseconds(self, nbytes: int) -> float:
+        """Returns the time for the next leaf; 0 where there is none left."""
+        left = max(0.0, self.deadline - time.perf_counter()) * 1000
+        part = max(nbytes / max(nbytes, self.nbytes, 1), 1 / max(1, min(self.tensors, MOST_ENTRIES)))
+        self.tensors, self.nbytes = self.tensors - 1, self.nbytes - nbytes
+        return left * part
 
 
 class _Tree:
     """Walks a nest and makes its document, until there are enough entries."""
 
-    def __init__(self, options: DisplayOptions, compose: Compose, census: _Census) -> None:
+    def __init__(self, options: DisplayOptions, leaves: Leaves, census: _Census, clock: Clock) -> None:
         self.options = options
-        self.compose = compose
+        self.leaves = leaves
         self.census = census
-        self.entries = self.groups = self.plain = 0
+        self.clock = clock
+        self.entries = self.groups = self.plain = self.unread = 0
 
     def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
         """Returns the document of one container."""
-        parts = adapter.shown_parts(obj)
+        parts = self.census.parts(obj, adapter)
         first, rest = self._in_order_of_worth(parts.children)
 
         def drawn(places: Sequence[int]) -> tuple[Child, ...]:
@@ -196,7 +240,7 @@ class _Tree:
             return Child(name, _native(f"{adapter.label(child)}, deeper than {_DEEPEST} levels"))
         try:
             if adapter.is_container:
-                parts = adapter.parts(child)
+                parts = self.census.parts(child, adapter)
                 if isinstance(parts.steps, IndexSteps) and parts.children and _are_scalars(parts.children):
                     return Child(name, _scalars(adapter.label(child), parts.children))
             return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
@@ -207,7 +251,12 @@ class _Tree:
         try:
             if not _is_tensor(child, adapter):
                 return _native(_described(child))
-            return self.compose(child, self.options)
+            nbytes = self.census.size_of(child, adapter)
+            time_left = self.clock.milliseconds(nbytes)
+            if not time_left and nbytes > _ALWAYS_READ:
+                self.unread += 1
+                return self.leaves.unread(child, self.options)
+            return self.leaves.full(child, replace(self.options, budget_ms=time_left))
         except Exception as error:
             return _native(f"{type(child).__name__} (not shown: {type(error).__name__}: {reason(error)})")
 
