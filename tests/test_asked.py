@@ -132,3 +132,27 @@ def test_photos_less_the_means_of_their_channels_are_images():
     assert summarize(photos).role == "images"
     assert "0…255 less a mean" in summarize(photos[0]).reason
     assert summarize(RANDOM.normal(0, 50, (4, 32, 32, 3)).clip(-250, 250)).role == "other"
+
+
+class TestSoftmax:
+    def test_classes_ruled_out_have_no_share(self):
+        masked = np.float32([1.0, -np.inf, 2.0, -np.inf, 0.5, 1, 1, 1, 1])
+        shares = as_asked(summarize(masked), options(softmax=True)).drawn
+        assert shares[[1, 3]].tolist() == [0, 0]
+        assert shares.sum() == pytest.approx(1)
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            (SHARES[0], r"ndarray \(10,\) float32 holds probabilities already: softmax is for logits"),
+            (SHARES, r"ndarray \(60, 10\) float32 holds probabilities already"),
+            (TRUTH, r"softmax is for logits, which are floats, not for ndarray \(60,\) int64"),
+            (np.float32([1, np.nan, 3]), r"softmax needs numbers, and ndarray \(3,\) float32 holds NaN at \[1\]"),
+            (np.float32([1, np.inf, 3]), r"softmax needs numbers, and ndarray \(3,\) float32 holds \+Inf at \[1\]"),
+        ],
+        ids=["probabilities", "batch", "labels", "NaN", "+Inf"],
+    )
+    def test_of_what_is_no_logits_is_refused(self, values, message):
+        with pytest.raises(OptionError, match=f"^{message}") as refused:
+            text_of(values, softmax=True)
+        assert "\n" not in str(refused.value)

@@ -159,7 +159,7 @@ class TestWhatDiffersReadsDifferently:
         array = start + np.arange(count) * step
         texts = small_texts(array)
         assert len(set(texts)) == len(set(array.tolist()))
-        assert np.array(texts, float) == pytest.approx(array, abs=step)
+        assert np.array(texts, float) == pytest.approx(array, abs=max(step, 1e-3 * abs(start)))
 
 
 class TestWhatStandsOpen:

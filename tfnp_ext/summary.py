@@ -263,13 +263,23 @@ def with_softmax(summary: Summary, budget_ms: float = 150.0) -> Summary:
         budget_ms: Milliseconds for a card, as in ``summarize``: how many of the probabilities the statistics read.
 
     Raises:
-        OptionError: It is no vector or batch of finite real numbers.
+        OptionError: It is no vector or batch of floats, which may be -Inf where a class is ruled out; or it holds
+            probabilities already.
     """
     drawn = summary.drawn
     if drawn is None or drawn.ndim not in {1, 2} or drawn.dtype.kind == "c" or drawn.shape[-1] < 2:
         raise OptionError(f"softmax needs a vector or a batch of logits, not {summary.described}")
-    if summary.statistics is None or summary.statistics.invalid:
-        raise OptionError(f"softmax needs finite numbers: {summary.kind} holds NaN or Inf")
+    if drawn.dtype.kind in "biu":
+        raise OptionError(f"softmax is for logits, which are floats, not for {summary.described}")
+    if summary.role in {"probabilities", "probability batch"}:
+        raise OptionError(f"{summary.described} holds probabilities already: softmax is for logits")
+    seen = summary.statistics
+    if seen is None or not seen.finite or seen.nans or seen.positive_infinities:
+        held = "NaN" if seen is None or seen.nans else "+Inf" if seen.positive_infinities else "nothing finite"
+        where = f" at {wording.index(seen.first_invalid)}" if seen is not None and seen.first_invalid else ""
+        raise OptionError(
+            f"softmax needs numbers, and {summary.described} holds {held}{where}: -Inf alone may stand in"
+        )
     shares = softmax(drawn)
     batch = drawn.ndim == 2
     title = "softmax of logits"
