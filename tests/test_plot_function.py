@@ -141,6 +141,22 @@ class TestAxes:
         np.testing.assert_allclose(image.get_array(), pool(values, (5, 4)).means)
         assert image.get_extent() == [-0.5, 199.5, 299.5, -0.5]
 
+    @pytest.mark.parametrize(
+        ("values", "names"),
+        [
+            (np.arange(90) % 3 == 0, ["False", "True"]),
+            (np.ones(90, bool), ["True"]),
+            (np.arange(90) % 4 - 1, ["-1", "0", "1", "2"]),
+        ],
+        ids=["booleans", "one boolean", "integers"],
+    )
+    def test_a_histogram_of_few_values_names_each(self, values, names):
+        ax = plot(values, "histogram")
+        assert [text.get_text() for text in ax.get_xticklabels()] == names
+        np.testing.assert_array_equal(ax.get_xticks(), np.unique(values).astype(float))
+        middles = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches if bar.get_height()]
+        np.testing.assert_allclose(middles, np.unique(values).astype(float))
+
     def test_axes_of_a_batch_hold_every_share(self, digits):
         image = plot(digits.shares[:32]).images[0].get_array()
         assert image.shape == (10, 32, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import tracemalloc
 import warnings
 
 import ml_dtypes
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from PIL import Image
 
 import tfnp_ext
-from tfnp_ext import OptionError, TensorDisplay, summarize
+from tfnp_ext import OptionError, TensorDisplay, summarize, wording
 from tfnp_ext.adapters import Ragged, Sparse
 from tfnp_ext.display import mimebundle
 from tfnp_ext.plots import PLOTS, lengths, spy
@@ -136,6 +138,63 @@ class TestSpy:
         assert (axes.get_xlim(), axes.get_ylim()) == ((-0.5, 499.5), (399.5, -0.5))
         assert near(np.asarray(image.get_array()).astype(int), BLUE).mean() > 0.6
 
+    @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "bool", "complex64", "bfloat16", "uint8"])
+    def test_a_matrix_asked_for_is_drawn_where_it_is_not_zero(self, dtype):
+        random = np.random.default_rng(0)
+        dense = np.where(random.random((300, 500)) < 0.01, random.integers(-3, 4, (300, 500)), 0)
+        dense = (abs(dense) if dtype in {"bool", "uint8"} else dense).astype(dtype)
+        summary = summarize(dense)
+        assert 0 < SPY.suits(summary) < 0.5
+        numbers = abs(dense) if dtype == "complex64" else dense.astype(float)
+        axes = drawn(summary, SPY)
+        assert {place for line in axes.lines for place in zip(line.get_ydata(), line.get_xdata(), strict=True)} == set(
+            map(tuple, np.argwhere(numbers != 0))
+        )
+        counts = SPY.prepare(summary, OPTIONS).counts
+        assert counts[spy._POSITIVE].sum() == (numbers > 0).sum()
+        assert sum(cells.sum() for cells in counts.values()) == (numbers != 0).sum()
+        assert SPY.alt(summary, OPTIONS).startswith(
+            f"Where {wording.integer(int((numbers != 0).sum()))} values that are not zero of 300 × 500 lie: "
+        )
+        assert near(pixels_of(SPY.picture(summary, OPTIONS)), BLUE).any()
+
+    def test_a_matrix_and_its_sparse_tensor_have_the_same_dots(self):
+        summary, dense = scattered(2000, (700, 900))
+        one, other = (SPY.prepare(which, OPTIONS) for which in (summary, summarize(dense)))
+        assert (one.block, one.cell, one.where) == (other.block, other.cell, other.where)
+        for kind, cells in one.counts.items():
+            np.testing.assert_array_equal(cells, other.counts[kind])
+
+    def test_of_a_large_matrix_some_values_are_read_and_that_is_said(self):
+        dense = np.zeros((5000, 6000), np.float32)
+        dense[:, 1000:1500] = 1
+        summary = summarize(dense)
+        pattern = SPY.prepare(summary, OPTIONS)
+        assert (pattern.total > 0).mean() == pytest.approx(500 / 6000, abs=0.02)
+        assert pattern.stored == pytest.approx(2_500_000, rel=0.05)
+        drawn_of = f"{wording.integer(MOST_ENTRIES)} of about {wording.integer(pattern.stored)} entries drawn"
+        assert SPY.note(summary, OPTIONS).startswith(f"{drawn_of}; 1 of {pattern.every} values read; ")
+        tracemalloc.start()
+        spy._read_matrix(dense)
+        assert tracemalloc.get_traced_memory()[1] < dense.nbytes / 4
+        tracemalloc.stop()
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        hnp.arrays(
+            st.sampled_from(["float32", "float16", "int8", "int64", "complex64", "bool"]),
+            hnp.array_shapes(min_dims=2, max_dims=2, max_side=9),
+        )
+    )
+    def test_any_matrix_is_drawn(self, values):
+        summary = summarize(values)
+        if SPY.suits(summary):
+            total = SPY.prepare(summary, OPTIONS).total.sum()
+            assert total == np.count_nonzero(summary.drawn)
+            assert SPY.alt(summary, OPTIONS)
+            assert SPY.picture(summary, OPTIONS).data
+            drawn(summary, SPY)
+
     def test_what_is_not_finite_is_marked(self):
         summary, _ = scattered(6, (30, 40), values=np.array([1.0, np.nan, np.inf, -np.inf, -1.0, 0.0]))
         places = summary.content.indices
@@ -235,7 +294,8 @@ class TestSpy:
         for indices, values, shape in (([], [], (3, 3)), ([[0, 0]], [1.0], (3, 0)), ([[0, 0]], [1.0], (3, -1))):
             assert SPY.suits(sparse(indices, values, shape)) == 0
         assert SPY.suits(Summary("SparseTensor", (), "float32", content=Sparse(np.zeros((1, 0)), np.ones(1), ()))) == 0
-        assert SPY.suits(summarize(np.eye(9))) == 0
+        assert SPY.suits(summarize(np.eye(9))) == 0.2
+        assert SPY.suits(summarize(np.ones((3, 3, 3)))) == SPY.suits(summarize(np.ones(3))) == 0
         assert SPY.suits(ragged([1, 2])) == 0
 
     @settings(max_examples=40, deadline=None)

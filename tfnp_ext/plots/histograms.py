@@ -23,6 +23,7 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.sheet import Sheet, text_width
+from tfnp_ext.plots.ticks import name_columns
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -166,11 +167,17 @@ class HistogramPlot(Plot):
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``axes.bar`` of the counts, a bar a bin."""
         found = self.prepare(summary, options)
-        if found.counts:
+        if found.counts and found.low == found.high:
+            axes.bar(found.low, sum(found.counts), width=1.0, color=style.orange if found.low < 0 else style.blue)
+            name_columns(axes, [found.low], [found.word(found.low)])
+        elif found.counts:
             edges = found.edges
             colors = [style.orange if edge < 0 else style.blue for edge in (edges[:-1] + edges[1:]) / 2]
             width = float(edges[1] - edges[0]) or 1.0
             axes.bar(edges[:-1], found.counts, width=width, align="edge", color=colors)
+            if found.one_each and len(found.counts) <= _NAMED:
+                places = [found.low + place for place in range(len(found.counts))]
+                name_columns(axes, places, [found.word(place) for place in places])
         words = _invalid_words(found)
         if words:
             axes.set_xlabel(" ".join(words), color=style.magenta)

@@ -1,4 +1,4 @@
-"""Where the stored entries of a sparse tensor lie: a dot wherever there is one, and how many there are in a row."""
+"""Where the stored entries of a sparse tensor lie, or those of a matrix that are not zero: a dot wherever one is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters import Sparse, Strings
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.plots.base import STYLE, Array, Plot, Style, as_floats, prepared_once, register_plot
+from tfnp_ext.plots.base import (
+    STYLE,
+    Array,
+    Plot,
+    Style,
+    as_floats,
+    drawn_values,
+    is_numeric,
+    prepared_once,
+    register_plot,
+)
+from tfnp_ext.plots.pooling import MOST_READ, steps_read
 from tfnp_ext.plots.sheet import Sheet, rgba, text_width
 from tfnp_ext.statistics import sample_places
 from tfnp_ext.summary import Summary
@@ -21,6 +32,9 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 2**17
 """Entries that are drawn; of more, a sample of so many is."""
+
+_AT_A_TIME = 2**18
+"""Values of a matrix that are looked at together."""
 
 _TALL, _WIDE, _LEAST_WIDE = 125, 480, 200
 _LARGEST_CELL, _STRIP = 8, 24
@@ -65,6 +79,8 @@ class _Entries:
         columns: Column of each.
         kinds: The number of the kind of each.
         outside: How many more lie outside the shape.
+        found: How many there were among the values of a matrix that were looked at.
+        every: Of so many of these values one was looked at.
     """
 
     shape: tuple[int, int]
@@ -72,6 +88,8 @@ class _Entries:
     columns: Array
     kinds: Array
     outside: int
+    found: int = 0
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,13 +99,15 @@ class _Pattern:
     Attributes:
         shape: Rows and columns.
         axes: The shape of the tensor.
-        stored: How many entries it has.
+        stored: How many entries it has, of a matrix read in part about so many.
         read: How many of them were looked at.
         outside: How many of those lie outside its shape.
         block: Rows and columns that share a dot.
         cell: Width and height of a dot in CSS pixels.
         counts: How many entries of each kind there are behind each dot [R, C].
         where: To which side most entries are, in words.
+        noun: What the entries are.
+        every: Of so many values of a matrix one was looked at; 1 for all.
     """
 
     shape: tuple[int, int]
@@ -99,6 +119,8 @@ class _Pattern:
     cell: tuple[int, int]
     counts: dict[_Kind, Array]
     where: str
+    noun: str = "stored values"
+    every: int = 1
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -132,6 +154,11 @@ class _Pattern:
             return {}
         return {kind: self.share(int(counts.sum())) for kind, counts in self.counts.items()}
 
+    @property
+    def stored_words(self) -> str:
+        """How many entries it has, in words."""
+        return f"{'about ' if self.every > 1 else ''}{wording.integer(self.stored)}"
+
     def share(self, count: int) -> str:
         """Returns a number of entries read, of a sample its share."""
         return wording.integer(count) if self.read == self.stored else wording.percent(count / self.read)
@@ -144,8 +171,10 @@ class SpyPlot(Plot):
     name = "spy"
 
     def suits(self, summary: Summary) -> float:
-        """Returns 0.9 for stored entries of a sparse tensor."""
-        content = summary.content
+        """Returns 0.9 for stored entries of a sparse tensor, 0.2 for a matrix, whose entries are what is not zero."""
+        content, values = summary.content, summary.drawn
+        if values is not None and values.ndim == 2 and values.size:
+            return 0.2 if values.dtype.kind == "c" or is_numeric(values) else 0.0
         if not isinstance(content, Sparse) or not len(content.values) or not content.shape:
             return 0.0
         return 0.9 if min(content.shape) > 0 and math.prod(content.shape) < _FURTHEST else 0.0
@@ -164,8 +193,9 @@ class SpyPlot(Plot):
         pattern = self.prepare(summary, options)
         notes = []
         if pattern.read < pattern.stored:
-            drawn, stored = wording.integer(pattern.read), wording.integer(pattern.stored)
-            notes.append(f"{drawn} of {stored} entries drawn")
+            notes.append(f"{wording.integer(pattern.read)} of {pattern.stored_words} entries drawn")
+        if pattern.every > 1:
+            notes.append(f"1 of {wording.integer(pattern.every)} values read")
         if pattern.block != (1, 1):
             shared = pattern.block if len(pattern.axes) > 1 else pattern.block[1:]
             notes.append(f"a dot stands for {wording.extent(shared)} places")
@@ -179,9 +209,9 @@ class SpyPlot(Plot):
     def prepare(self, summary: Summary, options: DisplayOptions) -> _Pattern:
         """Returns the entries with their places, of very many a sample."""
         content = summary.content
-        assert isinstance(content, Sparse)
-        entries = _read_entries(content)
-        stored = len(content.values)
+        entries = _entries_of(summary)
+        axes = content.shape if isinstance(content, Sparse) else entries.shape
+        stored = len(content.values) if isinstance(content, Sparse) else entries.found * entries.every
         block, cell = _fit(entries.shape, stored)
         grid = _grid(entries.shape, block)
         # Rows beyond 2**53 are rounded, at the end of the last dot beyond it.
@@ -193,7 +223,7 @@ class SpyPlot(Plot):
         }
         return _Pattern(
             shape=entries.shape,
-            axes=content.shape,
+            axes=axes,
             stored=stored,
             read=len(dots) + entries.outside,
             outside=entries.outside,
@@ -201,6 +231,8 @@ class SpyPlot(Plot):
             cell=cell,
             counts={kind: behind for kind, behind in counts.items() if behind.any()},
             where=_where(entries),
+            noun="stored values" if isinstance(content, Sparse) else "values that are not zero",
+            every=entries.every,
         )
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
@@ -208,8 +240,7 @@ class SpyPlot(Plot):
 
         Where markers would cover each other it is ``axes.imshow`` of the card's dots.
         """
-        assert isinstance(summary.content, Sparse)
-        pattern, entries = self.prepare(summary, options), _read_entries(summary.content)
+        pattern, entries = self.prepare(summary, options), _entries_of(summary)
         rows, columns = entries.shape
         axes.set_xlim(-0.5, columns - 0.5)
         axes.set_ylim(rows - 0.5, -0.5)
@@ -236,6 +267,37 @@ class SpyPlot(Plot):
     def paint(self, sheet: Sheet, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws the dots in their frame, the rows' profile, and what the colours mean."""
         _Layout(self.prepare(summary, options)).paint(sheet, style)
+
+
+def _entries_of(summary: Summary) -> _Entries:
+    """Returns what is stored of a sparse tensor, or what is not zero in a matrix."""
+    content = summary.content
+    return _read_entries(content) if isinstance(content, Sparse) else _read_matrix(drawn_values(summary))
+
+
+def _read_matrix(values: Array) -> _Entries:
+    """Returns what is not zero, of very many a sample; a few rows at a time, so that nothing of its size is made."""
+    shape = int(values.shape[0]), int(values.shape[1])
+    down, across = steps_read(*shape, _fit(shape, MOST_ENTRIES)[0], MOST_READ)
+    part = np.asarray(values[::down, ::across])
+    band = max(1, _AT_A_TIME // part.shape[1])
+    parts = [(start, part[start : start + band]) for start in range(0, len(part), band)]
+    counts = [int(np.count_nonzero(_kinds(rows.reshape(-1)))) for _, rows in parts]
+    found = sum(counts)
+    places = sample_places(found, MOST_ENTRIES)
+    seen, rows_of, columns_of, kinds_of = 0, [], [], []
+    for (start, rows), count in zip(parts, counts, strict=True):
+        kinds = _kinds(rows.reshape(-1))
+        flat = np.flatnonzero(kinds)
+        if places is not None:
+            flat = flat[places[np.searchsorted(places, seen) : np.searchsorted(places, seen + count)] - seen]
+        seen += count
+        row, column = np.divmod(flat, part.shape[1])
+        rows_of.append((start + row) * float(down))
+        columns_of.append(column * float(across))
+        kinds_of.append(kinds[flat])
+    rows, columns, kinds = (np.concatenate(part) for part in (rows_of, columns_of, kinds_of))
+    return _Entries(shape, rows, columns, kinds, 0, found, down * across)
 
 
 def _read_entries(content: Sparse) -> _Entries:
@@ -321,7 +383,7 @@ def _alt(pattern: _Pattern) -> str:
         f"{hues.get(kind, '')}{count} {kind.word}" + (f" marked {kind.sign}" if kind.sign else "")
         for kind, count in pattern.told.items()
     ]
-    parts = [f"Where {wording.integer(pattern.stored)} stored values of {whole} lie: {pattern.where}", ", ".join(kinds)]
+    parts = [f"Where {pattern.stored_words} {pattern.noun} of {whole} lie: {pattern.where}", ", ".join(kinds)]
     return f"{'; '.join(filter(None, parts))}."
 
 
