@@ -58,6 +58,13 @@ makers = {
     "bool": lambda: filled(BYTES, "?", normal > 0),
     "complex64": lambda: tensor(filled(BYTES // 8, "c8", normal)),
     "images": lambda: filled((BYTES // 3 // 224 // 224, 224, 224, 3), "u1", np.abs(normal * 50)),
+    "dark images": lambda: filled((16, BYTES // 16 // 3 // 2000, 2000, 3), "u1", np.abs(normal)),
+    "one dark image": lambda: filled((BYTES // 3 // 8000, 8000, 3), "u1", np.abs(normal)),
+    "channels first": lambda: tensor(filled((BYTES // 4 // 3 // 1024**2, 3, 1024, 1024), "f4", np.abs(normal) % 1)),
+    "channels first, bfloat16": lambda: filled(
+        (BYTES // 2 // 3 // 2000**2, 3, 2000, 2000), ml_dtypes.bfloat16, np.abs(normal) % 1
+    ),
+    "one float image": lambda: tensor(filled((BYTES // 4 // 3 // 4000, 4000, 3), "f4", np.abs(normal) % 1)),
     "batch": lambda: tensor(filled((BYTES // 40, 10), "f4", shares)),
     "ragged": ragged,
 }

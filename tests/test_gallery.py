@@ -232,7 +232,7 @@ class TestImages:
         given = np.broadcast_to(ramp[None, None, :, None], (30, 3000, 4000, 3))
         shares = np.tile(np.float32([[0.9, 0.1]]), (30, 1))
         note = PLOTS["gallery"].note(summarize(shares), options(images=given))
-        assert "thumbnails 1 %; 1 of 5 rows and columns read" in note
+        assert "thumbnails 1 %; 1 of 6 rows and columns read" in note
         tile = tiles(shares, images=given)[7]
         decoded = np.asarray(Image.open(io.BytesIO(tile.picture.data)).convert("L")).astype(int)
         assert np.abs(decoded - np.linspace(0, 255, decoded.shape[1])).max() <= 8

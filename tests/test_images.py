@@ -189,6 +189,16 @@ class TestThumbnails:
         mean = pixels.reshape(size[1], down, size[0], across, 3).mean(axis=(1, 3))
         assert np.abs(found - mean).max() <= 1
 
+    @pytest.mark.parametrize("name", ["uint8", "bfloat16", "float32"])
+    @pytest.mark.parametrize("channels", [1, 3, 4])
+    def test_every_second_pixel_is_as_its_copy(self, large, name, channels):
+        import ml_dtypes
+
+        values = np.concatenate([large, large[::-1, :, :1]], axis=-1)[..., :channels] // 4
+        cut = values.astype(getattr(ml_dtypes, name, name))[::2, ::-2]
+        found, copied = (self.thumbnail(each, (0.0, 63.0), 200, 130) for each in (cut, cut.copy()))
+        np.testing.assert_array_equal(found, copied)
+
     def test_dark_bytes_are_stretched_before_they_are_averaged(self, large):
         dark = (large[:1280, :1920] // 64).astype(np.uint8)
         found = self.thumbnail(dark, (0.0, 3.0), 480, 320)

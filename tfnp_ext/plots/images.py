@@ -50,6 +50,9 @@ _QUALITIES = (70, 55, 40, 25, 10)
 _MOST_READ = 3 * 2**24
 """Values of large images that are read, in about a tenth of a second; of more, evenly spaced rows and columns."""
 
+_MOST_SPACED = 2**25
+"""Values that are read in these, each of which takes longer."""
+
 Coding = Literal["exact", "palette", "photo"]
 
 
@@ -313,9 +316,10 @@ def step_read(values: Array, shown: int) -> int:
     """Returns of how many rows and columns one is read: of very large images, on another device of large ones."""
     if max(values.shape[1:3]) <= _SMALL:
         return 1
-    each = math.prod(values.shape[1:])
-    away = isinstance(values, DeviceArray)
-    return max(1, math.ceil(math.sqrt(shown * each * (values.itemsize / MOST_COPIED if away else 1 / _MOST_READ))))
+    count = shown * math.prod(values.shape[1:])
+    if isinstance(values, DeviceArray):
+        return max(1, math.ceil(math.sqrt(count * values.itemsize / MOST_COPIED)))
+    return 1 if count <= _MOST_READ else math.ceil(math.sqrt(count / _MOST_SPACED))
 
 
 def _of_videos(summary: Summary) -> str:

@@ -187,7 +187,7 @@ def reduce_image(values: Array, limits: tuple[float, float], size: tuple[int, in
         for left in range(0, width, across):
             part = values[top : top + down, left : left + across]
             small = []
-            for piece in np.moveaxis(part, -1, 0) if apart else (part,):
+            for piece in np.moveaxis(part, -1, 0) if apart else (_side_by_side(part),):
                 pixels, gone = scale(piece)
                 image = Image.fromarray(np.ascontiguousarray(pixels))
                 small.append((image.convert(modes[4]) if channels == 4 else image).reduce((wide, tall)))
@@ -202,6 +202,14 @@ def reduce_image(values: Array, limits: tuple[float, float], size: tuple[int, in
                     lost[place] |= there
             reduced.paste(small[0] if len(small) == 1 else Image.merge("RGB", small), (left // wide, top // tall))
     return Reduced(reduced, (width / wide, height / tall), lost)
+
+
+def _side_by_side(part: Array) -> Array:
+    """Returns a part of an image [H, W, C] with its pixels beside each other, copied whole if they are not."""
+    beside = part.shape[2] * part.itemsize
+    if part.strides[2] != part.itemsize or part.strides[1] == beside:
+        return part
+    return np.ascontiguousarray(part.view(f"V{beside}")).view(part.dtype)
 
 
 def ends_of(images: list[Array]) -> tuple[float, float] | None:
