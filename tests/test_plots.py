@@ -23,8 +23,9 @@ from PIL import Image
 
 from tfnp_ext import plots
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.document import Bars, Beside, Figure, Picture, Table, Tiles
+from tfnp_ext.document import Bars, Beside, Document, Figure, Heading, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
+from tfnp_ext.formats import render_html
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one, prepared_once
 from tfnp_ext.plots.decimation import read_curve
@@ -318,6 +319,21 @@ class TestBars:
         ]  # fmt: skip
 
 
+class TestNamesWithoutAFont:
+    @pytest.mark.parametrize("name", ["\U00012000", "a\U00013080", "naïve \U00012000"])
+    def test_bars_are_text_that_the_page_writes_itself(self, name):
+        names = (name, *"bcdefghij")
+        figure = block_of(DIGIT, "probabilities", labels=names)
+        assert figure.draw is None
+        assert [bar.label for bar in figure.fallback.bars] == [clean(names[at]) for at in np.argsort(-DIGIT)]
+        assert figure.fallback.bars[0].length == 1.0
+        assert name in render_html(Document(Heading("Tensor"), (figure,)))
+
+    @pytest.mark.parametrize("name", ["cat", "naïve", "kočka", "собака", "αβγ"])
+    def test_names_that_a_font_has_are_drawn(self, name):
+        assert block_of(DIGIT, "probabilities", labels=(name, *"bcdefghij")).draw is not None
+
+
 class TestLabels:
     WILD = (
         "$x_1$",
@@ -337,7 +353,8 @@ class TestLabels:
     def test_any_label_is_drawn_without_a_word(self, capfd):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            picture = picture_of(batch(1, 12)[0], "probabilities", labels=self.WILD)
+            summary = summary_of(batch(1, 12)[0], "probabilities")
+            picture = PLOTS["bar"].picture(summary, options(labels=self.WILD))
         assert picture.width < 420
         assert capfd.readouterr() == ("", "")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.document import Bar, Bars, Block
+from tfnp_ext.document import Bar, Bars, Block, Figure
 from tfnp_ext.plots.base import (
     STYLE,
     Array,
@@ -25,7 +25,7 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.inks import MARKER_OF, sign_of
-from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
+from tfnp_ext.plots.sheet import TEXT, Sheet, can_write, text_width
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -156,11 +156,16 @@ class BarPlot(Plot):
         return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in listed), rest)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
-        """Returns the picture, or up to 8 probabilities as columns of text."""
+        """Returns the picture, or up to 8 probabilities as columns of text; bars of text where a font lacks a name."""
         chart = self.prepare(summary, options)
         if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
             columns = self.fallback(summary, options)
             return () if columns is None else (columns,)
+        if not all(map(can_write, chart.names)):
+            values = _scaled(chart)[0]
+            longest = float(np.abs(values).max()) or 1.0
+            bars = tuple(self._bar(chart, bar, values[bar] / longest) for bar in chart.order)
+            return (Figure(None, self.alt(summary, options), Bars(bars, chart.rest)),)
         return super().blocks(summary, options)
 
     @staticmethod
