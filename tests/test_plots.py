@@ -23,9 +23,10 @@ from PIL import Image
 
 from tfnp_ext import plots
 from tfnp_ext.config import TensorDisplay
+from tfnp_ext.display import compose
 from tfnp_ext.document import Bars, Beside, Document, Figure, Heading, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
-from tfnp_ext.formats import render_html
+from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one, prepared_once
 from tfnp_ext.plots.decimation import read_curve
@@ -368,9 +369,15 @@ class TestLabels:
         assert not any(tick.get_parse_math() for tick in axes.get_yticklabels())
 
     def test_labels_become_one_short_printable_line(self):
-        assert clean("a\nb\tc") == "a b c"
-        assert clean("\u202ered\x00") == "red"
+        assert clean("a\nb\tc") == "a↵b⇥c"
+        assert clean("\u202ered\x00") == "\\u202ered\\x00"
         assert clean("x" * 60) == "x" * 23 + "…"
+
+    def test_a_label_is_written_alike_in_bars_and_in_the_line_of_numbers(self):
+        for label, written in (("x\x1b[31mred", "x\\x1b[31mred"), ("a\nb", "a↵b")):
+            text = render_text(compose(DIGIT, options(labels=("0", "1", "2", "3", label, *"56789"))))
+            assert f"top {written} at" in text
+            assert f"▸{written}" in text.replace(" ", "")
 
 
 class TestBatch:
