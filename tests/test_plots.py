@@ -16,12 +16,15 @@ import ml_dtypes
 import numpy as np
 import pytest
 from drawn import BLUE, MAGENTA, ORANGE, near, pixels_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
-from tfnp_ext import plots
+from tfnp_ext import plots, wording
 from tfnp_ext.config import TensorDisplay
 from tfnp_ext.display import compose
 from tfnp_ext.document import Bars, Beside, Document, Figure, Heading, Picture, Table, Tiles
@@ -309,6 +312,35 @@ class TestBars:
         axes = axes_of(batch(1, 1000)[0], "probabilities")
         assert len(axes.containers[0]) == 5
         assert axes.get_xlabel().startswith("995 others ")
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.int64, ml_dtypes.bfloat16])
+    def test_of_a_million_values_the_largest_and_the_rest_are_numpy_s(self, dtype):
+        values = (np.random.default_rng(0).normal(size=1_000_000) * 1000).astype(dtype)
+        exact = values.astype(np.float64)
+        order = np.argsort(-exact, kind="stable")
+        summary = summary_of(values, "values")
+        chosen = choose_plot(summary, options(plot="bar", top=7))
+        chart = chosen.prepare(summary, options(plot="bar", top=7))
+        assert chart.values.tolist() == exact[order[:7]].tolist()
+        assert chart.names == tuple(map(str, order[:7]))
+        low, high = (wording.number(float(exact[order[place]])) for place in (-1, 7))
+        assert chart.rest == f"999 993 others {low} … {high}"
+        assert chosen.picture(summary, options(plot="bar", top=7)).data
+
+    @settings(deadline=None)
+    @given(
+        hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(width=32, allow_nan=True, allow_infinity=True)),
+        st.integers(1, 70),
+    )
+    def test_largest_in_blocks_are_those_of_the_whole(self, values, count):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plots.bars, "_BLOCK", 7)
+            found = plots.bars._largest(values, count)
+            left = [part.tolist() for part in plots.bars._without(values, found)]
+        known = np.where(np.isnan(values), -np.inf, values.astype(np.float64))
+        np.testing.assert_array_equal(known[found], -np.sort(-known)[:count])
+        assert len(set(found.tolist())) == min(count, len(values))
+        assert sum(map(len, left)) == len(values) - len(found)
 
     def test_what_is_not_finite_is_marked(self):
         values = np.array([1, 2, np.nan, -3, np.inf, -np.inf, 0])
