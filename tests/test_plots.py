@@ -488,6 +488,18 @@ class TestBatch:
         assert [cell.framed for cell in second.cells[:4]] == [False, False, True, False]
         assert first.cells[0].ground == pytest.approx(0.878)
 
+    def test_few_examples_of_many_classes_are_a_line_each_in_a_terminal(self):
+        values = batch(7, 10)
+        lines = render_text(compose(values, OPTIONS)).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert lines[-8].split() == ["0123456789", "top", "at"]
+        tops = values.argmax(axis=1)
+        assert [line.split()[0] for line in lines[-7:]] == list("0123456")
+        assert [line.split()[2] for line in lines[-7:]] == list(map(str, tops))
+        few = render_text(compose(batch(3, 4), OPTIONS))
+        assert "0123" not in few
+        assert f"{batch(3, 4)[0, 0]:.3f}" in few
+
     def test_text_is_a_line_an_example(self):
         table = block_of(batch(32, 10), "probability batch").fallback
         assert table.columns[:3] == ("0123456789", "top", "at")
