@@ -276,7 +276,8 @@ class TestText:
         value, options = self.PLACES[place](tf, bad)
         text = render_text(compose(value, TensorDisplay().options(**options)))
         assert not [character for character in text if character != "\n" and not character.isprintable()]
-        value, options = self.PLACES[place](tf, "word")
+        # A word as long as what is written in its place: layouts depend on the length of names.
+        value, options = self.PLACES[place](tf, "w" * len(wording.printable(bad)))
         assert text.count("\n") == render_text(compose(value, TensorDisplay().options(**options))).count("\n")
 
 

@@ -16,15 +16,20 @@ import ml_dtypes
 import numpy as np
 import pytest
 from drawn import BLUE, MAGENTA, ORANGE, near, pixels_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
-from tfnp_ext import plots
+from tfnp_ext import plots, wording
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.document import Bars, Beside, Figure, Picture, Table, Tiles
+from tfnp_ext.display import compose
+from tfnp_ext.document import Bars, Beside, Document, Figure, Heading, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
+from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one, prepared_once
 from tfnp_ext.plots.decimation import read_curve
@@ -331,6 +336,35 @@ class TestBars:
         assert len(axes.containers[0]) == 5
         assert axes.get_xlabel().startswith("995 others ")
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.int64, ml_dtypes.bfloat16])
+    def test_of_a_million_values_the_largest_and_the_rest_are_numpy_s(self, dtype):
+        values = (np.random.default_rng(0).normal(size=1_000_000) * 1000).astype(dtype)
+        exact = values.astype(np.float64)
+        order = np.argsort(-exact, kind="stable")
+        summary = summary_of(values, "values")
+        chosen = choose_plot(summary, options(plot="bar", top=7))
+        chart = chosen.prepare(summary, options(plot="bar", top=7))
+        assert chart.values.tolist() == exact[order[:7]].tolist()
+        assert chart.names == tuple(map(str, order[:7]))
+        low, high = (wording.number(float(exact[order[place]])) for place in (-1, 7))
+        assert chart.rest == f"999 993 others {low} … {high}"
+        assert chosen.picture(summary, options(plot="bar", top=7)).data
+
+    @settings(deadline=None)
+    @given(
+        hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(width=32, allow_nan=True, allow_infinity=True)),
+        st.integers(1, 70),
+    )
+    def test_largest_in_blocks_are_those_of_the_whole(self, values, count):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plots.bars, "_BLOCK", 7)
+            found = plots.bars._largest(values, count)
+            left = [part.tolist() for part in plots.bars._without(values, found)]
+        known = np.where(np.isnan(values), -np.inf, values.astype(np.float64))
+        np.testing.assert_array_equal(known[found], -np.sort(-known)[:count])
+        assert len(set(found.tolist())) == min(count, len(values))
+        assert sum(map(len, left)) == len(values) - len(found)
+
     def test_what_is_not_finite_is_marked(self):
         values = np.array([1, 2, np.nan, -3, np.inf, -np.inf, 0])
         axes = axes_of(values, "values", plot="bar")
@@ -339,6 +373,21 @@ class TestBars:
         assert [magenta[:, 68 * index : 68 * (index + 1)].any() for index in range(7)] == [
             False, False, True, False, True, True, False,
         ]  # fmt: skip
+
+
+class TestNamesWithoutAFont:
+    @pytest.mark.parametrize("name", ["\U00012000", "a\U00013080", "naïve \U00012000"])
+    def test_bars_are_text_that_the_page_writes_itself(self, name):
+        names = (name, *"bcdefghij")
+        figure = block_of(DIGIT, "probabilities", labels=names)
+        assert figure.draw is None
+        assert [bar.label for bar in figure.fallback.bars] == [clean(names[at]) for at in np.argsort(-DIGIT)]
+        assert figure.fallback.bars[0].length == 1.0
+        assert name in render_html(Document(Heading("Tensor"), (figure,)))
+
+    @pytest.mark.parametrize("name", ["cat", "naïve", "kočka", "собака", "αβγ"])
+    def test_names_that_a_font_has_are_drawn(self, name):
+        assert block_of(DIGIT, "probabilities", labels=(name, *"bcdefghij")).draw is not None
 
 
 class TestLabels:
@@ -360,7 +409,8 @@ class TestLabels:
     def test_any_label_is_drawn_without_a_word(self, capfd):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            picture = picture_of(batch(1, 12)[0], "probabilities", labels=self.WILD)
+            summary = summary_of(batch(1, 12)[0], "probabilities")
+            picture = PLOTS["bar"].picture(summary, options(labels=self.WILD))
         assert picture.width < 420
         assert capfd.readouterr() == ("", "")
 
@@ -374,9 +424,15 @@ class TestLabels:
         assert not any(tick.get_parse_math() for tick in axes.get_yticklabels())
 
     def test_labels_become_one_short_printable_line(self):
-        assert clean("a\nb\tc") == "a b c"
-        assert clean("\u202ered\x00") == "red"
+        assert clean("a\nb\tc") == "a↵b⇥c"
+        assert clean("\u202ered\x00") == "\\u202ered\\x00"
         assert clean("x" * 60) == "x" * 23 + "…"
+
+    def test_a_label_is_written_alike_in_bars_and_in_the_line_of_numbers(self):
+        for label, written in (("x\x1b[31mred", "x\\x1b[31mred"), ("a\nb", "a↵b")):
+            text = render_text(compose(DIGIT, options(labels=("0", "1", "2", "3", label, *"56789"))))
+            assert f"top {written} at" in text
+            assert f"▸{written}" in text.replace(" ", "")
 
 
 class TestBatch:
@@ -454,6 +510,18 @@ class TestBatch:
         assert [cell.text for cell in third.cells[:4]] == ["0", "<.001", ">.999", "0"]
         assert [cell.framed for cell in second.cells[:4]] == [False, False, True, False]
         assert first.cells[0].ground == pytest.approx(0.878)
+
+    def test_few_examples_of_many_classes_are_a_line_each_in_a_terminal(self):
+        values = batch(7, 10)
+        lines = render_text(compose(values, OPTIONS)).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert lines[-8].split() == ["0123456789", "top", "at"]
+        tops = values.argmax(axis=1)
+        assert [line.split()[0] for line in lines[-7:]] == list("0123456")
+        assert [line.split()[2] for line in lines[-7:]] == list(map(str, tops))
+        few = render_text(compose(batch(3, 4), OPTIONS))
+        assert "0123" not in few
+        assert f"{batch(3, 4)[0, 0]:.3f}" in few
 
     def test_text_is_a_line_an_example(self):
         table = block_of(batch(32, 10), "probability batch").fallback

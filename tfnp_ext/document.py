@@ -136,6 +136,7 @@ class Table:
         compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
         width: Characters in its widest cell and those of the tables beside it, where they shall be equally wide.
         pinned: So many of its last columns stay in sight where there is no room for all of an open table.
+        narrow: What a terminal has instead where it would break the lines of the table.
     """
 
     rows: tuple[Row, ...]
@@ -144,6 +145,7 @@ class Table:
     compact: bool = False
     width: int = 0
     pinned: int = 0
+    narrow: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

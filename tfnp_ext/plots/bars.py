@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.document import Bar, Bars, Block
+from tfnp_ext.document import Bar, Bars, Block, Figure
 from tfnp_ext.plots.base import (
     STYLE,
     Array,
@@ -25,7 +26,7 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.inks import MARKER_OF, sign_of
-from tfnp_ext.plots.sheet import TEXT, Sheet, text_width
+from tfnp_ext.plots.sheet import TEXT, Sheet, can_write, text_width
 from tfnp_ext.plots.ticks import name_columns, name_ticks
 from tfnp_ext.summary import Summary
 
@@ -40,7 +41,10 @@ SMALL_VECTOR = 8
 _NOUNS = {"probabilities": "class probabilities", "logits": "logits", "scores": "multi-label scores"}
 """The roles that are scores of classes, and what they are called."""
 
-_MOST_BARS = 100_000
+_MOST_RANKED = 100_000
+"""So many values are put in order whole; of more only the largest are looked for, a block at a time."""
+
+_BLOCK = 2**18
 _TOP_OF_MANY = 5
 _TEXT_ROWS = 10
 _COLUMN = 34
@@ -111,11 +115,11 @@ class BarPlot(Plot):
     names_classes = True
 
     def suits(self, summary: Summary) -> float:
-        """Returns 0.9 for one vector of scores, 0.3 for other vectors."""
+        """Returns 0.9 for one vector of scores, 0.3 for other vectors and for very long ones."""
         values = summary.drawn
-        if values is None or values.ndim != 1 or not is_numeric(values) or values.size > _MOST_BARS:
+        if values is None or values.ndim != 1 or not is_numeric(values):
             return 0.0
-        return 0.9 if summary.role in _NOUNS else 0.3
+        return 0.9 if summary.role in _NOUNS and values.size <= _MOST_RANKED else 0.3
 
     def size(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:
         """Returns 34 px a column, or 14 px a row."""
@@ -155,15 +159,20 @@ class BarPlot(Plot):
             return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in shown), columns=True)
         limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else _TEXT_ROWS)
         listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
-        rest = chart.rest if chart.rest else _rest(chart.shares, chart.values[list(chart.order[limit:])])
+        rest = chart.rest if chart.rest else _rest(chart.shares, [chart.values[list(chart.order[limit:])]])
         return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in listed), rest)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
-        """Returns the picture, or up to 8 probabilities as columns of text."""
+        """Returns the picture, or up to 8 probabilities as columns of text; bars of text where a font lacks a name."""
         chart = self.prepare(summary, options)
         if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
             columns = self.fallback(summary, options)
             return () if columns is None else (columns,)
+        if not all(map(can_write, chart.names)):
+            values = _scaled(chart)[0]
+            longest = float(np.abs(values).max()) or 1.0
+            bars = tuple(self._bar(chart, bar, values[bar] / longest) for bar in chart.order)
+            return (Figure(None, self.alt(summary, options), Bars(bars, chart.rest)),)
         return super().blocks(summary, options)
 
     @staticmethod
@@ -174,24 +183,29 @@ class BarPlot(Plot):
     def prepare(self, summary: Summary, options: DisplayOptions) -> Chart:
         """Returns what the chart shows: every class in order, or the largest few as rows."""
         reading = read(summary, options)
-        values = as_floats(reading.values).astype(np.float64)
         shares = reading.role == "probabilities"
-        count = len(values)
+        count = len(reading.values)
         names = class_labels(options, count)
-        # NaN sorts last, and equal values keep the order of their classes.
-        order = np.argsort(-values, kind="stable")
         limit = options.top or (count if count <= MOST_COLUMNS else _TOP_OF_MANY)
+        # NaN sorts last, and equal values keep the order of their classes.
+        if long := count > _MOST_RANKED:
+            order = _largest(reading.values, min(limit, _MOST_RANKED))
+            limit, values = len(order), reading.values
+        else:
+            values = _numbers(reading.values)
+            order = np.argsort(-values, kind="stable")
         short = all(len(name) <= LONGEST_COLUMN_LABEL for name in names[: MOST_COLUMNS + 1])
         columns = count <= min(limit, MOST_COLUMNS) and short
         kept = np.arange(count) if columns else order[:limit]
-        rest = "" if columns else _rest(shares, values[order[limit:]])
-        values = values[kept]
+        left = _without(values, order) if long else [values[order[limit:]]]
+        rest = "" if columns else _rest(shares, left)
+        values = _numbers(values[kept])
         order = np.argsort(-values, kind="stable")
         scores = reading.role in _NOUNS and math.isfinite(values[order[0]])
         noun = _NOUNS.get(reading.role, "values")
         return Chart(
             shares=shares,
-            names=tuple(names[place] for place in kept),
+            names=tuple(names[place] for place in kept.tolist()),
             values=values,
             order=tuple(map(int, order)),
             tops=frozenset(map(int, order[:1])) if scores else frozenset(),
@@ -311,15 +325,49 @@ def _colors(chart: Chart, style: Style) -> list[str]:
     ]
 
 
-def _rest(shares: bool, values: Array) -> str:
+def _numbers(values: Array) -> Array:
+    return as_floats(values).astype(np.float64)
+
+
+def _blocks(values: Array) -> Iterator[tuple[int, Array]]:
+    """Returns the parts of a long vector, and where each starts, without a copy of the whole."""
+    for start in range(0, len(values), _BLOCK):
+        yield start, _numbers(values[start : start + _BLOCK])
+
+
+def _largest(values: Array, count: int) -> Array:
+    """Returns the places of the largest of many values, largest first."""
+    places, found = np.empty(0, np.int64), np.empty(0)
+    for start, part in _blocks(values):
+        sizes = np.where(np.isnan(part), -np.inf, part)
+        least = np.partition(sizes, len(sizes) - count)[len(sizes) - count] if len(sizes) > count else -np.inf
+        near = np.flatnonzero(sizes >= least)
+        places, found = np.concatenate([places, near + start]), np.concatenate([found, part[near]])
+        order = np.argsort(-found, kind="stable")[:count]
+        places, found = places[order], found[order]
+    return places
+
+
+def _without(values: Array, places: Array) -> Iterator[Array]:
+    """Returns the values at all other places, in parts."""
+    for start, part in _blocks(values):
+        here = places[(places >= start) & (places < start + len(part))] - start
+        yield np.delete(part, here)
+
+
+def _rest(shares: bool, parts: Iterable[Array]) -> str:
     """Returns what the values left out come to: ``5 others 0.3 %``."""
-    if not len(values):
+    count, total, low, high = 0, 0.0, math.inf, -math.inf
+    for values in parts:
+        count += len(values)
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            with np.errstate(all="ignore"):
+                total += float(finite.sum())
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    if not count:
         return ""
-    others = f"{wording.integer(len(values))} {'other' if len(values) == 1 else 'others'}"
-    finite = values[np.isfinite(values)]
-    if not len(finite):
+    others = f"{wording.integer(count)} {'other' if count == 1 else 'others'}"
+    if low > high:
         return others
-    if shares:
-        with np.errstate(all="ignore"):
-            return f"{others} {wording.percent(float(finite.sum()))}"
-    return f"{others} {wording.number(float(finite.min()))} … {wording.number(float(finite.max()))}"
+    return f"{others} {wording.percent(total) if shares else f'{wording.number(low)} … {wording.number(high)}'}"

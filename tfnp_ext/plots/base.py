@@ -15,6 +15,7 @@ from weakref import ref
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block, Figure, Picture
@@ -294,13 +295,13 @@ def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LAB
 
 
 def clean(label: str, longest: int = LONGEST_LABEL) -> str:
-    r"""Returns a label as one printable line of at most ``longest`` characters.
+    r"""Returns a label as one printable line of at most ``longest`` characters, written as in the card's text.
 
     Example:
         >>> clean("a very\nlong label", 8)
-        'a very …'
+        'a very↵…'
     """
-    line = "".join(character for character in " ".join(label.split()) if character.isprintable())
+    line = wording.printable(label)
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 

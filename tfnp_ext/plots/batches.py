@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -359,7 +359,7 @@ def _draw_answers(axes: Axes, batch: Batch) -> None:
 
 def batch_table(batch: Batch) -> Table:
     """Returns the batch as a table: numbers of a few vectors, else a line of blocks for each example."""
-    return _numbers(batch) if batch.small else _lines(batch)
+    return replace(_numbers(batch), narrow=_lines(batch)) if batch.small else _lines(batch)
 
 
 def _numbers(batch: Batch) -> Table:
@@ -393,7 +393,7 @@ def _lines(batch: Batch) -> Table:
     lined = count <= _TEXT_CLASSES
     digits = "".join(str(index % 10) for index in range(count)) if lined else ""
     rows = []
-    for number in range(min(_TEXT_EXAMPLES, len(batch.everything))):
+    for number in range(len(batch.everything) if batch.small else min(_TEXT_EXAMPLES, len(batch.everything))):
         line = "".join(map(_level, as_floats(batch.everything[number]).tolist())) if lined else ""
         answer = Cell(batch.answers[number], tone="strong"), Cell(wording.percent(float(batch.confidences[number])))
         doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")

@@ -37,6 +37,9 @@ _PAYS = 0.9  # of the bytes before: a level that saves less is not worth trying 
 TEXT = 10
 SMALL_TEXT = 9
 
+_ALWAYS_KNOWN = 0x180
+"""Below it lie the letters of Western and Central Europe, all of which DejaVu Sans has."""
+
 _OTHER_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -290,6 +293,14 @@ def _hard(colors: Array) -> Array:
 def text_width(text: str, size: float = SMALL_TEXT, bold: bool = False) -> float:
     """Returns how wide a line of text is, in CSS pixels."""
     return _coverage(text, round(size * ZOOM), bold)[3] / ZOOM
+
+
+def can_write(text: str) -> bool:
+    """Returns whether a font is installed that has every character; else some would be boxes."""
+    if all(ord(character) < _ALWAYS_KNOWN for character in text):
+        return True  # known without asking for fonts, which takes Matplotlib
+    characters = _beyond_ascii(text)
+    return all(_characters(_font_file(characters, bold)) >= set(map(ord, characters)) for bold in (False, True))
 
 
 @lru_cache(maxsize=4096)

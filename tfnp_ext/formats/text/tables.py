@@ -40,6 +40,8 @@ def write_table(table: Table, room: int = WIDTH) -> list[str]:
     widths = [max(width, least) if place >= headed else width for place, width in enumerate(widths)]
     lines = [table.caption] if table.caption else []
     groups = _fitting(widths, headed, room, whole=table.compact)
+    if len(groups) > 1 and table.narrow is not None:
+        return write_table(table.narrow, room)
     labelled = _labelled(table) if len(groups) > 1 else table
     if labelled is not table:
         return write_table(labelled, room)
