@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.quoting import string_parts, string_spans, string_text
 from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.plots.base import as_floats
@@ -36,12 +36,6 @@ SMALL_ROWS, SMALL_COLUMNS = 12, 16
 _MATRIX_ROWS = 32
 
 _WORD_LENGTH = 24
-TEXT_LENGTH = 72
-"""Characters of a string before it is cut."""
-
-_UNDECODED_LENGTH = 16
-"""Bytes that are written of a long string that is not UTF-8."""
-
 _HEAD, _TAIL = 6, 2
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
@@ -60,7 +54,7 @@ def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     if isinstance(array, Strings) or array.dtype.kind in "OSU":
         if not holds_strings(array):
             return ()
-        spans = tuple(span for value in array.take(np.arange(array.size)) for span in _string_spans(value))
+        spans = tuple(span for value in array.take(np.arange(array.size)) for span in string_spans(value))
     elif not array.ndim:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
@@ -69,11 +63,6 @@ def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     if array.ndim and sum(len(span.text) + 2 for span in spans) > _LINE_LENGTH:
         return ()
     return spans
-
-
-def _string_spans(value: bytes | str) -> tuple[Span, ...]:
-    text, valid = string_text(value)
-    return (Span(text, "code"),) if valid else (Span(text), Span("not UTF-8", "invalid"))
 
 
 def _value_span(text: str, value: Any) -> Span:
@@ -89,37 +78,6 @@ def _value_span(text: str, value: Any) -> Span:
         title = numerals.exact_text(value)
         title = "" if title == text else title
     return Span(text, "invalid" if text in {"nan", "inf", "-inf"} else "strong", title)
-
-
-def string_parts(value: bytes | str) -> tuple[str, str, bool]:
-    """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8."""
-    if isinstance(value, CutString):
-        return _beginning(value)
-    valid = True
-    if isinstance(value, bytes):
-        try:
-            value = value.decode("utf-8")
-        except UnicodeDecodeError:
-            value, valid = repr(value), False
-    shown, cut = wording.shorten(value, TEXT_LENGTH)
-    return shown, f"… + {wording.integer(cut)} more" if cut else "", valid
-
-
-def _beginning(value: CutString) -> tuple[str, str, bool]:
-    """Returns the same of a string whose end was not read: what is missing of it is counted in bytes."""
-    try:
-        shown = codecs.getincrementaldecoder("utf-8")().decode(value)[:TEXT_LENGTH]  # the last character may be cut
-        valid, length = True, len(shown.encode())
-    except UnicodeDecodeError:
-        valid, length = False, _UNDECODED_LENGTH
-        shown = repr(bytes(value[:length]))
-    return shown, f"… + {wording.integer(value.size - length)} bytes more", valid
-
-
-def string_text(value: bytes | str) -> tuple[str, bool]:
-    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
-    shown, rest, valid = string_parts(value)
-    return shown + rest, valid
 
 
 def small_table(array: np.ndarray) -> Block | None:
