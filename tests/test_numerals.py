@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -58,6 +60,21 @@ class TestOneRuleForAllTables:
         assert set(texts_of(np.resize(np.complex64([0, 1, 2j, 1 - 2.5j]), count))) == {"0", "1", "2j", "1-2.5j"}
         cut = texts_of(np.resize(np.complex64([-109.34567 - 46.61234j, 1.23456]), count))
         assert set(cut) == {"-109.3-46.6j", "1.2"}
+
+    def test_parts_of_complex_ones_have_as_many_decimals(self):
+        rng = np.random.default_rng(0)
+        array = (rng.normal(size=20) * 100 + 1j * rng.normal(size=20)).astype(np.complex64)
+        texts = texts_of(array)
+        assert all(re.fullmatch(r"-?\d+\.\d[+-]\d+\.\dj", text) for text in texts), texts
+        assert np.array(texts, complex) == pytest.approx(array, abs=0.1)
+
+    @pytest.mark.parametrize("array", [
+        np.complex128([1e-9 + 2.3456e-9j, 123.456 - 1j, 0]), np.complex64([1.23456e8 + 1j, 2j, 3.3]),
+    ], ids=["small", "large"])  # fmt: skip
+    def test_complex_ones_of_a_wide_range_have_exponents(self, array):
+        texts = texts_of(array)
+        assert all("e" in text for text in texts if text != "0")
+        assert np.array(texts, complex) == pytest.approx(array, rel=0.01)
 
     @pytest.mark.parametrize("count", [4, 100])
     def test_a_wide_range_takes_each_its_own_form(self, count):
@@ -132,7 +149,7 @@ class TestWhatDiffersReadsDifferently:
         array = start + np.arange(count) * step
         texts = small_texts(array)
         assert len(set(texts)) == len(set(array.tolist()))
-        assert np.array(texts, float) == pytest.approx(array, abs=step)
+        assert np.array(texts, float) == pytest.approx(array, rel=1e-3, abs=step)
 
 
 class TestWhatStandsOpen:
