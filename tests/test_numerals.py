@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tfnp_ext import TensorDisplay
 from tfnp_ext.display import compose
 from tfnp_ext.display.numerals import small_texts
-from tfnp_ext.document import Document, Fold, Table
+from tfnp_ext.document import Beside, Document, Fold, Table
 from tfnp_ext.formats import render_html, render_text
 
 
@@ -31,6 +31,12 @@ def texts_of(value: object) -> list[str]:
     if document.heading.values:
         return [span.text for span in document.heading.values]
     return [cell.text for row in table_of(value).rows for cell in row.cells if cell.text not in {"…", "⋮"}]
+
+
+def tables_of(block: Table | Beside) -> list[str]:
+    if isinstance(block, Table):
+        return [cell.text for row in block.rows for cell in row.cells]
+    return [text for inner in block.blocks for text in tables_of(inner)]
 
 
 def normal(*shape: int) -> np.ndarray:
@@ -153,11 +159,27 @@ class TestWhatDiffersReadsDifferently:
 
 
 class TestWhatStandsOpen:
-    @pytest.mark.parametrize(("shape", "opened"), [((20, 3), True), ((32, 2), True), ((1, 20, 3), True),
-                                                   ((33, 1), False), ((2, 13, 2), False)])  # fmt: skip
+    @pytest.mark.parametrize(("shape", "opened"), [
+        ((20, 3), True), ((32, 2), True), ((1, 20, 3), True), ((33, 1), True), ((64, 1), True), ((1, 64), True),
+        ((1, 1, 50), True), ((2,) * 5, True), ((2, 1, 1, 2, 1, 9), True), ((2, 13, 2), False), ((65, 1), False),
+    ])  # fmt: skip
     def test_a_matrix_of_up_to_64_numbers(self, shape, opened):
         blocks = card_of(normal(*shape)).blocks
         assert any(isinstance(block, Fold) for block in blocks) != opened
+
+    @pytest.mark.parametrize("shape", [(64, 1), (1, 64), (1, 40, 1), (2,) * 6, (2, 1, 1, 2, 1), (2, 1, 3, 1, 2, 1, 5)])
+    def test_all_its_numbers_in_their_order(self, shape):
+        array = np.arange(np.prod(shape)).reshape(shape)
+        text = render_text(card_of(array))
+        (*_, block) = card_of(array).blocks
+        assert tables_of(block) == list(map(str, range(array.size)))
+        assert max(map(len, text.splitlines())) <= 80
+
+    def test_slices_are_named_by_their_whole_index(self):
+        text = render_text(card_of(np.arange(16).reshape(2, 2, 1, 2, 1, 2)))
+        assert text.splitlines()[1].split("  ")[0] == "[0, 0, 0, :, 0, :]"
+        assert "[1, 1, 0, :, 0, :]" in text
+        assert "[1, 0, 1]" in render_text(card_of(np.arange(32).reshape((2,) * 5)))
 
     @pytest.mark.parametrize("count", [9, 10, 16])
     def test_a_vector_of_integers_has_no_row_of_indices(self, tf, count):

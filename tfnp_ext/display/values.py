@@ -34,6 +34,7 @@ SMALL_ROWS, SMALL_COLUMNS = 12, 16
 """The longest open table of numbers, where slices stand side by side; of a matrix alone, ``_MATRIX_ROWS``."""
 
 _MATRIX_ROWS = 32
+_MOST_SLICED = 4
 
 _WORD_LENGTH = 24
 _HEAD, _TAIL = 6, 2
@@ -81,18 +82,23 @@ def _value_span(text: str, value: Any) -> Span:
 
 
 def small_table(array: np.ndarray) -> Block | None:
-    """Returns the open table of up to 64 numbers, slices of rank 3 and 4 side by side; ``None`` if it does not fit."""
-    if array.ndim == 1 and SMALL_COLUMNS < array.size <= SMALL:
-        return _wrapped_vector(array)
+    """Returns the open table of up to 64 numbers, slices of a higher rank side by side; ``None`` if it does not fit.
+
+    A single long axis is wrapped; above rank 4, axes of one stand only in the indices of the slices.
+    """
+    whole, array = array, array.squeeze() if array.ndim > _MOST_SLICED else array
     rows, columns = _rows_and_columns(array.shape)
-    if not fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
+    fits = fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS)
+    if not fits and SMALL_COLUMNS < array.size <= SMALL and array.size == max(array.shape):
+        return _wrapped_vector(array.reshape(-1))
+    if not fits:
         return None
     texts = numerals.small_texts(array)
     read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
     width = max(map(len, texts)) if array.ndim > 1 else 0
-    return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed))
+    return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed), whole.shape)
 
 
 def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
@@ -100,12 +106,18 @@ def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
 
 
 def fits_open(shape: Sequence[int], most_rows: int = SMALL_ROWS) -> bool:
-    """Returns whether values of a shape stand in open tables, slices of rank 3 and 4 side by side."""
+    """Returns whether values of a shape stand in open tables, slices of a higher rank side by side."""
     rows, columns = _rows_and_columns(shape)
-    return 1 <= len(shape) <= 4 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
+    return len(shape) > 0 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
 
 
-def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tuple[bool, bool]) -> Table | Beside:
+def arranged(
+    cells: Sequence[Cell],
+    shape: Sequence[int],
+    width: int,
+    headed: tuple[bool, bool],
+    whole: Sequence[int] | None = None,
+) -> Table | Beside:
     """Returns cells as the table of a matrix, or those of the slices of a higher rank side by side.
 
     Args:
@@ -113,9 +125,11 @@ def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tu
         shape: Shape of the values.
         width: Characters in the widest cell, where all shall be equally wide; else 0.
         headed: Whether rows, and columns, are headed by their indices.
+        whole: The shape that indices of slices are of, where axes of one are left out of ``shape``.
     """
     rows, columns = _rows_and_columns(shape)
     outer = tuple(shape[:-2])
+    whole = shape if whole is None else whole
 
     def one(number: int) -> Table:
         edges = range(number * rows * columns, (number + 1) * rows * columns, columns)
@@ -125,16 +139,25 @@ def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tu
                 for row, start in enumerate(edges)
             ),
             columns=tuple(map(str, range(columns))) if headed[1] else (),
-            caption=wording.index([int(axis) for axis in np.unravel_index(number, outer)]) if outer else "",
+            caption=_slice_caption(number * rows * columns, whole, len(shape)) if outer else "",
             compact=True,
             width=width,
         )
 
     slices = tuple(map(one, range(math.prod(outer))))
-    if len(outer) == 2:
-        groups = tuple(Beside(slices[at : at + outer[1]]) for at in range(0, len(slices), outer[1]))
+    if len(outer) >= 2:
+        groups = tuple(Beside(slices[at : at + outer[-1]]) for at in range(0, len(slices), outer[-1]))
         return Beside(groups, gap=20) if len(groups) > 1 else groups[0]
     return slices[0] if len(slices) == 1 else Beside(slices)
+
+
+def _slice_caption(place: int, shape: Sequence[int], rank: int) -> str:
+    """Returns the index of the slice that starts at a place: with ``:`` where an axis of one stands among its own."""
+    index = [int(axis) for axis in np.unravel_index(place, tuple(shape))]
+    if len(shape) == rank:
+        return wording.index(index[:-2])
+    own = [axis for axis, length in enumerate(shape) if length > 1][-2:]
+    return f"[{', '.join(':' if axis in own else str(at) for axis, at in enumerate(index))}]"
 
 
 def _wrapped_vector(array: np.ndarray) -> Table:
