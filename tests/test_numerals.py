@@ -158,6 +158,27 @@ class TestWhatDiffersReadsDifferently:
         assert np.array(texts, float) == pytest.approx(array, rel=1e-3, abs=step)
 
 
+class TestTheLineOfNumbers:
+    @pytest.mark.parametrize(("offset", "dtype", "ends"), [
+        (1e6, "float64", ("999997.00", "1000003.84")), (1e6, "float32", ("999997.00", "1000003.81")),
+        (-1000, "float64", ("-1003.00", "-996.16")),
+        (10, "float64", ("7.00", "13.8")), (0, "float64", ("-3.00", "3.84")),
+    ])  # fmt: skip
+    def test_tells_apart_what_stands_far_from_zero(self, offset, dtype, ends):
+        array = np.random.default_rng(0).normal(size=(20, 20))
+        array += offset - 3 - array.min()
+        text = render_text(card_of(array.astype(dtype)))
+        assert re.search(r"min (\S+) \S+ (\S+) max", text).groups() == ends
+
+    def test_tells_the_mean_beside_the_spread(self):
+        array = 1e9 + np.arange(400).reshape(20, 20) * 2e-3
+        assert "mean 1000000000.399" in render_text(card_of(array))
+
+    def test_tells_no_more_than_the_dtype_carries(self):
+        array = (1e6 + np.arange(400).reshape(20, 20)[::-1] % 3 / 16).astype(np.float32)
+        assert "min 1000000.00" in render_text(card_of(array))
+
+
 class TestWhatStandsOpen:
     @pytest.mark.parametrize(("shape", "opened"), [
         ((20, 3), True), ((32, 2), True), ((1, 20, 3), True), ((33, 1), True), ((64, 1), True), ((1, 64), True),
