@@ -208,6 +208,10 @@ class TestWhatStandsOpen:
         assert len(render_text(document).splitlines()) == 2
         assert "<th" not in render_html(document)
 
+    def test_wide_numbers_are_wrapped(self):
+        rows = table_of(np.arange(12) + 10**15).rows
+        assert [(row.header, len(row.cells)) for row in rows] == [("0", 4), ("4", 4), ("8", 4)]
+
     def test_floats_keep_theirs(self):
         assert table_of(normal(10)).columns == tuple("0123456789")
 

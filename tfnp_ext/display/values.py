@@ -35,6 +35,10 @@ SMALL_ROWS, SMALL_COLUMNS = 12, 16
 
 _MATRIX_ROWS = 32
 _MOST_SLICED = 4
+_ROW_LENGTH = 130
+"""Characters of a vector in one row of a table, with two between its values: more are wider than a page."""
+
+_WIDE = 12
 
 _WORD_LENGTH = 24
 _HEAD, _TAIL = 6, 2
@@ -97,7 +101,10 @@ def small_table(array: np.ndarray) -> Block | None:
     read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
-    width = max(map(len, texts)) if array.ndim > 1 else 0
+    width = max(map(len, texts))
+    if array.ndim == 1 and (width + 2) * columns > _ROW_LENGTH:
+        return _wrapped_vector(array)
+    width = width if array.ndim > 1 else 0
     return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed), whole.shape)
 
 
@@ -165,7 +172,7 @@ def _wrapped_vector(array: np.ndarray) -> Table:
     texts, grounds = numerals.small_texts(array), _grounds(array)
     cells = [small_cell(text, value, float(ground)) for text, value, ground in zip(texts, array, grounds, strict=True)]
     widest = max(map(len, texts))
-    beside = 10 if widest <= 5 else 8
+    beside = 10 if widest <= 5 else 8 if widest <= _WIDE else 4
     rows = [Row(tuple(cells[start : start + beside]), header=str(start)) for start in range(0, array.size, beside)]
     return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest)
 
