@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from tfnp_ext import TensorDisplay
 from tfnp_ext.display import compose
 from tfnp_ext.display.numerals import small_texts
-from tfnp_ext.document import Document, Fold, Table
+from tfnp_ext.document import Beside, Document, Fold, Table
 from tfnp_ext.formats import render_html, render_text
 
 
@@ -29,6 +31,12 @@ def texts_of(value: object) -> list[str]:
     if document.heading.values:
         return [span.text for span in document.heading.values]
     return [cell.text for row in table_of(value).rows for cell in row.cells if cell.text not in {"…", "⋮"}]
+
+
+def tables_of(block: Table | Beside) -> list[str]:
+    if isinstance(block, Table):
+        return [cell.text for row in block.rows for cell in row.cells]
+    return [text for inner in block.blocks for text in tables_of(inner)]
 
 
 def normal(*shape: int) -> np.ndarray:
@@ -58,6 +66,21 @@ class TestOneRuleForAllTables:
         assert set(texts_of(np.resize(np.complex64([0, 1, 2j, 1 - 2.5j]), count))) == {"0", "1", "2j", "1-2.5j"}
         cut = texts_of(np.resize(np.complex64([-109.34567 - 46.61234j, 1.23456]), count))
         assert set(cut) == {"-109.3-46.6j", "1.2"}
+
+    def test_parts_of_complex_ones_have_as_many_decimals(self):
+        rng = np.random.default_rng(0)
+        array = (rng.normal(size=20) * 100 + 1j * rng.normal(size=20)).astype(np.complex64)
+        texts = texts_of(array)
+        assert all(re.fullmatch(r"-?\d+\.\d[+-]\d+\.\dj", text) for text in texts), texts
+        assert np.array(texts, complex) == pytest.approx(array, abs=0.1)
+
+    @pytest.mark.parametrize("array", [
+        np.complex128([1e-9 + 2.3456e-9j, 123.456 - 1j, 0]), np.complex64([1.23456e8 + 1j, 2j, 3.3]),
+    ], ids=["small", "large"])  # fmt: skip
+    def test_complex_ones_of_a_wide_range_have_exponents(self, array):
+        texts = texts_of(array)
+        assert all("e" in text for text in texts if text != "0")
+        assert np.array(texts, complex) == pytest.approx(array, rel=0.01)
 
     @pytest.mark.parametrize("count", [4, 100])
     def test_a_wide_range_takes_each_its_own_form(self, count):
@@ -159,21 +182,62 @@ class TestWhatDiffersReadsDifferently:
         array = start + np.arange(count) * step
         texts = small_texts(array)
         assert len(set(texts)) == len(set(array.tolist()))
-        assert np.array(texts, float) == pytest.approx(array, abs=max(step, 1e-3 * abs(start)))
+        assert np.array(texts, float) == pytest.approx(array, rel=1e-3, abs=step)
+
+
+class TestTheLineOfNumbers:
+    @pytest.mark.parametrize(("offset", "dtype", "ends"), [
+        (1e6, "float64", ("999997.00", "1000003.84")), (1e6, "float32", ("999997.00", "1000003.81")),
+        (-1000, "float64", ("-1003.00", "-996.16")),
+        (10, "float64", ("7.00", "13.8")), (0, "float64", ("-3.00", "3.84")),
+    ])  # fmt: skip
+    def test_tells_apart_what_stands_far_from_zero(self, offset, dtype, ends):
+        array = np.random.default_rng(0).normal(size=(20, 20))
+        array += offset - 3 - array.min()
+        text = render_text(card_of(array.astype(dtype)))
+        assert re.search(r"min (\S+) \S+ (\S+) max", text).groups() == ends
+
+    def test_tells_the_mean_beside_the_spread(self):
+        array = 1e9 + np.arange(400).reshape(20, 20) * 2e-3
+        assert "mean 1000000000.399" in render_text(card_of(array))
+
+    def test_tells_no_more_than_the_dtype_carries(self):
+        array = (1e6 + np.arange(400).reshape(20, 20)[::-1] % 3 / 16).astype(np.float32)
+        assert "min 1000000.00" in render_text(card_of(array))
 
 
 class TestWhatStandsOpen:
-    @pytest.mark.parametrize(("shape", "opened"), [((20, 3), True), ((32, 2), True), ((1, 20, 3), True),
-                                                   ((33, 1), False), ((2, 13, 2), False)])  # fmt: skip
+    @pytest.mark.parametrize(("shape", "opened"), [
+        ((20, 3), True), ((32, 2), True), ((1, 20, 3), True), ((33, 1), True), ((64, 1), True), ((1, 64), True),
+        ((1, 1, 50), True), ((2,) * 5, True), ((2, 1, 1, 2, 1, 9), True), ((2, 13, 2), False), ((65, 1), False),
+    ])  # fmt: skip
     def test_a_matrix_of_up_to_64_numbers(self, shape, opened):
         blocks = card_of(normal(*shape)).blocks
         assert any(isinstance(block, Fold) for block in blocks) != opened
+
+    @pytest.mark.parametrize("shape", [(64, 1), (1, 64), (1, 40, 1), (2,) * 6, (2, 1, 1, 2, 1), (2, 1, 3, 1, 2, 1, 5)])
+    def test_all_its_numbers_in_their_order(self, shape):
+        array = np.arange(np.prod(shape)).reshape(shape)
+        text = render_text(card_of(array))
+        (*_, block) = card_of(array).blocks
+        assert tables_of(block) == list(map(str, range(array.size)))
+        assert max(map(len, text.splitlines())) <= 80
+
+    def test_slices_are_named_by_their_whole_index(self):
+        text = render_text(card_of(np.arange(16).reshape(2, 2, 1, 2, 1, 2)))
+        assert text.splitlines()[1].split("  ")[0] == "[0, 0, 0, :, 0, :]"
+        assert "[1, 1, 0, :, 0, :]" in text
+        assert "[1, 0, 1]" in render_text(card_of(np.arange(32).reshape((2,) * 5)))
 
     @pytest.mark.parametrize("count", [9, 10, 16])
     def test_a_vector_of_integers_has_no_row_of_indices(self, tf, count):
         document = card_of(tf.range(count))
         assert len(render_text(document).splitlines()) == 2
         assert "<th" not in render_html(document)
+
+    def test_wide_numbers_are_wrapped(self):
+        rows = table_of(np.arange(12) + 10**15).rows
+        assert [(row.header, len(row.cells)) for row in rows] == [("0", 4), ("4", 4), ("8", 4)]
 
     def test_floats_keep_theirs(self):
         assert table_of(normal(10)).columns == tuple("0123456789")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import html
 import re
 
 import numpy as np
@@ -13,7 +15,7 @@ from tfnp_ext import TensorDisplay, summarize, to_numpy
 from tfnp_ext.adapters import CutString, Dense, Strings, find_adapter, strings
 from tfnp_ext.display import mimebundle
 from tfnp_ext.display.cards import compose
-from tfnp_ext.display.values import string_parts
+from tfnp_ext.display.quoting import string_parts
 from tfnp_ext.formats import FORMATS
 
 WORDS = st.builds(bytes.__mul__, st.binary(min_size=1, max_size=3), st.integers(0, strings.LONGEST))
@@ -170,7 +172,27 @@ class TestCards:
 
     def test_a_long_string_that_is_not_utf8_is_written_as_bytes(self):
         shown, rest, valid = string_parts(CutString(b"\xff" * strings.LONGEST, 10_000))
-        assert (shown, rest, valid) == (repr(b"\xff" * 16), "… + 9 984 bytes more", False)
+        assert (shown, rest, valid) == (repr(b"\xff" * 9), "… + 9 991 bytes more", False)
+
+    @given(value=st.binary(min_size=1, max_size=200))
+    def test_bytes_are_cut_before_they_are_written(self, value):
+        shown, rest, valid = string_parts(b"\xff" + value)
+        told = ast.literal_eval(shown)
+        assert (valid, (b"\xff" + value).startswith(told)) == (False, True)
+        missing = len(value) + 1 - len(told)
+        assert rest == (f"… + {missing} bytes more" if missing else "")
+        assert len(shown) <= 40
+
+    def test_of_an_encoded_picture_a_narrow_page_has_the_beginning(self, tf):
+        png = tf.io.encode_png(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
+        size = len(png.numpy())
+        for value in (png, tf.stack([png, png])):
+            bundle = mimebundle(value, TensorDisplay().options())
+            assert max(map(len, bundle["text/plain"].splitlines())) <= 80
+            for said in (bundle["text/plain"], html.unescape(re.sub("<[^>]*>", "", bundle["text/html"]))):
+                written, missing = re.search(r"(b'[^…]*')\s*… \+ (\d+) bytes more\s*not UTF-8", said).groups()
+                assert ast.literal_eval(written) == png.numpy()[: size - int(missing)]
+            assert re.search(r"<bdi style='font-family:ui-monospace[^>]*>b&#x27;", bundle["text/html"])
 
     def test_inside_a_function_a_tensor_from_outside_is_read_all_the_same(self, tf, many):
         seen = []

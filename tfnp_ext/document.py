@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code"]
+Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "bytes"]
 """How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt."""
 
 

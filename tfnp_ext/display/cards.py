@@ -258,11 +258,13 @@ def _heading(
 
 
 def _element_table(content: Elements) -> Table:
+    # A single tensor has no path in its element.
+    first = 0 if any(path for path, _, _ in content.parts) else 1
     rows = tuple(
-        Row((Cell(path, align="left"), Cell(shape, "strong", align="left"), Cell(dtype, align="left")))
+        Row((Cell(path, align="left"), Cell(shape, "strong", align="left"), Cell(dtype, align="left"))[first:])
         for path, shape, dtype in content.parts
     )
-    return Table(rows, columns=("element", "shape", "dtype"), compact=True)
+    return Table(rows, columns=("element", "shape", "dtype")[first:], compact=True)
 
 
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:

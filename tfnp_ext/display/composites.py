@@ -13,11 +13,11 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Ragged, Slices, Sparse, Strings
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.quoting import TEXT_LENGTH, string_text
 from tfnp_ext.display.values import (
     IN_LINE,
     SMALL_COLUMNS,
     SMALL_ROWS,
-    TEXT_LENGTH,
     are_words,
     arranged,
     fits_open,
@@ -25,7 +25,6 @@ from tfnp_ext.display.values import (
     small_cell,
     small_table,
     spread,
-    string_text,
     word_cell,
 )
 from tfnp_ext.document import Beside, Block, Cell, Fold, Row, Table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tfnp_ext import wording
@@ -21,6 +23,12 @@ _ROWS_NAMED = 8
 _MOST_FOR_ROWS = 2**22
 _MOST_COUNTED = 2**18
 """Integers that are counted one by one."""
+
+_FAR = 100
+"""From so many times their spread on, values are far from zero: three digits of them would read alike."""
+
+_WRITTEN_OUT = 1e15
+_MOST_DIGITS = 17
 
 
 def warning(summary: Summary) -> Fields | None:
@@ -111,7 +119,9 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     if not numbers.finite:
         return _sample_field(numbers)
     complex_values = summary.dtype.startswith("complex")
-    low, high = _ends(numbers, digits)
+    values = numbers_of(summary.content)
+    carried = digits if values is None else max(digits, digits_told(_MOST_DIGITS, values.dtype))
+    low, high = _ends(numbers, digits, carried)
     prefix = "finite " if numbers.invalid else ""
     if summary.dtype == "bool":
         trues = numbers.seen - numbers.zeros
@@ -131,7 +141,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     else:
         fields = [field(f"{prefix}min", low), field("max", high)]
     if not complex_values:
-        fields.append(field("mean", wording.number(numbers.mean, digits)))
+        fields.append(field("mean", _beside_spread(numbers.mean, numbers, digits, carried)))
         fields.append(field("std", wording.number(numbers.std, digits)))
     fields.append(field("zeros", wording.integer(numbers.zeros)))
     distinct = _distinct(summary, numbers)
@@ -173,10 +183,28 @@ def _sample_field(numbers: Statistics) -> list[Text]:
     return [field("from", f"{wording.integer(numbers.seen)} of {wording.integer(numbers.size)}")]
 
 
-def _ends(numbers: Statistics, digits: int) -> tuple[str, str]:
+def _ends(numbers: Statistics, digits: int, carried: int) -> tuple[str, str]:
     if isinstance(numbers.minimum, int) and isinstance(numbers.maximum, int):
         return wording.integer(numbers.minimum), wording.integer(numbers.maximum)
-    return wording.number(numbers.minimum, digits), wording.number(numbers.maximum, digits)
+    low, high = (_beside_spread(end, numbers, digits, carried) for end in (numbers.minimum, numbers.maximum))
+    return low, high
+
+
+def _beside_spread(value: float, numbers: Statistics, digits: int, carried: int) -> str:
+    """Returns a number with so many digits; of values far from zero and close together, with so many of their spread.
+
+    Args:
+        value: Their mean, or one of their ends.
+        numbers: The numbers of all.
+        digits: The precision asked for.
+        carried: So many digits the dtype carries.
+    """
+    low, high = float(numbers.minimum), float(numbers.maximum)
+    spread, largest = high - low, max(-low, high)
+    if isinstance(numbers.minimum, int) or not 0 < spread < largest / _FAR or not 1e-3 <= largest < _WRITTEN_OUT:
+        return wording.number(value, digits)
+    whole = math.floor(math.log10(largest)) + 1
+    return f"{value:.{max(0, min(digits - 1 - math.floor(math.log10(spread)), carried - whole))}f}"
 
 
 def _length_fields(summary: Summary, options: DisplayOptions) -> list[Text]:

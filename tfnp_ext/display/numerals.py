@@ -91,11 +91,7 @@ def small_texts(array: np.ndarray) -> list[str]:
         return ["--" if hidden else next(texts) for hidden in np.ma.getmaskarray(array).reshape(-1)]
     flat = array.reshape(-1)
     if flat.dtype.kind == "c":
-        numbers = np.concatenate([flat.real, flat.imag])
-        # Whole parts without a point, as complex numbers are typed, where all are short.
-        short = _exact_decimals(_nonzero(numbers)) is not None
-        parts = [shortest(number) for number in numbers] if short else small_texts(numbers)
-        return [_joined(*pair) for pair in zip(parts[: flat.size], parts[flat.size :], strict=True)]
+        return _complex_texts(flat)
     if flat.dtype.kind in "biu":
         return list(map(str, flat.tolist()))
     if kind_rank(flat.dtype) != 2:
@@ -187,6 +183,31 @@ def _scientific(number: float, form: str) -> str:
         return shortest(number)
     mantissa, _, exponent = f"{number:{form}}".partition("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def _complex_texts(flat: np.ndarray) -> list[str]:
+    """Returns complex numbers with one number of decimals for both parts of all: four digits of the largest magnitude.
+
+    Whole parts stand without a point, as complex numbers are typed, where all are short; a part that is no zero but
+    would round to one stays ``0.0``. Where a magnitude would be lost, or the digits do not fit, all have an exponent.
+    """
+    numbers = np.concatenate([flat.real, flat.imag])
+    values = _nonzero(numbers)
+    exact = _exact_decimals(values)
+    if exact is not None:
+        parts = [shortest(number) for number in numbers]
+    else:
+        # Halved, so that no magnitude overflows.
+        sizes = np.hypot(flat.real.astype(np.float64) / 2, flat.imag.astype(np.float64) / 2)
+        sizes = sizes[np.isfinite(sizes) & (sizes != 0)]
+        exponent = int(f"{2 * min(float(sizes.max()), 8e307):.3e}".partition("e")[2]) if sizes.size else 0
+        decimals = max(0, 3 - exponent)
+        lost = np.count_nonzero(sizes < 0.25 * 10.0**-decimals)
+        fits = max(0, exponent) + 1 + decimals <= _carried(flat.real.dtype) and not lost
+        form = f".{decimals}f" if fits else ".2e"
+        write = _scientific if not fits else lambda number, form: f"{number:{form}}" if number else "0"
+        parts = [write(number, form) for number in numbers.tolist()]
+    return [_joined(*pair) for pair in zip(parts[: flat.size], parts[flat.size :], strict=True)]
 
 
 def fixed_text(number: float, decimals: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.quoting import string_parts, string_spans, string_text
 from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table, number_cell
 from tfnp_ext.plots.base import as_floats
@@ -34,14 +34,13 @@ SMALL_ROWS, SMALL_COLUMNS = 12, 16
 """The longest open table of numbers, where slices stand side by side; of a matrix alone, ``_MATRIX_ROWS``."""
 
 _MATRIX_ROWS = 32
+_MOST_SLICED = 4
+_ROW_LENGTH = 130
+"""Characters of a vector in one row of a table, with two between its values: more are wider than a page."""
+
+_WIDE = 12
 
 _WORD_LENGTH = 24
-TEXT_LENGTH = 72
-"""Characters of a string before it is cut."""
-
-_UNDECODED_LENGTH = 16
-"""Bytes that are written of a long string that is not UTF-8."""
-
 _HEAD, _TAIL = 6, 2
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
@@ -60,7 +59,7 @@ def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     if isinstance(array, Strings) or array.dtype.kind in "OSU":
         if not holds_strings(array):
             return ()
-        spans = tuple(span for value in array.take(np.arange(array.size)) for span in _string_spans(value))
+        spans = tuple(span for value in array.take(np.arange(array.size)) for span in string_spans(value))
     elif not array.ndim:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
@@ -69,11 +68,6 @@ def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     if array.ndim and sum(len(span.text) + 2 for span in spans) > _LINE_LENGTH:
         return ()
     return spans
-
-
-def _string_spans(value: bytes | str) -> tuple[Span, ...]:
-    text, valid = string_text(value)
-    return (Span(text, "code"),) if valid else (Span(text), Span("not UTF-8", "invalid"))
 
 
 def _value_span(text: str, value: Any) -> Span:
@@ -91,50 +85,27 @@ def _value_span(text: str, value: Any) -> Span:
     return Span(text, "invalid" if text in {"nan", "inf", "-inf"} else "strong", title)
 
 
-def string_parts(value: bytes | str) -> tuple[str, str, bool]:
-    """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8."""
-    if isinstance(value, CutString):
-        return _beginning(value)
-    valid = True
-    if isinstance(value, bytes):
-        try:
-            value = value.decode("utf-8")
-        except UnicodeDecodeError:
-            value, valid = repr(value), False
-    shown, cut = wording.shorten(value, TEXT_LENGTH)
-    return shown, f"… + {wording.integer(cut)} more" if cut else "", valid
-
-
-def _beginning(value: CutString) -> tuple[str, str, bool]:
-    """Returns the same of a string whose end was not read: what is missing of it is counted in bytes."""
-    try:
-        shown = codecs.getincrementaldecoder("utf-8")().decode(value)[:TEXT_LENGTH]  # the last character may be cut
-        valid, length = True, len(shown.encode())
-    except UnicodeDecodeError:
-        valid, length = False, _UNDECODED_LENGTH
-        shown = repr(bytes(value[:length]))
-    return shown, f"… + {wording.integer(value.size - length)} bytes more", valid
-
-
-def string_text(value: bytes | str) -> tuple[str, bool]:
-    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
-    shown, rest, valid = string_parts(value)
-    return shown + rest, valid
-
-
 def small_table(array: np.ndarray) -> Block | None:
-    """Returns the open table of up to 64 numbers, slices of rank 3 and 4 side by side; ``None`` if it does not fit."""
-    if array.ndim == 1 and SMALL_COLUMNS < array.size <= SMALL:
-        return _wrapped_vector(array)
+    """Returns the open table of up to 64 numbers, slices of a higher rank side by side; ``None`` if it does not fit.
+
+    A single long axis is wrapped; above rank 4, axes of one stand only in the indices of the slices.
+    """
+    whole, array = array, array.squeeze() if array.ndim > _MOST_SLICED else array
     rows, columns = _rows_and_columns(array.shape)
-    if not fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS):
+    fits = fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS)
+    if not fits and SMALL_COLUMNS < array.size <= SMALL and array.size == max(array.shape):
+        return _wrapped_vector(array.reshape(-1))
+    if not fits:
         return None
     texts = numerals.small_texts(numerals.whole_ones(array, array))
     read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
-    width = max(map(len, texts)) if array.ndim > 1 else 0
-    return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed))
+    width = max(map(len, texts))
+    if array.ndim == 1 and (width + 2) * columns > _ROW_LENGTH:
+        return _wrapped_vector(array)
+    width = width if array.ndim > 1 else 0
+    return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed), whole.shape)
 
 
 def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
@@ -142,12 +113,18 @@ def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
 
 
 def fits_open(shape: Sequence[int], most_rows: int = SMALL_ROWS) -> bool:
-    """Returns whether values of a shape stand in open tables, slices of rank 3 and 4 side by side."""
+    """Returns whether values of a shape stand in open tables, slices of a higher rank side by side."""
     rows, columns = _rows_and_columns(shape)
-    return 1 <= len(shape) <= 4 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
+    return len(shape) > 0 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
 
 
-def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tuple[bool, bool]) -> Table | Beside:
+def arranged(
+    cells: Sequence[Cell],
+    shape: Sequence[int],
+    width: int,
+    headed: tuple[bool, bool],
+    whole: Sequence[int] | None = None,
+) -> Table | Beside:
     """Returns cells as the table of a matrix, or those of the slices of a higher rank side by side.
 
     Args:
@@ -155,9 +132,11 @@ def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tu
         shape: Shape of the values.
         width: Characters in the widest cell, where all shall be equally wide; else 0.
         headed: Whether rows, and columns, are headed by their indices.
+        whole: The shape that indices of slices are of, where axes of one are left out of ``shape``.
     """
     rows, columns = _rows_and_columns(shape)
     outer = tuple(shape[:-2])
+    whole = shape if whole is None else whole
 
     def one(number: int) -> Table:
         edges = range(number * rows * columns, (number + 1) * rows * columns, columns)
@@ -167,16 +146,25 @@ def arranged(cells: Sequence[Cell], shape: Sequence[int], width: int, headed: tu
                 for row, start in enumerate(edges)
             ),
             columns=tuple(map(str, range(columns))) if headed[1] else (),
-            caption=wording.index([int(axis) for axis in np.unravel_index(number, outer)]) if outer else "",
+            caption=_slice_caption(number * rows * columns, whole, len(shape)) if outer else "",
             compact=True,
             width=width,
         )
 
     slices = tuple(map(one, range(math.prod(outer))))
-    if len(outer) == 2:
-        groups = tuple(Beside(slices[at : at + outer[1]]) for at in range(0, len(slices), outer[1]))
+    if len(outer) >= 2:
+        groups = tuple(Beside(slices[at : at + outer[-1]]) for at in range(0, len(slices), outer[-1]))
         return Beside(groups, gap=20) if len(groups) > 1 else groups[0]
     return slices[0] if len(slices) == 1 else Beside(slices)
+
+
+def _slice_caption(place: int, shape: Sequence[int], rank: int) -> str:
+    """Returns the index of the slice that starts at a place: with ``:`` where an axis of one stands among its own."""
+    index = [int(axis) for axis in np.unravel_index(place, tuple(shape))]
+    if len(shape) == rank:
+        return wording.index(index[:-2])
+    own = [axis for axis, length in enumerate(shape) if length > 1][-2:]
+    return f"[{', '.join(':' if axis in own else str(at) for axis, at in enumerate(index))}]"
 
 
 def _wrapped_vector(array: np.ndarray) -> Table:
@@ -184,7 +172,7 @@ def _wrapped_vector(array: np.ndarray) -> Table:
     texts, grounds = numerals.small_texts(array), _grounds(array)
     cells = [small_cell(text, value, float(ground)) for text, value, ground in zip(texts, array, grounds, strict=True)]
     widest = max(map(len, texts))
-    beside = 10 if widest <= 5 else 8
+    beside = 10 if widest <= 5 else 8 if widest <= _WIDE else 4
     rows = [Row(tuple(cells[start : start + beside]), header=str(start)) for start in range(0, array.size, beside)]
     return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest)
 

@@ -59,7 +59,7 @@ def write_heading(heading: Heading) -> str:
         line += f" · {role}"
     if heading.values:
         values = "".join(
-            f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone == "code"]}">'
+            f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone in {"code", "bytes"}]}">'
             f"{write_span(span)}</span>"
             for span in heading.values
         )
@@ -83,8 +83,8 @@ def write_span(span: Span) -> str:
         return f'<b style="color:{MAGENTA};font-weight:600"{title}>{text}</b>'
     if span.tone == "unsure":
         return f'<b style="color:{ORANGE};font-weight:600"{title}>{text}</b>'
-    if span.tone == "code":
-        quote = quiet("&quot;")
+    if span.tone in {"code", "bytes"}:
+        quote = quiet("&quot;") if span.tone == "code" else ""
         return f"<bdi style='font-family:{MONO};font-size:12px'{title}>{quote}{text}{quote}</bdi>"
     return f"<span{title}>{text}</span>" if title else text
 

@@ -42,7 +42,7 @@ def spans_width(spans: Text, sparkline: float = 0.0) -> float:
     if any(isinstance(span, Sparkline) for span in spans):
         return sparkline
     return sum(
-        text_width(span.text) * (_MONO if span.tone == "code" else 1.0) + GAP
+        text_width(span.text) * (_MONO if span.tone in {"code", "bytes"} else 1.0) + GAP
         for span in spans
         if isinstance(span, Span)
     )

@@ -1,0 +1,54 @@
+"""Strings of the user's as text: decoded and cut, or written as bytes where they are not UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import CutString
+from tfnp_ext.document import Span
+
+TEXT_LENGTH = 72
+"""Characters of a string before it is cut."""
+
+_BYTES_LENGTH = 40
+"""Characters that bytes are written in before they are cut: what is said behind them fits the same line."""
+
+
+def string_spans(value: bytes | str) -> tuple[Span, ...]:
+    """Returns a string of the user's cut for a headline, and that it was not UTF-8."""
+    text, valid = string_text(value)
+    return (Span(text, "code"),) if valid else (Span(text, "bytes"), Span("not UTF-8", "invalid"))
+
+
+def string_parts(value: bytes | str) -> tuple[str, str, bool]:
+    """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8.
+
+    What is missing is counted in bytes where the string was not decoded, or not read to its end.
+    """
+    size = value.size if isinstance(value, CutString) else len(value)
+    if isinstance(value, bytes):
+        try:
+            # The last character of a beginning may be cut.
+            text = codecs.getincrementaldecoder("utf-8")().decode(value, final=size == len(value))
+        except UnicodeDecodeError:
+            shown = bytes(value[:_BYTES_LENGTH])
+            while len(repr(shown)) > _BYTES_LENGTH:
+                shown = shown[:-1]  # before it is written, so that no escape is cut
+            return repr(shown), _rest(size - len(shown), " bytes"), False
+    else:
+        text = value
+    shown_text, cut = wording.shorten(text, TEXT_LENGTH)
+    if isinstance(value, CutString):
+        return shown_text, _rest(size - len(shown_text.encode()), " bytes"), True
+    return shown_text, _rest(cut), True
+
+
+def _rest(count: int, unit: str = "") -> str:
+    return f"… + {wording.integer(count)}{unit} more" if count else ""
+
+
+def string_text(value: bytes | str) -> tuple[str, bool]:
+    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
+    shown, rest, valid = string_parts(value)
+    return shown + rest, valid
