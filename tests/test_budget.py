@@ -63,12 +63,21 @@ makers = {
 }
 
 
+def targets():
+    array = np.zeros((BYTES // 4000, 1000), np.float32)
+    array[np.arange(len(array)), np.arange(len(array)) * 7 % 1000] = 1
+    return array
+
+
 ENTRIES = 5 * 10**6
 apart = np.arange(ENTRIES) * 7919 % ENTRIES
 counted = {
     "sparse": lambda: tf.SparseTensor(np.stack([apart, 0 * apart], 1), tf.ones(ENTRIES), (ENTRIES, 10)),
     "slices": lambda: tf.IndexedSlices(tf.ones((ENTRIES, 1)), tf.constant(apart)),
     "NaN": lambda: np.full((50, 10**6), np.nan, np.float32),
+    "one-hot": targets,
+    "labels": lambda: filled(BYTES // 8, "i8", np.arange(10**6) % 1000),
+    "attention": lambda: filled((BYTES // 4 // 10**6, 1000, 1000), "f4", np.full(1000, 1e-3)),
 }
 
 
