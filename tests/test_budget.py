@@ -70,6 +70,12 @@ makers = {
 }
 
 
+def targets():
+    array = np.zeros((BYTES // 4000, 1000), np.float32)
+    array[np.arange(len(array)), np.arange(len(array)) * 7 % 1000] = 1
+    return array
+
+
 ENTRIES = 5 * 10**6
 wide = filled(2 * 10**6, "f8", normal)
 apart = np.arange(ENTRIES) * 7919 % ENTRIES
@@ -78,6 +84,9 @@ counted = {
     "slices": lambda: tf.IndexedSlices(tf.ones((ENTRIES, 1)), tf.constant(apart)),
     "NaN": lambda: np.full((50, 10**6), np.nan, np.float32),
     "a nest": lambda: [wide[start:] for start in range(300)],  # 5 GB to read, 16 MB to hold
+    "one-hot": targets,
+    "labels": lambda: filled(BYTES // 8, "i8", np.arange(10**6) % 1000),
+    "attention": lambda: filled((BYTES // 4 // 10**6, 1000, 1000), "f4", np.full(1000, 1e-3)),
 }
 
 

@@ -356,14 +356,22 @@ class TestNorms:
         low, high = (number(end) for end in sorted(norms))
         assert f"finite filter norm {low} … {high}   weakest #{[0, 3][norms.argmin()]}" in text
 
-    def test_of_a_huge_kernel_the_first_filters_are_read_and_that_is_said(self, monkeypatch):
-        monkeypatch.setattr(weights, "_MOST_READ", 3 * 3 * 16 * 5)
-        kernel = normal(3, 3, 16, 32)
-        norms = np.linalg.norm(kernel.reshape(-1, 32), axis=0)[:5]
-        fields = weights.norm_fields(summary_of(kernel), OPTIONS)
-        assert [field[1].text for field in fields][1:] == [f"#{norms.argmin()}", "the first 5 of 32 filters"]
-        monkeypatch.setattr(weights, "_MOST_READ", 100)
-        assert weights.norm_fields(summary_of(kernel), OPTIONS) is None
+    def test_in_time_the_weakest_of_many_filters_is_found_wherever_it_is(self):
+        kernel = normal(3, 3, 100, 400).astype(np.float32)
+        kernel[..., 377] *= 0.01
+        norms = np.linalg.norm(kernel.astype(np.float64).reshape(-1, 400), axis=0)
+        fields = weights.norm_fields(summary_of(kernel), dataclasses.replace(OPTIONS, budget_ms=np.inf))
+        said = [f"{number(norms.min())} … {number(norms.max())}", "#377"]
+        assert [field[1].text for field in fields] == said
+
+    def test_out_of_time_a_sample_of_filters_is_read_and_none_is_the_weakest(self):
+        kernel = normal(3, 3, 100, 400).astype(np.float32)
+        norms = np.linalg.norm(kernel.astype(np.float64).reshape(-1, 400), axis=0)
+        fields = weights.norm_fields(summary_of(kernel), dataclasses.replace(OPTIONS, budget_ms=0.0))
+        assert [field[0].text for field in fields] == ["filter norm seen", "from"]
+        assert fields[1][1].text == "64 of 400 filters"
+        low, high = map(float, fields[0][1].text.split(" … "))
+        assert norms.min() * 0.99 <= low < high <= norms.max() * 1.01
 
     def test_nothing_is_said_twice(self, tf):
         text = mimebundle(tf.Variable(tf.zeros((3, 3, 8, 4))), OPTIONS)["text/plain"]

@@ -16,7 +16,9 @@ from tfnp_ext.adapters import CutString, Dense, Strings, find_adapter, strings
 from tfnp_ext.display import mimebundle
 from tfnp_ext.display.cards import compose
 from tfnp_ext.display.quoting import string_parts
+from tfnp_ext.display.role_lines import string_fields
 from tfnp_ext.formats import FORMATS
+from tfnp_ext.wording import half
 
 WORDS = st.builds(bytes.__mul__, st.binary(min_size=1, max_size=3), st.integers(0, strings.LONGEST))
 """Half of them are longer than what is read of one."""
@@ -25,13 +27,13 @@ MANY = 70_003
 """More strings than are read, and no multiple of eight."""
 
 
-def card(value: object) -> dict[str, str]:
-    document = compose(value, TensorDisplay().options())
+def card(value: object, budget_ms: float = np.inf) -> dict[str, str]:
+    document = compose(value, TensorDisplay().options(budget_ms=budget_ms))
     return {mime: render(document) for mime, render in FORMATS.items()}
 
 
-def text(value: object) -> str:
-    return card(value)["text/plain"]
+def text(value: object, budget_ms: float = np.inf) -> str:
+    return card(value, budget_ms)["text/plain"]
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +77,17 @@ class TestReading:
         assert all(before[1] <= after[0] for before, after in zip(held.runs(), held.runs()[1:], strict=False))
         whole = many.numpy()
         expected = [value for start, stop in held.runs() for value in whole[start:stop]]
-        assert held.looked_at() == expected
         assert held.lengths().tolist() == list(map(len, expected))
+
+    def test_a_part_is_read_in_full_unless_it_is_long(self, many):
+        whole = many.numpy().tolist()
+        with Strings(many).reading(1000) as read:
+            for part in (slice(0, 9), slice(69_900, MANY), slice(3, 3)):
+                assert read(part)[0].tolist() == list(map(len, whole[part]))
+                assert read(part)[1] == whole[part]
+            lengths, values = read(slice(0, 4096))
+            assert lengths.tolist() == list(map(len, whole[:4096]))
+            assert values is None
 
     @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 2**18 - 1, 2**18, 2**18 + 1, 2**18 + 9])
     def test_bytes_are_added_up(self, tf, count):
@@ -134,16 +145,33 @@ class TestCards:
         monkeypatch.setattr(strings, "MOST_BYTES", 2**23)
         assert found == card(value)
 
-    def test_of_very_many_it_says_what_it_looked_at(self, many):
+    def test_in_time_very_many_are_read_too(self, many):
         first, numbers, *rows = text(many).split("\n")
         assert first == f"Tensor ({MANY},) string   {sum(map(len, many.numpy().tolist())) / 1024:.0f} KiB · CPU · copy"
-        looked_at = Strings(many).looked_at()
-        undecoded = f"{sum(value == bytes([255]) for value in looked_at)}"
-        assert numbers == (f"lengths 1 … 5 bytes   median 5   ⚠ {undecoded} not UTF-8   from 65 536 of 70 003")
+        assert numbers == "lengths 1 … 5 bytes   median 5   distinct 69 303   ⚠ 701 not UTF-8"
         assert rows[0] == "       bytes  text"
         assert rows[1].split() == ["0", "1", r"b'\xff'", "not", "UTF-8"]
         assert [row.split()[0] for row in rows[1:]] == ["0", "1", "2", "3", "4", "5", "⋮", "70001", "70002"]
         assert rows[-1].split() == ["70002", "5", '"70002"']
+
+    def test_out_of_time_a_sample_is_read_and_said(self, many):
+        numbers = text(many, budget_ms=0.0).split("\n")[1]
+        assert re.fullmatch(r"lengths 1 … 5 bytes   median 5   ⚠ 4[01] not UTF-8   from 4 096 of 70 003", numbers)
+        assert text(many.numpy(), budget_ms=0.0).split("\n")[1] == numbers
+
+    def test_of_strings_that_are_long_together_only_the_lengths_are_read(self, tf):
+        words = tf.fill([5000], "a" * 1000)
+        assert text(words).split("\n")[1] == "lengths 1 000 bytes   median 1 000"
+
+    @settings(max_examples=60, deadline=None)
+    @given(words=st.lists(st.binary(max_size=4), min_size=1, max_size=300))
+    def test_the_line_is_numpys(self, words):
+        said = " ".join(
+            span.text for item in string_fields(np.array(words, object), TensorDisplay().options()) for span in item
+        )
+        sizes = np.array(list(map(len, words)))
+        assert f"median {half(float(np.median(sizes)))} distinct {len(set(words))}" in said
+        assert ("empty" in said) == (sizes == 0).any()
 
     def test_an_estimate_says_so(self, many, monkeypatch):
         monkeypatch.setattr(strings, "_MOST_MEASURED", 2**16)

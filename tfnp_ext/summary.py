@@ -27,10 +27,10 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.errors import OptionError
 from tfnp_ext.roles import Role, read_role
-from tfnp_ext.statistics import Statistics, compute_statistics
+from tfnp_ext.statistics import FOR_A_LINE, Statistics, compute_statistics
 
-_FOR_STATISTICS = 2 / 3
-"""Share of the budget for the conversion and the statistics; the rest is for the picture, which reads values too."""
+_FOR_STATISTICS = 1 - 2 * FOR_A_LINE
+"""Share of the budget for the conversion and the statistics; the rest is for the role's line and the picture."""
 
 _MOST_WIDE = 2**22
 """Logits whose softmax is made in float64."""

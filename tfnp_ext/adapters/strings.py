@@ -9,17 +9,17 @@ import itertools
 import math
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
 MOST_STRINGS = 2**16
-"""Strings that are read for a card; of more, runs of neighbours at even distances."""
+"""Strings that NumPy reads whole; of more, the bytes are estimated from as many, in runs at even distances."""
 
 MOST_BYTES = 2**23
-"""Bytes of strings that are read for a card."""
+"""Bytes of strings that NumPy reads whole."""
 
 LONGEST = 512
 """Bytes of a string that are read where not all are: more than a card shows of one."""
@@ -76,7 +76,7 @@ class Strings:
         return np.asarray(self._tensor).astype(dtype or object)
 
     def runs(self) -> list[tuple[int, int]]:
-        """Returns beginnings and ends of what is looked at: all, or runs from the first strings to the last."""
+        """Returns beginnings and ends of what the bytes are estimated from: all, or runs from the first to the last."""
         if self.size <= MOST_STRINGS:
             return [(0, self.size)]
         last = (self.size - _RUN) // _ALIGNED
@@ -84,14 +84,25 @@ class Strings:
         return [(start, start + _RUN) for start in starts.tolist()]
 
     def lengths(self) -> np.ndarray:
-        """Returns the bytes of each string that is looked at."""
+        """Returns the bytes of each string of these runs."""
         with self._flat() as flat:
             return np.concatenate([_lengths(_part(flat, *run)) for run in self.runs()])
 
-    def looked_at(self) -> list[bytes]:
-        """Returns the strings that are looked at, in full."""
+    @contextmanager
+    def reading(self, most_bytes: int) -> Iterator[Callable[[slice], tuple[np.ndarray, list[bytes] | None]]]:
+        """Yields what reads a part of the flattened tensor: the bytes of each of its strings, and these in full.
+
+        Args:
+            most_bytes: Strings that have more together are not made objects of; ``None`` stands for them.
+        """
         with self._flat() as flat:
-            return [value for run in self.runs() for value in np.asarray(_part(flat, *run)).tolist()]
+
+            def read(part: slice) -> tuple[np.ndarray, list[bytes] | None]:
+                strings = _part(flat, part.start, part.stop)
+                lengths = _lengths(strings)
+                return lengths, np.asarray(strings).tolist() if int(lengths.sum()) <= most_bytes else None
+
+            yield read
 
     def nbytes(self) -> tuple[int, bool]:
         """Returns the bytes of all strings, and whether they were added up rather than estimated from a sample."""

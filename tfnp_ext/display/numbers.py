@@ -9,14 +9,20 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Sparse, Strings
 from tfnp_ext.adapters.composites import place_in_rows
-from tfnp_ext.adapters.strings import MOST_BYTES, MOST_STRINGS
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
-from tfnp_ext.display.role_lines import EXTRA_FIELDS, ROLE_LINES, field, judged_fields, magnitude_fields
+from tfnp_ext.display.role_lines import (
+    EXTRA_FIELDS,
+    ROLE_LINES,
+    field,
+    judged_fields,
+    magnitude_fields,
+    string_fields,
+)
 from tfnp_ext.document import Fields, Inline, Span, Sparkline, Text
 from tfnp_ext.plots.confusion_counts import can_be_confused
 from tfnp_ext.plots.lengths import row_lengths
-from tfnp_ext.statistics import Statistics, invalid_rows, sample_places
+from tfnp_ext.statistics import Statistics, invalid_rows
 from tfnp_ext.summary import Summary, numbers_of
 
 _ROWS_NAMED = 8
@@ -79,7 +85,7 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False,
     """
     content = summary.content
     if summary.role == "text" and isinstance(content, (Dense, Strings)):
-        return Fields(_string_fields(content if isinstance(content, Strings) else content.array))
+        return Fields(string_fields(content if isinstance(content, Strings) else content.array, options))
     role = _told_as(summary, options)
     if role == "judged":
         return Fields(judged_fields(summary, options))
@@ -224,45 +230,3 @@ def _length_fields(summary: Summary, options: DisplayOptions) -> list[Text]:
 
 def _range(low: int, high: int) -> str:
     return wording.integer(low) if low == high else f"{wording.integer(low)} … {wording.integer(high)}"
-
-
-def _string_fields(array: np.ndarray | Strings) -> tuple[Text, ...]:
-    lengths, strings = _read_strings(array)
-    whole = len(lengths) == array.size
-    fields = [
-        field("lengths", f"{_range(int(lengths.min()), int(lengths.max()))} bytes"),
-        field("median", wording.half(float(np.median(lengths)))),
-    ]
-    if whole and strings is not None:
-        fields.append(field("distinct", wording.integer(len(set(strings)))))
-    empty = int((lengths == 0).sum())
-    if empty:
-        fields.append(field("empty", wording.integer(empty)))
-    undecoded = sum(not _is_utf8(value) for value in strings or ())
-    if undecoded:
-        fields.append((Span(f"⚠ {wording.integer(undecoded)} not UTF-8", "invalid"),))
-    if not whole:
-        fields.append(field("from", f"{wording.integer(len(lengths))} of {wording.integer(array.size)}"))
-    return tuple(fields)
-
-
-def _read_strings(array: np.ndarray | Strings) -> tuple[np.ndarray, list[bytes] | None]:
-    """Returns how many bytes each string has, or each of a sample; and the strings, if they are few bytes together."""
-    if isinstance(array, Strings):
-        lengths = array.lengths()
-        return lengths, array.looked_at() if int(lengths.sum()) <= MOST_BYTES else None
-    sample = sample_places(array.size, MOST_STRINGS)
-    strings = [
-        value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-        for value in (array.reshape(-1) if sample is None else array.flat[sample]).tolist()
-    ]
-    lengths = np.array([len(value) for value in strings])
-    return lengths, strings if int(lengths.sum()) <= MOST_BYTES else None
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

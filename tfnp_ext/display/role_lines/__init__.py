@@ -6,6 +6,7 @@ from tfnp_ext.display.role_lines import composites, images, matrices, prediction
 from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field
 from tfnp_ext.display.role_lines.judged import judged_fields
 from tfnp_ext.display.role_lines.magnitudes import magnitude_fields
+from tfnp_ext.display.role_lines.texts import string_fields
 
 __all__ = [
     "EXTRA_FIELDS",
@@ -17,6 +18,7 @@ __all__ = [
     "magnitude_fields",
     "matrices",
     "predictions",
+    "string_fields",
     "trainings",
     "weights",
 ]
