@@ -539,6 +539,54 @@ class TestCardsOfSparseTensors:
         assert len(html) < 30_000
 
 
+def rows_of(value):
+    """Returns index and text of each row of a ragged tensor in the table of its text card."""
+    lines = mimebundle(value)["text/plain"].split("first values\n")[1].split("\n")
+    return {int(line.split()[0]): line.split(maxsplit=2)[2] for line in lines if line.strip()[:1].isdigit()}
+
+
+class TestRowsOfRaggedTensors:
+    """Rows of large ones are written as those of small ones are: in brackets, strings in quotes."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(st.lists(st.lists(st.integers(0, 99), max_size=3), max_size=4), min_size=1, max_size=3),
+        st.sampled_from([0, 40]),
+    )
+    def test_a_row_reads_as_python_writes_it_up_to_ten_values_and_empty_lists(self, tf, rows, more):
+        rows = [*rows, *[[[7]]] * (more or 13)]
+        found = rows_of(tf.ragged.constant(rows, dtype=tf.int32, ragged_rank=2))
+        for place, text in found.items():
+            whole = str(rows[place])[1:-1] or "empty"
+            if sum(len(inner) or 1 for inner in rows[place]) <= 10:
+                assert text == whole
+            else:
+                assert "…" in text
+                assert whole.startswith(text.split("…")[0].rstrip(", "))
+
+    def test_strings_are_in_quotes(self, tf):
+        flat = rows_of(tf.ragged.constant([["a b", 'say "c"'], []] * 20))
+        assert (flat[0], flat[1]) == ('"a b"  "say \\"c\\""', "empty")
+        nested = rows_of(tf.ragged.constant([[["a b"], []], [["c", "d"], ["e"]]] * 20))
+        assert (nested[0], nested[1]) == ('["a b"], []', '["c", "d"], ["e"]')
+        assert "not UTF-8" not in nested[0]
+        assert rows_of(tf.ragged.constant([[b"\xff"]] * 20))[0] == r"b'\xff'"
+
+    def test_lists_of_one_length_have_brackets_and_what_is_cut_says_so(self, tf):
+        value = tf.RaggedTensor.from_row_splits(tf.reshape(tf.range(200), (100, 2)), [0, 3, 50, 100])
+        found = rows_of(value)
+        assert found[0] == "[0, 1], [2, 3], [4, 5]"
+        assert found[1] == "[6, 7], [8, 9], [10, 11], [12, 13], [14, 15], …"
+        cut = rows_of(tf.ragged.constant([[list(range(30)), [1]]] * 20))
+        assert cut[0] == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …], …"
+
+    def test_very_many_empty_lists_take_no_time(self, tf):
+        inner = tf.RaggedTensor.from_row_splits(tf.range(100), [0, *[0] * 10**6, 100])
+        value = tf.RaggedTensor.from_row_splits(inner, [0, 10**6, 10**6 + 1])
+        assert rows_of(value)[0].startswith("[], [], []")
+        assert rows_of(value)[0].endswith("…")
+
+
 class TestCardsOfRaggedTensors:
     @pytest.fixture
     def long(self, tf):

@@ -16,11 +16,12 @@ Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "byt
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of text in one tone; ``title`` is what hovering tells."""
+    """A piece of text in one tone; ``title`` is what hovering tells, ``framed`` marks the answer among values."""
 
     text: str
     tone: Tone = "plain"
     title: str = ""
+    framed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

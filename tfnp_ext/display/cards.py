@@ -173,12 +173,14 @@ def _calm(spans: tuple[Span, ...]) -> tuple[Span, ...]:
 
 
 def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ...]:
-    """Returns the top class and its share, then all shares, the top one again bold."""
+    """Returns the top class and its share, then all shares, the top one bold and framed as in a table of a batch."""
     top = int(np.argmax(shares))
     name = options.class_names(shares.size)[top]
     answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
     texts = [values.share_text(float(share)) for share in shares]
-    return answer + tuple(Span(text, "strong" if place == top else "plain") for place, text in enumerate(texts))
+    shown = [Span(text) for text in texts]
+    shown[top] = Span(texts[top], "strong", framed=True)
+    return (*answer, *shown)
 
 
 def _flagged(summary: Summary, line: Fields | None) -> Fields | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -61,10 +63,9 @@ def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
             tuple(Row(row, header=str(number)) for number, row in enumerate(rows_of_cells)), compact=True, width=width
         )
     if small and not isinstance(content.flat, Strings) and content.flat.dtype != object:
-        texts = nested_texts(content.flat, content.splits)
-        return Table(
-            tuple(Row((Cell(text, align="left"),), header=str(row)) for row, text in enumerate(texts)), compact=True
-        )
+        texts = _first_texts(content.flat, 0, SMALL)  # of all rows together: they have one form
+        cells = [_row_cell(content, start, end, texts) for start, end in itertools.pairwise(outer.tolist())]
+        return Table(tuple(Row((cell,), header=str(row)) for row, cell in enumerate(cells)), compact=True)
     rows = []
     for row in shown:
         if row is None:
@@ -72,7 +73,7 @@ def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
             continue
         start, end = int(outer[row]), int(outer[row + 1])
         length = Cell(str(end - start), bar=(end - start) / longest if longest else 0.0)
-        rows.append(Row((length, _row_cell(content, start, end, tuple(inner))), header=str(row)))
+        rows.append(Row((length, _row_cell(content, start, end)), header=str(row)))
     return Table(tuple(rows), columns=("length", "first values"), compact=True)
 
 
@@ -83,37 +84,60 @@ def _flat_cells(flat: np.ndarray | Strings) -> list[Cell]:
     return [small_cell(text, value, 0.0) for text, value in zip(texts_of_numbers, flat, strict=True)]
 
 
-def nested_texts(flat: np.ndarray, splits: Sequence[np.ndarray]) -> list[str]:
-    """Returns each row of a small ragged tensor of a deeper rank as Python writes it: ``[1, 2], [3]``."""
-    width = flat[0].size if flat.ndim > 1 and len(flat) else 1
-    texts = numerals.small_texts(flat) if flat.size else []
-    level = (
-        [f"[{', '.join(texts[start : start + width])}]" for start in range(0, len(texts), width)]
-        if flat.ndim > 1
-        else texts
-    )
-    for split in reversed(splits[1:]):
-        edges = split.tolist()
-        level = [f"[{', '.join(level[start:end])}]" for start, end in itertools.pairwise(edges)]
-    edges = splits[0].tolist()
-    return [", ".join(level[start:end]) or "empty" for start, end in itertools.pairwise(edges)]
+def _row_cell(content: Ragged, start: int, end: int, texts: Sequence[str] = ()) -> Cell:
+    """Returns the first values of a row, of a deeper rank as Python writes them: ``[1, 2], [3]``, strings in quotes.
 
-
-def _row_cell(content: Ragged, start: int, end: int, inner: tuple[np.ndarray, ...]) -> Cell:
+    Args:
+        content: The ragged rows.
+        start: Where the row begins in its splits.
+        end: Where it ends.
+        texts: Those of all values of a small one, whose rows are shown whole.
+    """
     if end == start:
         return Cell("empty", "secondary", align="left")
-    for split in inner:
-        start, end = int(split[start]), int(split[end])
-    flat = content.flat
+    flat, inner, axes = content.flat, content.splits[1:], content.flat.shape[1:]
+    nested, first, left = bool(inner or axes), 0, SMALL
+    if not texts:
+        left = _FIRST_VALUES
+        first = functools.reduce(lambda place, split: int(split[place]), inner, start) * math.prod(axes)
+        texts = _first_texts(flat, first, left)
+
+    def within(level: int, place: int) -> tuple[int, int]:
+        """Returns the places of what is in a list, of ragged or of equal lists."""
+        if level < len(inner):
+            return int(inner[level][place]), int(inner[level][place + 1])
+        axis = axes[level - len(inner)]
+        return place * axis, (place + 1) * axis
+
+    def written(level: int, start: int, end: int) -> str:
+        nonlocal left
+        pieces: list[str] = []
+        for place in range(start, end):
+            if not left:
+                if nested:
+                    pieces.append("…")
+                else:
+                    pieces[-1] += " …"
+                break
+            inside = within(level, place) if level < len(inner) + len(axes) else None
+            if inside is None or inside[0] == inside[1]:  # an empty list takes room too
+                left -= 1
+            pieces.append(texts[place - first] if inside is None else f"[{written(level + 1, *inside)}]")
+        return (", " if nested else "  ").join(pieces)
+
+    row = written(0, start, end)
+    strings = flat.dtype.kind == "O"
+    shown, cut = wording.shorten(row, TEXT_LENGTH) if strings else (row, 0)
+    return Cell(f"{shown} …" if cut else shown, align="left", mono=strings)
+
+
+def _first_texts(flat: np.ndarray | Strings, start: int, most: int) -> list[str]:
+    """Returns the texts of the next values: numbers in one form, strings in quotes."""
+    places = np.arange(start, min(start + most, flat.size))
     if isinstance(flat, Strings) or flat.dtype.kind == "O":
-        width = math.prod(flat.shape[1:])
-        values = flat.take(np.arange(start * width, min(end * width, start * width + _FIRST_VALUES)))
-        words, cut = wording.shorten("  ".join(string_text(value)[0] for value in values), TEXT_LENGTH)
-    else:
-        width = 1
-        words, cut = "  ".join(numerals.small_texts(flat[start : min(end, start + _FIRST_VALUES)])), 0
-    more = " …" if (end - start) * width > _FIRST_VALUES or cut else ""
-    return Cell(words + more, align="left", mono=flat.dtype == object)
+        read = map(string_text, flat.take(places))
+        return [json.dumps(text, ensure_ascii=False) if valid else text for text, valid in read]
+    return numerals.small_texts(flat.reshape(-1)[places]) if len(places) else []
 
 
 def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, note: str) -> Fold:

@@ -75,6 +75,8 @@ def write_span(span: Span) -> str:
     """Returns a piece of text in its tone."""
     text = said(span.text)
     title = f' title="{escape(span.title)}"' if span.title else ""
+    if span.framed:
+        return f'<b style="font-weight:600;border:1px solid {BLUE};padding:0 4px"{title}>{text}</b>'
     if span.tone == "strong":
         return f"<b style=font-weight:600{title}>{text}</b>"
     if span.tone == "secondary":

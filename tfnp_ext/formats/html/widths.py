@@ -13,6 +13,7 @@ from tfnp_ext.document import Beside, Block, Cell, Fields, Note, Span, Sparkline
 
 GAP, COLUMN_GAP = 8, 12
 DIGIT = 6.8
+_FRAME = 10  # the line around an answer and the room within it
 _BAR, _MONO = 122, 1.2
 _SLIM = frozenset(" !'(),./:;I[\\]`fijlrt|·…")
 _BROAD = frozenset("MWm@%")
@@ -42,7 +43,7 @@ def spans_width(spans: Text, sparkline: float = 0.0) -> float:
     if any(isinstance(span, Sparkline) for span in spans):
         return sparkline
     return sum(
-        text_width(span.text) * (_MONO if span.tone in {"code", "bytes"} else 1.0) + GAP
+        text_width(span.text) * (_MONO if span.tone in {"code", "bytes"} else 1.0) + _FRAME * span.framed + GAP
         for span in spans
         if isinstance(span, Span)
     )

@@ -25,8 +25,9 @@ def quoted(text: str) -> str:
 
 
 def write_span(span: Span, room: int = WIDTH) -> str:
-    """Returns a piece of text; one that is data in quotes and cut to the room."""
-    return write_string(span.text, room) if span.tone == "code" else wording.printable(span.text)
+    """Returns a piece of text; one that is data in quotes and cut to the room, an answer among values pointed at."""
+    shown = write_string(span.text, room) if span.tone == "code" else wording.printable(span.text)
+    return f"▸{shown}" if span.framed else shown
 
 
 def write_string(text: str, room: int) -> str:
