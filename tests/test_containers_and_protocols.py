@@ -457,7 +457,7 @@ class TestCards:
                 lambda ds: ds.range(4).batch(2).map(pair),
                 ["Dataset 2 elements", "['a']     (None,)  int64", "['b'][0]  (None,)  float32"],
             ),
-            (lambda ds: iter(ds.range(3)), ["OwnedIterator", "no element was read", "()     int64"]),
+            (lambda ds: iter(ds.range(3)), ["Iterator", "no element was read", "()     int64"]),
             (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "()     int64"]),
         ],
         ids=["range", "endless", "filter", "structure", "iterator", "NumPy iterator"],

@@ -239,6 +239,14 @@ class TestWhatStandsOpen:
         rows = table_of(np.arange(12) + 10**15).rows
         assert [(row.header, len(row.cells)) for row in rows] == [("0", 4), ("4", 4), ("8", 4)]
 
+    @pytest.mark.parametrize("count", [30, 100, 5000])
+    def test_a_vector_of_nothing_but_nan_is_no_series(self, count):
+        assert "series" not in render_text(card_of(np.full(count, np.nan)))
+
+    def test_one_row_has_no_index(self):
+        table = compose(normal(10), TensorDisplay().options(plot="histogram")).blocks[-1].blocks[0]
+        assert [row.header for row in table.rows] == [None]
+
     def test_floats_keep_theirs(self):
         assert table_of(normal(10)).columns == tuple("0123456789")
 

@@ -67,7 +67,7 @@ class ElementsAdapter(Adapter):
 
     def content(self, obj: Any) -> Content:
         """Returns what an element looks like, and how to have one; the card draws none."""
-        name = type(obj).__name__.removeprefix("_")
+        name = type(obj).__name__.removeprefix("_").removeprefix("Owned")
         own = "" if name == self.label(obj) else f"{name} · "
         return Elements(tuple(spec_parts(self.spec(obj))), f"{own}no element was read; {self.one} gives one")
 
@@ -116,8 +116,8 @@ class IteratorAdapter(ElementsAdapter):
     )
 
     def label(self, obj: Any) -> str:
-        """Returns the class name: it says whose iterator it is."""
-        return str(obj.__class__.__name__)
+        """Returns the class name: it says whose iterator it is; that of a plain one is as users know it."""
+        return str(obj.__class__.__name__).removeprefix("Owned")
 
     def spec(self, obj: Any) -> Any:
         """Returns the structure of an element."""

@@ -340,7 +340,9 @@ def _vector_table(array: np.ndarray) -> Table:
     count = math.ceil(array.size / width)
     starts = list(range(count)) if count <= 10 else [0, 1, 2, 3, None, count - 2, count - 1]
     lines = [
-        None if at is None else (str(at * width), list(range(at * width, min(array.size, (at + 1) * width))))
+        None
+        if at is None
+        else (str(at * width) if count > 1 else None, list(range(at * width, min(array.size, (at + 1) * width))))
         for at in starts
     ]
     return _heat_table(lines, array, tuple(map(str, range(min(width, array.size)))), "")
@@ -360,7 +362,7 @@ def matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> Ta
 
 
 def _heat_table(
-    lines: Sequence[tuple[str, Sequence[int | None]] | None],
+    lines: Sequence[tuple[str | None, Sequence[int | None]] | None],
     array: np.ndarray,
     columns: tuple[str, ...],
     caption: str,

@@ -134,7 +134,7 @@ def _masked(array: np.ma.MaskedArray) -> Role:
 
 
 def _vector(drawn: Array, statistics: Statistics, weights: bool) -> Role:
-    if weights or drawn.dtype.kind == "b":
+    if weights or drawn.dtype.kind == "b" or not statistics.finite:
         return Role("other", drawn=drawn)
     count = wording.integer(drawn.size)
     if is_integer(drawn):
