@@ -119,7 +119,7 @@ def test_the_logits_of_many_classes_are_told_by_their_batch_axis():
 
 
 def test_an_impulse_is_a_series():
-    impulse = np.zeros(500, np.float32)
+    impulse = np.zeros(5000, np.float32)
     impulse[77] = 1
     assert summarize(impulse).role == "series"
     assert summarize(impulse[60:100]).role == "one-hot"

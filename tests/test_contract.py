@@ -511,8 +511,8 @@ CASES = [
 def same_now(now: Any, before: Any) -> bool:
     if isinstance(now, (list, tuple)) and now and isinstance(now[0], np.ndarray):
         return [bits(one) for one in now] == [bits(one) for one in before]
-    if isinstance(now, np.ndarray):
-        return bits(now) == bits(before)
+    if isinstance(now, (np.ndarray, np.generic)):
+        return bits(np.asarray(now)) == bits(np.asarray(before))
     return bool(now == before)
 
 

@@ -11,6 +11,7 @@ from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
 
 _ROUNDING = 1e-12
+_MOST_CORRELATED = 10_000
 
 _FEW = 8
 """Of so many numbers, as stand in a headline, no two that differ read alike."""
@@ -121,9 +122,12 @@ def whole_ones(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         >>> whole_ones(matrix, matrix).tolist()
         [[1.0, 0.25], [0.25, 1.0]]
     """
-    if type(matrix) is not np.ndarray or matrix.dtype != np.float64 or matrix.ndim != 2:
+    if isinstance(matrix, np.ma.MaskedArray) or matrix.dtype != np.float64 or matrix.ndim != 2:
         return values
-    if matrix.shape[0] != matrix.shape[1] or (np.abs(matrix.diagonal() - 1) > _ROUNDING).any():
+    if matrix.shape[0] != matrix.shape[1] or len(matrix) > _MOST_CORRELATED:
+        return values
+    places = np.arange(len(matrix))
+    if (np.abs(np.asarray(matrix[places, places]) - 1) > _ROUNDING).any():
         return values
     return np.where(np.abs(np.abs(values) - 1) <= _ROUNDING, np.sign(values), values)
 

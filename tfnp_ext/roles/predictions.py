@@ -34,6 +34,7 @@ _DECIDED = (0.2, 0.8)
 _MOST_UNDECIDED = 0.3
 _NARROWEST_LOGITS = 6
 _MOST_LOGITS = 10_000
+_MOST_TARGETS = 1000
 _MOST_TRUTHS = 2**21
 _SMOOTHEST_SCORES = 0.25
 _ROUGHEST_SERIES = 0.7
@@ -84,7 +85,7 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
 def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of one-hot targets: 0 and 1, a single 1 in every row; an identity matrix is none."""
     # A longer vector with a single 1 is an impulse as likely.
-    vector = drawn.ndim == 1 and FEWEST_SCORES <= drawn.size <= SMALL and drawn.dtype.kind != "b"
+    vector = drawn.ndim == 1 and FEWEST_SCORES <= drawn.size <= _MOST_TARGETS and drawn.dtype.kind != "b"
     if not vector and (drawn.ndim != 2 or drawn.shape[1] < 2 or drawn.size <= SMALL):
         return None
     if drawn.shape[-1] > LONGEST_ROW or not _is_zeros_and_ones(statistics) or is_identity(drawn, statistics):
