@@ -34,6 +34,7 @@ _ROUGHEST = 0.2
 """Up to this roughness the columns of a matrix are series; those of a table, example by example, are near 1."""
 
 _FEWEST_VECTORS, _SHORTEST_VECTOR = 20, 8
+_NEAR = 0.1
 
 
 def read_identity(drawn: Array, statistics: Statistics) -> Role | None:
@@ -139,6 +140,9 @@ def read_embeddings(drawn: Array, statistics: Statistics, *, named: bool = False
     if named:
         return Role("embeddings", title, "read as embeddings: by its name", drawn)
     if rows < _FEWEST_VECTORS or not _SHORTEST_VECTOR <= width <= LONGEST_ROW:
+        return None
+    # Of vectors of length 1 the mean square is known: nothing need be read to see that others are none.
+    if statistics.exact and abs(width * (statistics.std**2 + statistics.mean**2) - 1) > _NEAR:
         return None
     checked, tolerance = first_rows(drawn), sum_tolerance(drawn.dtype, 1)
     if not _have_length_1(checked, tolerance) or (
