@@ -46,7 +46,7 @@ from tfnp_ext.document import (
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.formats.ansi import colored, has_color
-from tfnp_ext.plots import Plot, as_asked, choose_plot, fitting_plot
+from tfnp_ext.plots import Plot, as_asked, fitting_plot
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
@@ -208,7 +208,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return Document(_heading(summary, facts_end="empty: no values"))
     drawable = plot if options.plots else None
     if isinstance(content, Curves):
-        return _history_card(summary, content, options)
+        return _history_card(summary, content, plot, options)
     if isinstance(content, Ragged):
         return _ragged_card(summary, content, drawable, options)
     if isinstance(content, Sparse):
@@ -308,9 +308,8 @@ def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOp
     return Document(_heading(summary), _present(line, values.string_table(array)))
 
 
-def _history_card(summary: Summary, content: Curves, options: DisplayOptions) -> Document:
+def _history_card(summary: Summary, content: Curves, plot: Plot | None, options: DisplayOptions) -> Document:
     """Returns the card of a training: its last and best numbers, its curves, and a row an epoch in the fold."""
-    plot = choose_plot(summary, options)
     picture = plot.blocks(summary, options) if plot else ()
     note = plot.note(summary, options) if plot and options.plots else ""
     what = f"{wording.extent((len(content.epochs), len(content.values)))} values"

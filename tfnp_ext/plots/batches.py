@@ -14,6 +14,7 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Cell, Row, Span, Table
 from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_labels
+from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
 from tfnp_ext.plots.ticks import name_ticks
 from tfnp_ext.statistics import row_tops
@@ -255,8 +256,9 @@ def paint_batch(sheet: Sheet, batch: Batch, style: Style) -> None:
         sheet.frames(starts[across], _TOP + down * _ROW, column, _ROW, style.blue)
     for row, number in np.argwhere(~np.isfinite(batch.values.T)).tolist()[:200]:
         value = float(batch.values[number, row])
-        sign = "×" if math.isnan(value) else "▲" if value > 0 else "▼"
-        sheet.glyph(starts[number] + column / 2, _TOP + (row + 0.5) * _ROW, sign, style.magenta, min(9, column + 3))
+        sheet.glyph(
+            starts[number] + column / 2, _TOP + (row + 0.5) * _ROW, sign_of(value), style.magenta, min(9, column + 3)
+        )
     for row, name in enumerate(batch.names):
         baseline = _TOP + row * _ROW + 9
         sheet.text(left - 4 - batch.number_room, baseline, name, style.grey, SMALL_TEXT, False, "right")
