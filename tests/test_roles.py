@@ -937,3 +937,7 @@ class TestWhatOnlyLooksAlike:
         assert read_role(kernel, numbers, weights=True, name="conv2d/kernel").title.startswith(
             "1 filter of 3 × 3 over 32"
         )
+
+    def test_values_near_the_end_of_float64_are_no_vectors_of_length_1(self):
+        huge = RANDOM.normal(size=(30, 12)) * 1e307
+        assert role_of(huge).name == "matrix"

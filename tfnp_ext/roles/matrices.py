@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tfnp_ext import wording
@@ -142,7 +144,8 @@ def read_embeddings(drawn: Array, statistics: Statistics, *, named: bool = False
     if rows < _FEWEST_VECTORS or not _SHORTEST_VECTOR <= width <= LONGEST_ROW:
         return None
     # Of vectors of length 1 the mean square is known: nothing need be read to see that others are none.
-    if statistics.exact and abs(width * (statistics.std**2 + statistics.mean**2) - 1) > _NEAR:
+    # The norm of both, for their squares may pass the end of float64.
+    if statistics.exact and abs(width * min(1.0, math.hypot(statistics.std, statistics.mean)) ** 2 - 1) > _NEAR:
         return None
     checked, tolerance = first_rows(drawn), sum_tolerance(drawn.dtype, 1)
     if not _have_length_1(checked, tolerance) or (
