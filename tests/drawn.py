@@ -12,7 +12,7 @@ from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.display import compose, mimebundle
 from tfnp_ext.document import Block, Fields, Figure
 from tfnp_ext.formats import FORMATS
-from tfnp_ext.plots import Plot, choose_plot, plot
+from tfnp_ext.plots import Plot, fitting_plot, plot
 from tfnp_ext.summary import Summary, summarize
 
 BLUE, ORANGE, MAGENTA = (58, 125, 192), (192, 99, 26), (208, 58, 148)
@@ -32,7 +32,7 @@ def chosen(value: Any, **options: Any) -> tuple[Plot | None, Summary, DisplayOpt
     """Returns the plot that a value gets, with what it is asked with."""
     asked = TensorDisplay().options(**options)
     summary = summarize(value)
-    return choose_plot(summary, asked), summary, asked
+    return fitting_plot(summary, asked), summary, asked
 
 
 def figure_of(value: Any, **options: Any) -> Figure:

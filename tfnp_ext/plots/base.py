@@ -206,8 +206,6 @@ def choose_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
         for name, plot in PLOTS.items():
             if suitability[name] > 0 and plot.is_asked(options):
                 return plot
-        if options.truth is not None and (summary.drawn is None or summary.drawn.ndim not in {1, 2}):
-            raise OptionError(f"truth is for predictions, which {summary.described} is not")
         best = max(suitability, key=lambda name: suitability[name], default=None)
         return PLOTS[best] if best is not None and suitability[best] >= AUTOMATIC else None
     if options.plot not in PLOTS:
