@@ -13,9 +13,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ConversionError": "errors",
+    "ConversionInterrupted": "errors",
     "OptionError": "errors",
+    "StorageError": "errors",
     "SymbolicTensorError": "errors",
     "TensorDisplay": "config",
+    "iter_numpy": "datasets",
     "load_ipython_extension": "extension",
     "plot": "plots",
     "register_adapter": "adapters",
@@ -26,22 +29,35 @@ _HOMES = {
     "unload_ipython_extension": "extension",
 }
 
+_LIGHT = frozenset({"config", "errors", "extension"})
+"""Rooms of public names that convert nothing."""
+
 if TYPE_CHECKING:
     from tfnp_ext.adapters import register_adapter
     from tfnp_ext.config import TensorDisplay
     from tfnp_ext.convert import to_numpy
+    from tfnp_ext.datasets import iter_numpy
     from tfnp_ext.display import show
-    from tfnp_ext.errors import ConversionError, OptionError, SymbolicTensorError
+    from tfnp_ext.errors import (
+        ConversionError,
+        ConversionInterrupted,
+        OptionError,
+        StorageError,
+        SymbolicTensorError,
+    )
     from tfnp_ext.extension import load_ipython_extension, unload_ipython_extension
     from tfnp_ext.plots import plot, register_plot
     from tfnp_ext.summary import summarize
 
 __all__ = [
     "ConversionError",
+    "ConversionInterrupted",
     "OptionError",
+    "StorageError",
     "SymbolicTensorError",
     "TensorDisplay",
     "__version__",
+    "iter_numpy",
     "load_ipython_extension",
     "plot",
     "register_adapter",
@@ -58,6 +74,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if _HOMES[name] not in _LIGHT:
+        import_module(f"{__name__}.datasets")  # registers kinds that the rooms above it cannot know
     globals()[name] = value
     return value
 

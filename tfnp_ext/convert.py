@@ -6,8 +6,10 @@ Only this room recurses into containers; what a kind is and how it converts is i
 from __future__ import annotations
 
 import math
+import warnings
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,15 @@ RAGGED = ("object", "pad", "masked", "list")
 SPARSE = ("dense", "scipy")
 """What a sparse tensor can become."""
 
+JOIN = ("auto", "concat", "stack")
+"""How the elements of a dataset can be joined."""
+
+ON_ERROR = ("raise", "skip")
+"""What can be done when an element of a dataset fails."""
+
+CHOICES = {"casting": casts.CASTINGS, "ragged": RAGGED, "sparse": SPARSE, "join": JOIN, "on_error": ON_ERROR}
+"""The keywords of a conversion that are one of a few words."""
+
 _DEEPEST = 200
 _PLAIN = frozenset((int, float, complex, bool, str, bytes, type(None)))
 
@@ -43,39 +54,58 @@ def to_numpy(
     copy: bool | None = None,
     dtype: Any = None,
     casting: str = "same_kind",
-    ragged: str = "object",
+    ragged: str | None = None,
     fill_value: Any = 0,
     sparse: str = "dense",
+    join: str = "auto",
+    take: int | None = None,
     max_bytes: int | str | None = 2**30,
     stack: bool = False,
     session: Any = None,
     feed: Any = None,
+    timeout: float | None = None,
+    on_error: str = "raise",
+    progress: bool = True,
 ) -> Any:
     """Returns anything tensor-like as a NumPy array, a nest of it as the same nest of arrays.
 
     Rank 0 is an array too. A view of a TensorFlow value is read-only, since tensors are immutable and everybody who
     holds one would see the change; a copy is your own and writable.
 
+    A dataset is run: its elements become one array, or one for each tensor of their structure. Ctrl-C ends that early.
+
     Args:
         obj: A tensor, a variable, a gradient, a ragged or sparse tensor, a ``TensorProto`` or its bytes, an array,
-            or a dict, list or tuple of these. ``None``, numbers and strings inside a nest stay as they are.
+            a dataset, or a dict, list or tuple of these. ``None``, numbers and strings inside a nest stay as they are.
         copy: ``None``: a view where that is safe, else a copy. ``True``: an own, writable array. ``False``: an error
             rather than a copy.
         dtype: What the values shall be cast to; ``str`` decodes strings from UTF-8.
         casting: ``no``, ``equiv``, ``safe``, ``same_kind`` or ``unsafe``, over bool < integer < float < complex.
-        ragged: ``object`` (an array of arrays), ``pad`` (filled with ``fill_value``), ``masked`` or ``list``.
+        ragged: ``object`` (an array of arrays), ``pad`` (filled with ``fill_value``), ``masked`` or ``list``. ``None``
+            is ``object``, but for elements of a dataset that differ in shape and are no ragged tensors: those are
+            refused.
         fill_value: What padding is filled with.
         sparse: ``dense``, or ``scipy`` for a ``coo_array``.
-        max_bytes: Bytes that a ragged, sparse or compressed value may grow to: a number, ``"4GiB"``, or ``None``
-            for no bound.
+        join: How the elements of a dataset are joined: ``concat`` (batches on end), ``stack`` (along a new first
+            axis), or ``auto``: concatenated where every tensor of the ``element_spec`` leads with an unknown length.
+        take: How many elements of a dataset are drawn; ``None`` for all.
+        max_bytes: Bytes that a ragged, sparse or compressed value, or what a dataset gives, may grow to: a number,
+            ``"4GiB"``, or ``None`` for no bound.
         stack: Whether the leaves of a list or tuple, all of one shape and dtype, are joined to one array along a new
             first axis: a list of losses becomes a vector.
         session: A ``tf.compat.v1.Session`` for a TF 1 graph tensor; the default session otherwise.
         feed: Values for the placeholders of that graph.
+        timeout: Seconds to wait for one element of a dataset; then the result is what came until then.
+        on_error: What is done when an element of a dataset fails: ``raise``, or ``skip`` it and count it.
+        progress: Whether a bar is shown when a dataset takes longer than a second.
 
     Raises:
         ConversionError: It is not tensor-like, or cannot be converted as asked.
         SymbolicTensorError: It has no value yet.
+        ConversionInterrupted: Ctrl-C while a dataset ran; what came until then is its ``partial``.
+
+    Warns:
+        UserWarning: Elements of a dataset were skipped, or did not come in time.
 
     Example:
         >>> import tensorflow as tf
@@ -83,27 +113,68 @@ def to_numpy(
         array([[1, 2, 3],
                [4, 5, 6]], dtype=int32)
     """
-    adapter = find_adapter(obj)
-    asked = (copy, dtype, casting, ragged, sparse)
-    if asked == (None, None, "same_kind", "object", "dense") and adapter is not None and adapter.is_dense:
-        viewed = adapter.view(obj)  # type: ignore[attr-defined]
-        return array_of(viewed)
-    if adapter is None:
-        raise not_tensor_like(obj)
-    for name, value, choices in (
-        ("casting", casting, casts.CASTINGS),
-        ("ragged", ragged, RAGGED),
-        ("sparse", sparse, SPARSE),
-    ):
-        if not isinstance(value, str) or value not in choices:
+    asked = (copy, dtype, casting, ragged, sparse, join, take, timeout)
+    if asked == (None, None, "same_kind", None, "dense", "auto", None, None):
+        adapter = find_adapter(obj)
+        if adapter is not None and adapter.is_dense:
+            viewed = adapter.view(obj)  # type: ignore[attr-defined]
+            return array_of(viewed)
+    conversion = read_conversion(
+        copy=copy,
+        dtype=dtype,
+        casting=casting,
+        ragged=ragged,
+        fill_value=fill_value,
+        sparse=sparse,
+        join=join,
+        take=take,
+        max_bytes=max_bytes,
+        session=session,
+        feed=feed,
+        timeout=timeout,
+        on_error=on_error,
+        progress=progress,
+    )
+    converted = convert(obj, conversion, stack=stack)
+    for said in conversion.warned:
+        warnings.warn(said, UserWarning, stacklevel=2)
+    return converted
+
+
+def read_conversion(**asked: Any) -> Conversion:
+    """Returns the keywords of ``to_numpy`` as what a conversion asks for.
+
+    Raises:
+        ConversionError: One of them has a value that it cannot have.
+    """
+    conversion = Conversion(**{**asked, "max_bytes": read_bound(asked.get("max_bytes", 2**30))})
+    for name, choices in CHOICES.items():
+        value = getattr(conversion, name)
+        if not (isinstance(value, str) and value in choices) and not (name == "ragged" and value is None):
             raise ConversionError(f"{name}={value!r} is not one of {', '.join(choices)}")
+    copy, take, timeout = conversion.copy, conversion.take, conversion.timeout
     if not (copy is None or isinstance(copy, (bool, np.bool_))):
         raise ConversionError(f"copy={copy!r} is not one of None, True, False")
-    copy = None if copy is None else bool(copy)
-    if stack and copy is False:
+    if take is not None and (isinstance(take, bool) or not isinstance(take, (int, np.integer)) or take < 0):
+        raise ConversionError(f"take={take!r} is no number of elements: give a whole number, or None for all")
+    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
+        raise ConversionError(f"timeout={timeout!r} is no number of seconds above 0: give one, or None for no bound")
+    return replace(conversion, copy=None if copy is None else bool(copy), take=None if take is None else int(take))
+
+
+def convert(obj: Any, conversion: Conversion, *, stack: bool = False) -> Any:
+    """Returns a value as ``conversion`` asks; what was done for that is added to its ``told`` and ``warned``.
+
+    Raises:
+        ConversionError: As in ``to_numpy``.
+    """
+    adapter = find_adapter(obj)
+    if adapter is None:
+        raise not_tensor_like(obj)
+    if not adapter.yields_elements:
+        _refuse_what_is_for_elements(conversion, adapter, obj)
+    if stack and conversion.copy is False:
         raise ConversionError("stack=True joins the leaves to a new array, so copy=False cannot be kept: leave one out")
-    bound = _read_bound(max_bytes)
-    conversion = Conversion(copy, dtype, casting, ragged, fill_value, sparse, bound, session, feed)
     if isinstance(adapter, NestAdapter):
         if not adapter.holds_arrays and not holds_tensors(obj, bytes_too=True):
             raise _without_tensors(obj, adapter)
@@ -113,7 +184,16 @@ def to_numpy(
     return stacked(converted) if stack else converted
 
 
-def _read_bound(max_bytes: Any) -> float:
+def _refuse_what_is_for_elements(conversion: Conversion, adapter: Adapter, obj: Any) -> None:
+    """Raises an error for an option that only a dataset has a use for."""
+    plain = Conversion()
+    for name in ("join", "take", "timeout", "on_error"):
+        if getattr(conversion, name) != getattr(plain, name):
+            what = f"{name}={getattr(conversion, name)!r} is for datasets, whose elements are drawn"
+            raise ConversionError(f"{what}, and {adapter.label(obj)} is none: leave it out")
+
+
+def read_bound(max_bytes: Any) -> float:
     """Returns ``max_bytes`` as a number.
 
     Raises:

@@ -5,6 +5,8 @@ Every message is one sentence that names the value (type, shape, dtype), the cau
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ConversionError(TypeError, ValueError):
     """A value cannot become a NumPy array, and the message says why and what to do instead.
@@ -18,6 +20,29 @@ class ConversionError(TypeError, ValueError):
 
 class SymbolicTensorError(ConversionError):
     """A value exists only as a symbol: inside a ``tf.function``, a Keras graph or a TF 1 graph."""
+
+
+class ConversionInterrupted(KeyboardInterrupt):
+    """Ctrl-C, or the notebook's Stop, while a dataset was converted; the message says how far it came.
+
+    Attributes:
+        partial: What came until then, joined as the whole would have been.
+    """
+
+    def __init__(self, message: str, partial: Any = None) -> None:
+        super().__init__(message)
+        self.partial = partial
+
+
+class StorageError(OSError):
+    """A file cannot be written or read, and the message says why and what to do instead.
+
+    Its ``errno`` is that of the system's own error, where there was one.
+    """
+
+    def __init__(self, message: str, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class OptionError(ValueError):

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+import tfnp_ext.datasets  # noqa: F401  # registers its kinds
 from tfnp_ext import wording
 from tfnp_ext.adapters import (
     Absent,

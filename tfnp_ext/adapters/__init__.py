@@ -9,7 +9,6 @@ from __future__ import annotations
 from tfnp_ext.adapters import (
     arrays,
     composites,
-    datasets,
     distributed,
     examples,
     gradients,
@@ -17,6 +16,7 @@ from tfnp_ext.adapters import (
     nests,
     objects,
     protos,
+    specs,
     symbolic,
     tensors,
 )
@@ -69,7 +69,6 @@ __all__ = [
     "arrays",
     "composites",
     "copy_refused",
-    "datasets",
     "distributed",
     "examples",
     "find_adapter",
@@ -80,6 +79,7 @@ __all__ = [
     "protos",
     "register_adapter",
     "registered_names",
+    "specs",
     "step_name",
     "symbolic",
     "tensors",

@@ -6,6 +6,7 @@ becomes NumPy. Adding a kind is one class in one file of this folder.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,17 +20,26 @@ from tfnp_ext.errors import ConversionError
 
 @dataclass(frozen=True)
 class Conversion:
-    """What one call of ``to_numpy`` asks for; the defaults and their meaning stand in its signature."""
+    """What one call of ``to_numpy`` asks for, checked; what each means stands there, and what users get by default."""
 
-    copy: bool | None
-    dtype: Any
-    casting: str
-    ragged: str
-    fill_value: Any
-    sparse: str
-    max_bytes: float
-    session: Any
-    feed: Any
+    copy: bool | None = None
+    dtype: Any = None
+    casting: str = "same_kind"
+    ragged: str | None = None
+    fill_value: Any = 0
+    sparse: str = "dense"
+    join: str = "auto"
+    take: int | None = None
+    max_bytes: float = math.inf
+    session: Any = None
+    feed: Any = None
+    timeout: float | None = None
+    on_error: str = "raise"
+    progress: bool = False
+    told: list[str] = field(default_factory=list)
+    """What was done to have the result, in words, for its card."""
+    warned: list[str] = field(default_factory=list)
+    """Why the result is not all of it, in words."""
     known: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     """What one run of the session gave for each TF 1 graph tensor in a nest, by the identity of the tensor beside it,
     which is kept alive so that no other object can have it."""
@@ -230,6 +240,8 @@ class Adapter(ABC):
     priority: ClassVar[int] = 0
     automatic: ClassVar[bool] = True
     tensor_like: ClassVar[bool] = True
+    yields_elements: ClassVar[bool] = False
+    """Whether its elements have to be drawn, one after the other, to be converted."""
     is_dense: ClassVar[bool] = False
     """What ``isinstance(adapter, DenseAdapter)`` says, but without the time that asking an abstract class takes."""
 

@@ -86,22 +86,42 @@ class RaggedAdapter(Adapter):
         """
         what = f"{self.label(obj)} {wording.shape(static_shape(obj))} {dtype_name(obj)}"
         held, *splits = components(obj, self.kind, (obj.flat_values, *obj.nested_row_splits), conversion)
-        flat = held
-        if conversion.dtype is not None:
-            flat = cast(held, conversion.dtype, conversion.casting, what, lambda place: place_in_rows(place, splits))
-        if conversion.copy is False and (conversion.ragged != "object" or flat is not held or flat.dtype == object):
+        if conversion.copy is False and conversion.ragged not in {None, "object"}:
             raise copy_refused(what)
-        if conversion.ragged in {"pad", "masked"}:
-            padded, filled = pad(flat, splits, conversion, what)
-            if conversion.ragged == "pad":
-                return Owned(padded, settled=True)
-            # Outside of the rows lies the fill value, which NumPy is told as well.
-            outside = padded[~filled][0] if not filled.all() else None
-            return Owned(np.ma.masked_array(padded, mask=~filled, fill_value=outside), settled=True)
-        if conversion.ragged == "list":
-            return Owned(nested_lists(flat, splits), settled=True)
-        # The outer array is always new; its rows are views unless copies were asked for.
-        return Owned(rows(flat.copy() if conversion.copy else flat, splits), settled=True)
+        return Owned(ragged_result(held, splits, conversion, what), settled=True)
+
+
+def ragged_result(held: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str) -> Any:
+    """Returns rows of unequal length as ``conversion`` asks: an array of arrays, padded, masked, or lists.
+
+    Args:
+        held: The values of all rows on end.
+        splits: Where rows begin, outermost axis first.
+        conversion: What is asked for.
+        what: The value in words.
+
+    Raises:
+        ConversionError: The dtype cannot be had, copying was refused, or padding would take more than ``max_bytes``.
+    """
+    flat = held
+    if conversion.dtype is not None:
+        flat = cast(held, conversion.dtype, conversion.casting, what, lambda place: place_in_rows(place, splits))
+    if conversion.copy is False and (flat is not held or flat.dtype == object):
+        raise copy_refused(what)
+    if conversion.ragged in {"pad", "masked"}:
+        padded, filled = pad(flat, splits, conversion, what)
+        return padded if conversion.ragged == "pad" else masked(padded, filled)
+    if conversion.ragged == "list":
+        return nested_lists(flat, splits)
+    # The outer array is always new; its rows are views unless copies were asked for.
+    return rows(flat.copy() if conversion.copy else flat, splits)
+
+
+def masked(padded: np.ndarray, filled: np.ndarray) -> np.ma.MaskedArray:
+    """Returns a padded array with what was filled up masked."""
+    # Outside of the rows lies the fill value, which NumPy is told as well.
+    outside = padded[~filled][0] if not filled.all() else None
+    return np.ma.masked_array(padded, mask=~filled, fill_value=outside)
 
 
 def place_in_rows(place: tuple[int, ...], splits: Sequence[np.ndarray]) -> tuple[int, ...]:
@@ -260,38 +280,56 @@ class SparseAdapter(Adapter):
         what = f"{self.label(obj)} {wording.shape(shape)} {'string' if values.dtype == object else values.dtype}"
         if conversion.copy is False:
             raise copy_refused(what)
-        if conversion.dtype is not None:
-            values = cast(
-                values, conversion.dtype, conversion.casting, what, lambda place: tuple(indices[place[0]].tolist())
+        return Owned(sparse_result(indices, values, shape, conversion, what), settled=True)
+
+
+def sparse_result(
+    indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...], conversion: Conversion, what: str
+) -> Any:
+    """Returns stored entries as a dense array, or SciPy's ``coo_array``, as ``conversion`` asks.
+
+    Args:
+        indices: The place of each entry, [N, rank].
+        values: The entries, [N].
+        shape: That of the dense array.
+        conversion: What is asked for.
+        what: The value in words.
+
+    Raises:
+        ConversionError: An index is out of range or, for ``dense``, repeated; or it is over ``max_bytes``.
+    """
+    if conversion.dtype is not None:
+        values = cast(
+            values, conversion.dtype, conversion.casting, what, lambda place: tuple(indices[place[0]].tolist())
+        )
+    if any(axis < 0 for axis in shape):
+        raise ConversionError(f"{what} has a negative length in its dense_shape: it is no array's")
+    outside = ((indices < 0) | (indices >= np.array(shape, dtype=np.int64))).any(axis=1)
+    if outside.any():
+        bad = wording.index(indices[outside][0])
+        raise ConversionError(f"{what} stores a value at {bad}, outside its shape")
+    if conversion.sparse == "scipy":
+        return coordinates(indices, values, shape, what)
+    way_out = "convert its .values and .indices" if values.dtype == object else "use sparse='scipy'"
+    within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, way_out)
+    places = tuple(indices.T)
+    if len(indices) > 1:
+        flat = np.ravel_multi_index(places, shape) if shape else np.zeros(len(indices), dtype=np.int64)
+        ordered = bool((np.diff(flat) > 0).all())  # as TensorFlow's own operations leave it
+        if not ordered and len(np.unique(flat)) < len(flat):
+            raise ConversionError(
+                f"{what} stores more than one value at a place: what they mean together is yours to say;"
+                " sparse='scipy' keeps them all"
             )
-        if any(axis < 0 for axis in shape):
-            raise ConversionError(f"{what} has a negative length in its dense_shape: it is no array's")
-        outside = ((indices < 0) | (indices >= np.array(shape, dtype=np.int64))).any(axis=1)
-        if outside.any():
-            bad = wording.index(indices[outside][0])
-            raise ConversionError(f"{what} stores a value at {bad}, outside its shape")
-        if conversion.sparse == "scipy":
-            return Owned(coordinates(indices, values, shape, what), settled=True)
-        way_out = "convert its .values and .indices" if values.dtype == object else "use sparse='scipy'"
-        within_bounds(what, math.prod(shape) * values.dtype.itemsize, conversion.max_bytes, way_out)
-        places = tuple(indices.T)
-        if len(indices) > 1:
-            flat = np.ravel_multi_index(places, shape) if shape else np.zeros(len(indices), dtype=np.int64)
-            ordered = bool((np.diff(flat) > 0).all())  # as TensorFlow's own operations leave it
-            if not ordered and len(np.unique(flat)) < len(flat):
-                raise ConversionError(
-                    f"{what} stores more than one value at a place: what they mean together is yours to say;"
-                    " sparse='scipy' keeps them all"
-                )
-        try:
-            dense = np.zeros(shape, values.dtype)
-        except ValueError as error:  # without a place for a value, yet with a length beyond NumPy's
-            raise ConversionError(f"{what} cannot become an array: {reason(error)}") from error
-        if values.dtype == object:
-            dense.fill("" if wants_text(conversion) else b"")
-        if len(values):  # a rank of 0 has one place, and its values are a vector of one all the same
-            dense[places] = values if shape else values[0]
-        return Owned(dense, settled=True)
+    try:
+        dense = np.zeros(shape, values.dtype)
+    except ValueError as error:  # without a place for a value, yet with a length beyond NumPy's
+        raise ConversionError(f"{what} cannot become an array: {reason(error)}") from error
+    if values.dtype == object:
+        dense.fill("" if wants_text(conversion) else b"")
+    if len(values):  # a rank of 0 has one place, and its values are a vector of one all the same
+        dense[places] = values if shape else values[0]
+    return dense
 
 
 def coordinates(indices: np.ndarray, values: np.ndarray, shape: tuple[int, ...], what: str) -> Any:

@@ -26,8 +26,8 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
-from tfnp_ext.adapters.datasets import spec_words
 from tfnp_ext.adapters.examples import named_parts
+from tfnp_ext.adapters.specs import spec_words
 from tfnp_ext.adapters.symbolic import fetched
 from tfnp_ext.adapters.tensors import component
 from tfnp_ext.casting import cast, kind_rank

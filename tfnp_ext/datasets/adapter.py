@@ -1,0 +1,108 @@
+"""Datasets and their iterators as kinds of values: described without drawing, converted by drawing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext.adapters import Adapter, Content, Conversion, Elements, Facts, Owned, Parts, register_adapter
+from tfnp_ext.adapters.specs import spec_parts
+from tfnp_ext.datasets.gathering import collect
+from tfnp_ext.datasets.iteration import inside_a_function
+from tfnp_ext.datasets.source import ENDLESS, UNKNOWN, Source, open_inner, read_source
+from tfnp_ext.errors import ConversionError
+
+
+class ElementsAdapter(Adapter):
+    """What yields elements: it is described, and elements are drawn only where they are asked for."""
+
+    tensor_like = False
+    yields_elements = True
+    one = ""
+    """What a user types to have one element."""
+
+    def spec(self, obj: Any) -> Any:
+        """Returns the structure of an element."""
+        return obj.element_spec
+
+    def source(self, obj: Any, opened: bool = True) -> Source:
+        """Returns what is known of it; with ``opened``, a dataset inside an element becomes arrays."""
+        return read_source(obj, self.label(obj), self.spec(obj), open_inner if opened else None)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns no shape and no dtype: elements have them."""
+        return Facts(shape=None, dtype="")
+
+    def content(self, obj: Any) -> Content:
+        """Returns what an element looks like, and how to have one; the card draws none."""
+        name = type(obj).__name__.removeprefix("_").removeprefix("Owned")
+        own = "" if name == self.label(obj) else f"{name} · "
+        return Elements(tuple(spec_parts(self.spec(obj))), f"{own}no element was read; {self.one} gives one")
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns all elements joined, in the structure of an element.
+
+        Raises:
+            SymbolicTensorError: Inside ``tf.function``.
+            ConversionError: It is endless, over ``max_bytes``, or its elements fail or do not fit together.
+            ConversionInterrupted: Ctrl-C.
+        """
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise inside_a_function(self.label(obj))
+        return Owned(collect(self.source(obj), conversion), settled=True)
+
+
+@register_adapter
+class DatasetAdapter(ElementsAdapter):
+    """``tf.data.Dataset``, and the dataset of a strategy."""
+
+    kind = "Dataset"
+    one = "%tonumpy -n 1"
+    type_names = (
+        "tensorflow.python.data.ops.dataset_ops.DatasetV2",
+        "tensorflow.python.distribute.input_lib.DistributedDataset",
+    )
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns how many elements there are, as far as TensorFlow knows it without running anything."""
+        source = self.source(obj)
+        known = {ENDLESS: "endless", UNKNOWN: "unknown number of elements"}
+        size = source.estimated_bytes()
+        name = known.get(source.cardinality) or source.counted(source.cardinality)
+        return Facts(shape=None, dtype="", name=name, nbytes=size, nbytes_exact=False)
+
+
+@register_adapter
+class IteratorAdapter(ElementsAdapter):
+    """Iterators of datasets."""
+
+    kind = "iterator"
+    one = "next(…)"
+    type_names = (
+        "tensorflow.python.data.ops.iterator_ops.OwnedIterator",
+        "tensorflow.python.data.ops.dataset_ops.NumpyIterator",
+        "tensorflow.python.distribute.input_lib.DistributedIterator",
+    )
+
+    def label(self, obj: Any) -> str:
+        """Returns the class name: it says whose iterator it is; that of a plain one is as users know it."""
+        return str(obj.__class__.__name__).removeprefix("Owned")
+
+    def spec(self, obj: Any) -> Any:
+        """Returns the structure of an element."""
+        return getattr(obj, "_iterator", obj).element_spec  # a NumpyIterator keeps it for itself
+
+    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
+        """Returns as many elements as were asked for, joined: they are gone from the iterator.
+
+        Raises:
+            ConversionError: Their number is not given.
+        """
+        if conversion.take is None:
+            raise ConversionError(
+                f"{self.label(obj)} gives each element once: draw one and convert it, as in to_numpy(next(iterator)),"
+                " or say how many are drawn, as in take=3"
+            )
+        return super().to_numpy(obj, conversion)

@@ -1,0 +1,363 @@
+"""What one tensor of the elements becomes: its values, element by element, on end.
+
+A column takes a tensor apart into plain arrays that only ever grow along their first axis, and hands them to sinks. The
+same arrays, whether they come back from memory or from a file, are put together by ``result``.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Conversion
+from tfnp_ext.adapters.composites import (
+    fill_value,
+    masked,
+    ragged_result,
+    sparse_result,
+    wants_text,
+    within_bounds,
+)
+from tfnp_ext.adapters.tensors import component
+from tfnp_ext.casting import cast, is_text, read_dtype
+from tfnp_ext.convert import to_numpy
+from tfnp_ext.datasets.sinks import NewSink, Sink
+from tfnp_ext.datasets.structure import Leaf, is_spec_of
+from tfnp_ext.errors import ConversionError
+
+Joined = Literal["concat", "stack", "whole"]
+"""How elements are joined: batches on end, elements along a new first axis; ``whole`` is for a single value."""
+
+_RAGGED = "tensorflow.python.ops.ragged.ragged_tensor.RaggedTensorSpec"
+_SPARSE = "tensorflow.python.framework.sparse_tensor.SparseTensorSpec"
+
+
+@dataclass(frozen=True)
+class Joining:
+    """How the elements of a dataset are joined.
+
+    Attributes:
+        joined: The rule.
+        conversion: What the user asks for.
+        elements: How many elements there will be, ``None`` where that is not known.
+    """
+
+    joined: Joined
+    conversion: Conversion
+    elements: int | None = None
+
+
+class Column(ABC):
+    """The values of one leaf of the elements.
+
+    Args:
+        leaf: Which it is.
+        joining: How elements are joined.
+        new_sink: Makes a sink for each array that the column is made of.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, leaf: Leaf, joining: Joining, new_sink: NewSink) -> None:
+        self.leaf = leaf
+        self.joining = joining
+        self.sinks: dict[str, Sink] = {}
+        self.facts: dict[str, Any] = {}
+        """What else ``result`` needs: plain JSON."""
+        self._new_sink = new_sink
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its arrays so far."""
+        return sum(sink.nbytes for sink in self.sinks.values())
+
+    def add(self, value: Any) -> None:
+        """Takes the tensor of one element; of a strategy, one a replica.
+
+        Raises:
+            ConversionError: It does not fit those before.
+        """
+        for one in getattr(value, "values", ()) if type(value).__name__ == "PerReplica" else (value,):
+            self._add(one)
+
+    @abstractmethod
+    def _add(self, value: Any) -> None:
+        """Takes one tensor apart and hands its arrays on."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Is called once after the last element; makes empty arrays where there was none."""
+
+    @staticmethod
+    @abstractmethod
+    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+        """Returns what ``to_numpy`` gives for the column.
+
+        Args:
+            arrays: The arrays by the names of the sinks.
+            facts: The facts of the column.
+            conversion: What the user asks for.
+            what: The value in words, for errors.
+        """
+
+    def _sink(self, name: str) -> Sink:
+        if name not in self.sinks:
+            self.sinks[name] = self._new_sink(name)
+        return self.sinks[name]
+
+    def _cast(self, array: np.ndarray) -> np.ndarray:
+        """Returns the values in the dtype that was asked for."""
+        asked = self.joining.conversion
+        if asked.dtype is None:
+            return array
+        return cast(array, asked.dtype, asked.casting, f"{self.leaf.path or 'its tensor'} of an element")
+
+    def _dtype(self) -> np.dtype:
+        """Returns the dtype of the values as the spec has it, or as was asked for."""
+        asked = self.joining.conversion.dtype
+        if asked is not None:
+            return np.dtype(object) if is_text(asked) else read_dtype(asked)
+        dtype: np.dtype = np.dtype(self.leaf.spec.dtype.as_numpy_dtype)
+        return dtype
+
+    def _sizes(self) -> list[int]:
+        """Returns the lengths of the axes after the joined one, 0 for an unknown one."""
+        shape = self.leaf.shape or ()
+        return [axis or 0 for axis in (shape[1:] if self.joining.joined == "concat" else shape)]
+
+
+class DenseColumn(Column):
+    """Tensors of one shape, but for the length of a batch: one array."""
+
+    kind = "dense"
+    _row: tuple[int, ...] | None = None
+
+    def _add(self, value: Any) -> None:
+        array = self._cast(_array(value))
+        if self.joining.joined == "stack":
+            array = array[None]
+        elif self.joining.joined == "concat" and not array.ndim:
+            raise ConversionError("has no first axis to join along: use join='stack'")
+        sink = self._sink("values")
+        if self._row is None:
+            self._row = array.shape[1:]
+            if self.joining.elements is not None:
+                sink.expect(self.joining.elements * len(array))
+        elif array.shape[1:] != self._row:
+            raise self._unequal(array.shape[1:])
+        sink.append(array)
+
+    def _unequal(self, row: tuple[int, ...]) -> ConversionError:
+        assert self._row is not None
+        what = "of an example" if self.joining.joined == "concat" else ""
+        return ConversionError(
+            f"has the shape {wording.shape(row)} {what}".rstrip()
+            + f" where those before have {wording.shape(self._row)}:"
+            " ragged='object' keeps each as it is, ragged='pad' fills up to the largest"
+        )
+
+    def close(self) -> None:
+        """Makes an array [0, …] where there was no element."""
+        if not self.sinks:
+            self._sink("values").append(np.empty((0, *self._sizes()), self._dtype()))
+
+    @staticmethod
+    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+        """Returns the array."""
+        return arrays["values"]
+
+
+class VaryingColumn(Column):
+    """Tensors of one rank and any shape: the values of all on end, and the shape of each."""
+
+    kind = "varying"
+    _rank: int | None = None
+
+    def _add(self, value: Any) -> None:
+        array = self._cast(_array(value))
+        if self.joining.joined == "stack":
+            array = array[None]
+        shape = array.shape[1:]
+        if self._rank is None:
+            self._rank = len(shape)
+        elif len(shape) != self._rank:
+            raise ConversionError(
+                f"has {len(shape)} axes where those before have {self._rank}: convert them one by one"
+            )
+        self._sink("shapes").append(np.tile(np.array(shape, np.int64), (len(array), 1)))
+        self._sink("values").append(array.reshape(-1))
+
+    def close(self) -> None:
+        """Makes empty arrays where there was no element."""
+        if not self.sinks:
+            self._sink("shapes").append(np.empty((0, len(self._sizes())), np.int64))
+            self._sink("values").append(np.empty(0, self._dtype()))
+
+    @staticmethod
+    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+        """Returns an array of arrays, or one padded to the largest, as ``conversion.ragged`` asks.
+
+        Raises:
+            ConversionError: Padding would take more than ``max_bytes``.
+        """
+        flat, shapes = arrays["values"], arrays["shapes"]
+        edges = _splits(shapes.prod(axis=1, dtype=np.int64))
+        if shapes.shape[1] == 1:
+            return ragged_result(flat, [edges], conversion, what)
+        if conversion.ragged in {"pad", "masked"}:
+            return _padded(flat, shapes, edges, conversion, what)
+        items = np.empty(len(shapes), object)
+        for place, shape in enumerate(shapes):
+            items[place] = flat[edges[place] : edges[place + 1]].reshape(shape)
+        return [item.tolist() for item in items] if conversion.ragged == "list" else items
+
+
+class RaggedColumn(Column):
+    """Ragged tensors: the values of all rows on end, and how long the rows of each level are."""
+
+    kind = "ragged"
+    _inner: tuple[int, ...] | None = None
+
+    def _add(self, value: Any) -> None:
+        flat = self._cast(component(value.flat_values))
+        lengths = [np.diff(component(splits)).astype(np.int64) for splits in value.nested_row_splits]
+        if self.joining.joined == "stack":
+            lengths.insert(0, np.array([len(lengths[0])], np.int64))
+        if self._inner is None:
+            self._inner = flat.shape[1:]
+        elif flat.shape[1:] != self._inner:
+            raise ConversionError(
+                f"has values of the shape {wording.shape(flat.shape[1:])} where those before have"
+                f" {wording.shape(self._inner)}: convert them one by one"
+            )
+        for level, length in enumerate(lengths):
+            self._sink(f"lengths{level}").append(length)
+        self._sink("values").append(flat)
+
+    def close(self) -> None:
+        """Makes empty arrays where there was no element."""
+        levels = self.leaf.spec.ragged_rank + (self.joining.joined == "stack")
+        if not self.sinks:
+            for level in range(levels):
+                self._sink(f"lengths{level}").append(np.empty(0, np.int64))
+            inner = (self.leaf.shape or ())[self.leaf.spec.ragged_rank + 1 :]
+            self._sink("values").append(np.empty((0, *(axis or 0 for axis in inner)), self._dtype()))
+
+    @staticmethod
+    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+        """Returns the rows as ``conversion.ragged`` asks; see ``ragged_result``."""
+        return ragged_result(arrays["values"], row_splits(arrays), conversion, what)
+
+
+class SparseColumn(Column):
+    """Sparse tensors: places and values of what is stored; nothing is made dense before the end."""
+
+    kind = "sparse"
+
+    def _add(self, value: Any) -> None:
+        indices, values = component(value.indices).astype(np.int64), self._cast(component(value.values))
+        shape = [int(axis) for axis in component(value.dense_shape)]
+        before = self.facts.get("shape")
+        if self.joining.joined == "stack":
+            shape.insert(0, 1)
+            indices = np.concatenate([np.zeros((len(indices), 1), np.int64), indices], axis=1)
+        if before is None:
+            self.facts["shape"] = shape
+        elif shape[1:] != before[1:]:
+            raise ConversionError(
+                f"has the dense shape {wording.shape(shape)} where those before have"
+                f" {wording.shape((None, *before[1:]))}: give all the same one with tf.sparse.reset_shape"
+            )
+        else:
+            indices = indices + np.array([before[0], *[0] * (len(shape) - 1)], np.int64)
+            self.facts["shape"] = [before[0] + shape[0], *shape[1:]]
+        self._sink("indices").append(indices)
+        self._sink("values").append(values)
+
+    def close(self) -> None:
+        """Makes empty arrays where there was no element."""
+        if "shape" not in self.facts:
+            self.facts["shape"] = [0, *self._sizes()]
+            self._sink("indices").append(np.empty((0, len(self.facts["shape"])), np.int64))
+            self._sink("values").append(np.empty(0, self._dtype()))
+
+    @property
+    def dense_bytes(self) -> int:
+        """Bytes of the dense array so far."""
+        shape = self.facts.get("shape")
+        return math.prod(shape) * self._dtype().itemsize if shape else 0
+
+    @staticmethod
+    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+        """Returns a dense array or SciPy's, as ``conversion.sparse`` asks; see ``sparse_result``."""
+        return sparse_result(arrays["indices"], arrays["values"], tuple(facts["shape"]), conversion, what)
+
+
+COLUMNS: Mapping[str, type[Column]] = {
+    column.kind: column for column in (DenseColumn, VaryingColumn, RaggedColumn, SparseColumn)
+}
+
+
+def column_for(leaf: Leaf, joining: Joining, new_sink: NewSink) -> Column:
+    """Returns the column that a leaf of the elements goes into."""
+    if is_spec_of(leaf.spec, _RAGGED) and leaf.spec.ragged_rank:
+        return RaggedColumn(leaf, joining, new_sink)
+    if is_spec_of(leaf.spec, _SPARSE):
+        return SparseColumn(leaf, joining, new_sink)
+    if joining.conversion.ragged is not None and is_ragged(leaf, joining.joined):
+        return VaryingColumn(leaf, joining, new_sink)
+    return DenseColumn(leaf, joining, new_sink)
+
+
+def is_ragged(leaf: Leaf, joined: Joined) -> bool:
+    """Returns whether what is joined may have different shapes, as far as the spec tells."""
+    shape = leaf.shape
+    if is_spec_of(leaf.spec, _SPARSE) or joined == "whole":
+        return False
+    if is_spec_of(leaf.spec, _RAGGED):
+        return True
+    if leaf.inner:
+        return True
+    return shape is None or None in (shape[1:] if joined == "concat" else shape)
+
+
+def row_splits(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Returns where the rows of each level begin, from how long they are."""
+    levels = sum(name.startswith("lengths") for name in arrays)
+    return [_splits(arrays[f"lengths{level}"]) for level in range(levels)]
+
+
+def _splits(lengths: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+
+
+def _array(value: Any) -> np.ndarray:
+    """Returns the array of a tensor of an element, whatever kind of value holds it."""
+    if type(value) is np.ndarray:
+        return value
+    if hasattr(value, "backing_device"):
+        return component(value)
+    converted: np.ndarray = to_numpy(value)
+    return converted
+
+
+def _padded(flat: np.ndarray, shapes: np.ndarray, edges: np.ndarray, conversion: Conversion, what: str) -> np.ndarray:
+    """Returns items of any shape, each in a corner of one that holds the largest."""
+    largest = [int(axis) for axis in shapes.max(axis=0, initial=0)]
+    whole = (len(shapes), *largest)
+    within_bounds(what, math.prod(whole) * flat.dtype.itemsize, conversion.max_bytes, "use ragged='object'")
+    outside = fill_value(conversion.fill_value, flat.dtype, what, wants_text(conversion))
+    padded = np.full(whole, outside, flat.dtype)
+    filled = np.zeros(whole, bool) if conversion.ragged == "masked" else None
+    for place, shape in enumerate(shapes):
+        corner: Any = (place, *(slice(axis) for axis in shape))
+        padded[corner] = flat[edges[place] : edges[place + 1]].reshape(shape)
+        if filled is not None:
+            filled[corner] = True
+    return padded if filled is None else masked(padded, filled)

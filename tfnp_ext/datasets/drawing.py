@@ -1,0 +1,285 @@
+"""Drawing elements: one after the other, each error with the place of its element, and an end to waiting.
+
+A pipeline may block for ever (a worker of tf.data service that was killed), and while TensorFlow waits in C++ Python
+sees no Ctrl-C. So elements are drawn, and used, in a thread of their own, and the thread that asked only watches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Literal
+
+from tfnp_ext import wording
+from tfnp_ext.datasets.progress import Progress
+from tfnp_ext.errors import ConversionError, reason
+
+_PULSE = 0.1
+"""Seconds between two looks at how far the thread has come."""
+
+_PATIENCE = 0.3
+"""Seconds that a thread gets to notice that its wait is cancelled, before it is left to itself."""
+
+_MOST_FAILED_IN_A_ROW = 100
+"""Failing elements after which a pipeline is taken to fail for good: skipping them would never end."""
+
+_SKIPS_NAMED = 3
+
+_IN_A_FUNCTION = re.compile(r"^Error in user-defined function passed to \w+:\d+ transformation with iterator: \S+: ")
+"""What TensorFlow writes before the error of a function that was mapped."""
+
+Receive = Callable[[Any, int], None]
+"""Takes an element and its index."""
+
+
+@dataclass
+class Drawn:
+    """How far drawing came.
+
+    Attributes:
+        elements: How many elements were drawn and used.
+        skipped: Index and cause of the first elements that failed and were skipped.
+        skips: How many were skipped.
+        ended: Why there are no more: all were drawn, or as many as asked for, or none came in time, or Ctrl-C.
+    """
+
+    elements: int = 0
+    skipped: list[tuple[int, str]] = field(default_factory=list)
+    skips: int = 0
+    ended: Literal["all", "timeout", "interrupted"] = "all"
+
+    def skips_in_words(self) -> str:
+        """Returns which elements were skipped, and why the first was; ``""`` where none was."""
+        if not self.skips:
+            return ""
+        places = ", ".join(wording.integer(place) for place, _ in self.skipped)
+        more = " …" if self.skips > len(self.skipped) else ""
+        failed = f"{wording.plural(self.skips, 'element')} failed and {'was' if self.skips == 1 else 'were'} skipped"
+        return f"{failed} ({places}{more}): {self.skipped[0][1]}"
+
+
+class Drawing:
+    """Draws elements and hands each on, until there are no more, or enough, or none in time.
+
+    Args:
+        source: What is iterated: a dataset, or an iterator.
+        take: How many elements are drawn at most.
+        timeout: Seconds to wait for one element.
+        on_error: ``raise`` or ``skip``.
+        what: The source in words, for errors.
+    """
+
+    def __init__(self, source: Any, *, take: int | None, timeout: float | None, on_error: str, what: str) -> None:
+        self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
+        self._next = _Next(iter(source))
+        self._drawn = Drawn()
+        self._failure: BaseException | None = None
+        self._stopping = False
+        self._waiting_since: float | None = None
+        self._using = threading.Lock()
+        self._done = threading.Event()
+
+    def run(self, receive: Receive, progress: Progress, bytes_so_far: Callable[[], int]) -> Drawn:
+        """Draws, and returns how far it came; an element is handed on whole or not at all.
+
+        Args:
+            receive: Takes each element; it is called in another thread, never twice at a time.
+            progress: Where the state is shown.
+            bytes_so_far: Says how many bytes were received.
+
+        Raises:
+            ConversionError: An element failed, or could not be used.
+        """
+        thread = threading.Thread(target=self._work, args=(receive,), name="tfnp_ext draws elements", daemon=True)
+        thread.start()
+        try:
+            while not self._done.wait(_PULSE):
+                progress.update(self._drawn.elements, bytes_so_far())
+                waiting = self._waiting_since
+                if self._timeout is not None and waiting is not None and time.monotonic() - waiting > self._timeout:
+                    self._stop("timeout")
+                    break
+        except KeyboardInterrupt:
+            self._stop("interrupted")
+        finally:
+            progress.close()
+        if self._failure is not None and self._drawn.ended == "all":
+            raise self._failure
+        return self._drawn
+
+    def _stop(self, why: Literal["timeout", "interrupted"]) -> None:
+        """Ends the drawing; when it returns, no element is being used, nor will one be."""
+        self._stopping = True
+        self._next.cancel()
+        self._done.wait(_PATIENCE)
+        with self._using:  # what is being written is written to its end
+            self._drawn.ended = why
+
+    def handed_over(self, counted: Callable[[int], str]) -> Iterator[Any]:
+        """Yields the elements; the thread draws one only when it is asked for.
+
+        Args:
+            counted: Says a number of elements in words.
+
+        Raises:
+            ConversionError: An element failed.
+        """
+        asked, drawn = threading.Semaphore(0), SimpleQueue[Any]()
+
+        def work() -> None:
+            elements = self._elements()
+            while True:
+                asked.acquire()
+                if self._stopping:
+                    return
+                try:
+                    drawn.put((next(elements)[1], None))
+                except BaseException as error:
+                    drawn.put((None, error))
+                    return
+
+        threading.Thread(target=work, name="tfnp_ext draws elements", daemon=True).start()
+        said = ""
+        try:
+            while True:
+                asked.release()
+                try:
+                    element, error = drawn.get(timeout=self._timeout)
+                except Empty:
+                    said = f"{self._what}: no element within {self._timeout:g} s: {counted(self._drawn.elements)} came"
+                    return
+                if isinstance(error, StopIteration):
+                    return
+                if error is not None:
+                    raise error
+                self._drawn.elements += 1
+                yield element
+        finally:
+            self._stopping = True
+            self._next.cancel()
+            asked.release()
+            for one in (said, self._drawn.skips_in_words()):
+                if one:
+                    warnings.warn(one, UserWarning, stacklevel=2)
+
+    def _work(self, receive: Receive) -> None:
+        try:
+            for index, element in self._elements():
+                with self._using:
+                    if self._stopping:
+                        return
+                    receive(element, index)
+                    self._drawn.elements += 1
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._done.set()
+
+    def _elements(self) -> Iterator[tuple[int, Any]]:
+        """Yields index and element, without those that fail where they are to be skipped."""
+        index, failed_in_a_row = 0, 0
+        while not self._stopping and (self._take is None or self._drawn.elements < self._take):
+            self._waiting_since = time.monotonic()
+            try:
+                element = self._next()
+            except StopIteration:
+                return
+            except Exception as error:
+                if self._stopping:
+                    return
+                failed_in_a_row += 1
+                if not self._skips:
+                    raise failed(self._what, index, error) from error
+                if failed_in_a_row >= _MOST_FAILED_IN_A_ROW:
+                    raise ConversionError(
+                        f"{self._what}: {failed_in_a_row} elements in a row failed, up to element"
+                        f" {wording.integer(index)}: {cause(error)}"
+                    ) from error
+                self._drawn.skips += 1
+                if len(self._drawn.skipped) < _SKIPS_NAMED:
+                    self._drawn.skipped.append((index, cause(error)))
+            else:
+                self._waiting_since, failed_in_a_row = None, 0
+                yield index, element
+            index += 1
+
+
+def failed(what: str, index: int, error: BaseException) -> ConversionError:
+    """Returns the error for an element that a pipeline could not make."""
+    return ConversionError(
+        f"{what}: element {wording.integer(index)} failed: {cause(error)} (on_error='skip' leaves it out)"
+    )
+
+
+def cause(error: BaseException) -> str:
+    r"""Returns why an element failed, as one line: of the user's own Python the exception, without its traceback.
+
+    Example:
+        >>> cause(ValueError("{{function_node f}} ValueError: bad byte\nTraceback (most recent call last):"))
+        'ValueError: bad byte'
+    """
+    said = reason(error)
+    while said.startswith("{{") and "}}" in said:
+        said = said.partition("}}")[2].strip()
+    said = _IN_A_FUNCTION.sub("", said.partition(" [Op:")[0]).strip()
+    return said or type(error).__name__
+
+
+class _Next:
+    """Gives the next element of an iterator; another thread can cancel the wait for it.
+
+    TensorFlow lets an operation be cancelled, but its iterator offers no way to it: the operation is run as the
+    iterator would, where its parts are found, else the iterator is simply asked.
+    """
+
+    def __init__(self, iterator: Any) -> None:
+        self._iterator = iterator
+        self._manager: Any = None
+        self._execute: Callable[[], Any] | None = None
+        with contextlib.suppress(ImportError, AttributeError):  # other builds of TensorFlow: Ctrl-C has to wait then
+            self._prepare()
+
+    def __call__(self) -> Any:
+        """Returns the next element.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        if self._execute is None:
+            return next(self._iterator)
+        from tensorflow.errors import OutOfRangeError
+
+        try:
+            return self._execute()
+        except OutOfRangeError:
+            raise StopIteration from None
+
+    def cancel(self) -> None:
+        """Has a wait for an element end at once, where TensorFlow can do that."""
+        if self._manager is not None:
+            self._manager.start_cancel()
+
+    def _prepare(self) -> None:
+        if type(self._iterator).__name__ != "OwnedIterator":
+            return
+        from tensorflow.python.data.util import structure
+        from tensorflow.python.eager import cancellation, context, execute
+
+        iterator, manager = self._iterator, cancellation.CancellationManager()
+        resource, spec = iterator._iterator_resource, iterator._element_spec
+        attributes = ("output_types", iterator._flat_output_types, "output_shapes", iterator._flat_output_shapes)
+        count = len(iterator._flat_output_types)
+
+        def run() -> Any:
+            values = execute.execute_with_cancellation(
+                "IteratorGetNext", count, [resource], attributes, context.context(), manager
+            )
+            return structure.from_compatible_tensor_list(spec, values)
+
+        self._manager, self._execute = manager, run

@@ -1,0 +1,175 @@
+"""Elements of a dataset, gathered into columns: to arrays in memory here, to files in ``storage``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Conversion, copy_refused
+from tfnp_ext.datasets.columns import Column, Joining, SparseColumn, column_for
+from tfnp_ext.datasets.drawing import Drawing, Drawn
+from tfnp_ext.datasets.progress import Progress
+from tfnp_ext.datasets.sinks import MemorySink, NewSink
+from tfnp_ext.datasets.source import Source, describe, refuse_endless
+from tfnp_ext.errors import ConversionError, ConversionInterrupted
+
+_TO_DISK = "or save it batch by batch: tfnp_ext.save(dataset, 'data.npz')"
+
+
+class Gathering:
+    """The columns of a dataset, and the drawing of its elements into them.
+
+    Args:
+        source: The dataset.
+        conversion: What the user asks for.
+        new_sink: Makes a sink from the place of a column and the name of an array.
+
+    Raises:
+        ConversionError: The dataset is endless, or an option does not fit.
+    """
+
+    def __init__(self, source: Source, conversion: Conversion, new_sink: Callable[[int, str], Any]) -> None:
+        refuse_endless(source, conversion.take)
+        if conversion.copy is False:
+            raise copy_refused(source.kind)
+        self.source, self.conversion = source, conversion
+        self.joined = source.joined(conversion)
+        self.elements = source.elements(conversion.take)
+        joining = Joining(self.joined, conversion, self.elements)
+        self.columns: list[Column] = [
+            column_for(leaf, joining, _sinks_of(new_sink, place)) for place, leaf in enumerate(source.structure.leaves)
+        ]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns so far."""
+        return sum(column.nbytes for column in self.columns)
+
+    def run(self, after: Callable[[int], None] | None = None, before: Callable[[], None] | None = None) -> Drawn:
+        """Draws the elements into the columns.
+
+        Args:
+            after: Is called after each element with its index.
+            before: Is called before each element is taken apart.
+
+        Raises:
+            ConversionError: An element failed, or does not fit those before.
+        """
+
+        def receive(element: Any, index: int) -> None:
+            if before is not None:
+                before()
+            self._receive(element, index)
+            if after is not None:
+                after(index)
+
+        take = self.conversion.take
+        iterable = self.source.iterable
+        if take is not None and hasattr(iterable, "take"):
+            iterable = iterable.take(take)  # so that nothing beyond is prefetched
+        drawing = Drawing(
+            iterable,
+            take=take,
+            timeout=self.conversion.timeout,
+            on_error=self.conversion.on_error,
+            what=self.source.kind,
+        )
+        progress = Progress(self.conversion.progress, self.elements, self.source.unit)
+        drawn = drawing.run(receive, progress, lambda: self.nbytes)
+        for column in self.columns:
+            column.close()
+        return drawn
+
+    def _receive(self, element: Any, index: int) -> None:
+        values = self.source.structure.flatten(element)
+        for column, value in zip(self.columns, values, strict=True):
+            try:
+                column.add(value)
+            except ConversionError as error:
+                where = f"{self.source.kind}: element {wording.integer(index)}"
+                raise type(error)(f"{where}{column.leaf.path and f', {column.leaf.path},'} {error}") from error
+
+    def told(self, drawn: Drawn) -> str:
+        """Returns what was done, for the card."""
+        how = "concatenated" if self.joined == "concat" else "stacked along a new first axis"
+        counted = self.source.counted(drawn.elements)
+        return f"the pipeline was run: {counted}{describe(self.source, self.conversion)}, {how}"
+
+    def warned(self, drawn: Drawn) -> list[str]:
+        """Returns why this is not all of the dataset, for the user."""
+        said = [drawn.skips_in_words()]
+        came = f"{self.source.counted(drawn.elements)} came"
+        if drawn.ended == "timeout":
+            said.append(f"no element within {self.conversion.timeout:g} s: {came} until then")
+        if drawn.ended == "interrupted":
+            said.append(f"stopped: {came} until then")
+        if self.source.repeats():
+            said.append("every worker of tf.data service gives all elements (parallel_epochs): they come repeatedly")
+        return [one for one in said if one]
+
+
+def _sinks_of(new_sink: Callable[[int, str], Any], place: int) -> NewSink:
+    return lambda name: new_sink(place, name)
+
+
+def collect(source: Source, conversion: Conversion) -> Any:
+    """Returns the elements of a dataset as arrays in the structure of an element.
+
+    Args:
+        source: The dataset or the iterator.
+        conversion: What the user asks for.
+
+    Raises:
+        ConversionError: It is endless, over ``max_bytes``, or its elements fail or do not fit together.
+        ConversionInterrupted: Ctrl-C.
+    """
+    gathering = Gathering(source, conversion, lambda place, name: MemorySink())
+    _refuse_too_large(gathering)
+    drawn = gathering.run(after=lambda index: _refuse_grown(gathering, index))
+    taken = replace(conversion, copy=None)
+    results = []
+    for column in gathering.columns:
+        arrays = {name: cast("MemorySink", sink).finish() for name, sink in column.sinks.items()}
+        what = f"{source.kind}{column.leaf.path}"
+        results.append(type(column).result(arrays, column.facts, taken, what))
+    result = source.structure.rebuild(results)
+    conversion.told.append(gathering.told(drawn))
+    conversion.warned.extend(gathering.warned(drawn))
+    if drawn.ended == "interrupted":
+        raise ConversionInterrupted(
+            f"{source.kind} stopped after {source.counted(drawn.elements)}: they are this exception's .partial"
+            " (sys.last_value.partial)",
+            result,
+        )
+    return result
+
+
+def _refuse_too_large(gathering: Gathering) -> None:
+    """Raises a ``ConversionError`` where it is known before that ``max_bytes`` will not do."""
+    source, most = gathering.source, gathering.conversion.max_bytes
+    size = source.estimated_bytes()
+    if size is None or not source.cardinality or gathering.elements is None:
+        return
+    size = size * gathering.elements // source.cardinality
+    if size > most:
+        raise ConversionError(
+            f"{source.kind} of {source.counted(gathering.elements)} would take {wording.byte_count(size)}, more than"
+            f" max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
+        )
+
+
+def _refuse_grown(gathering: Gathering, index: int) -> None:
+    """Raises a ``ConversionError`` where what came is over ``max_bytes``, or surely will be."""
+    most = gathering.conversion.max_bytes
+    size = gathering.nbytes + sum(
+        column.dense_bytes
+        for column in gathering.columns
+        if isinstance(column, SparseColumn) and gathering.conversion.sparse == "dense"
+    )
+    if size > most:
+        raise ConversionError(
+            f"{gathering.source.kind} came to {wording.byte_count(size)} with element {wording.integer(index)}, more"
+            f" than max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
+        )

@@ -1,0 +1,164 @@
+"""What is known of a dataset or an iterator without drawing an element: structure, number of elements, bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tfnp_ext import wording
+from tfnp_ext.adapters import Conversion
+from tfnp_ext.convert import to_numpy
+from tfnp_ext.datasets.columns import Joined, is_ragged
+from tfnp_ext.datasets.structure import Leaf, Structure, read_structure
+from tfnp_ext.errors import ConversionError
+
+ENDLESS, UNKNOWN = -1, -2
+"""What ``Dataset.cardinality()`` says of an endless dataset, and of one whose length is not known before its end.
+
+Source: ``tf.data.INFINITE_CARDINALITY`` and ``tf.data.UNKNOWN_CARDINALITY``.
+"""
+
+_KEEP_BATCHES = frozenset(
+    ("_PrefetchDataset", "CacheDataset", "_CacheDataset", "_OptionsDataset", "_ShuffleDataset", "_MapDataset",
+     "_ParallelMapDataset", "_RepeatDataset", "_TakeDataset", "_SkipDataset", "_ShardDataset", "_ModelDataset")
+)  # fmt: skip
+"""Steps of a pipeline after which an element still is one batch of the step before, by their class."""
+
+_KEEP_COUNT = frozenset(("_PrefetchDataset", "CacheDataset", "_CacheDataset", "_OptionsDataset", "_MapDataset",
+                         "_ParallelMapDataset", "_ShuffleDataset"))  # fmt: skip
+"""Those of them that give as many elements as they take."""
+
+_BATCHES = frozenset(("_BatchDataset", "_ParallelBatchDataset", "_PaddedBatchDataset"))
+_PARALLEL_EPOCHS = b""
+"""The processing mode of tf.data service by which every worker gives every element, as its message is written."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset or an iterator, and what is known of it.
+
+    Attributes:
+        iterable: What is iterated.
+        kind: The user's word for it.
+        structure: What is in an element.
+        cardinality: How many elements it has; ``ENDLESS`` or ``UNKNOWN``.
+    """
+
+    iterable: Any
+    kind: str
+    structure: Structure
+    cardinality: int
+
+    @property
+    def unit(self) -> str:
+        """What an element is called."""
+        return "batch" if self.structure.batched else "element"
+
+    def counted(self, count: int) -> str:
+        """Returns ``3 batches`` or ``1 element``."""
+        return wording.plural(count, self.unit, f"{self.unit}es" if self.unit == "batch" else "")
+
+    def elements(self, take: int | None) -> int | None:
+        """Returns how many elements will be drawn; ``None`` where that is not known, or there is no end."""
+        if self.cardinality >= 0:
+            return self.cardinality if take is None else min(take, self.cardinality)
+        return take if self.cardinality == ENDLESS else None
+
+    def joined(self, conversion: Conversion) -> Joined:
+        """Returns how elements are joined: batches on end, else along a new first axis, unless users say how.
+
+        Rows of one batch are as long as each other, so that who says what becomes of ragged ones means elements.
+        """
+        if conversion.join != "auto":
+            return cast("Joined", conversion.join)
+        leaves = self.structure.leaves
+        means_elements = conversion.ragged is not None and not any(is_ragged(leaf, "concat") for leaf in leaves)
+        return "concat" if self.structure.batched and not means_elements else "stack"
+
+    def examples(self) -> int | None:
+        """Returns how many examples there are in all batches, where the step that made the batches tells."""
+        if self.cardinality < 0:
+            return None
+        if not self.structure.batched:
+            return self.cardinality
+        step, same_count = self.iterable, True
+        while type(step).__name__ in _KEEP_BATCHES:
+            same_count = same_count and type(step).__name__ in _KEEP_COUNT
+            step = step._input_dataset
+        if type(step).__name__ not in _BATCHES:
+            return None
+        length = int(step._batch_size)
+        before = int(step._input_dataset.cardinality())
+        if same_count and before >= 0:
+            return before - before % length if bool(step._drop_remainder) else before
+        return None if length < 0 else self.cardinality * length
+
+    def estimated_bytes(self) -> int | None:
+        """Returns about how many bytes all elements take; ``None`` where that cannot be told."""
+        examples = self.examples()
+        sizes = [_bytes_of_one(leaf, self.structure.batched) for leaf in self.structure.leaves]
+        if examples is None or not sizes or None in sizes:
+            return None
+        return examples * sum(size for size in sizes if size is not None)
+
+    def repeats(self) -> bool:
+        """Returns whether it comes from a tf.data service whose workers each give every element."""
+        step = self.iterable
+        while step is not None:
+            mode = getattr(step, "_processing_mode", None)
+            if mode is not None:
+                return bool(mode.numpy() == _PARALLEL_EPOCHS)
+            step = getattr(step, "_input_dataset", None)
+        return False
+
+
+def _bytes_of_one(leaf: Leaf, batched: bool) -> int | None:
+    """Returns the bytes of a leaf in one example, ``None`` where the spec does not tell."""
+    shape = leaf.shape
+    size = getattr(getattr(leaf.spec, "dtype", None), "size", None)
+    if type(leaf.spec).__name__ != "TensorSpec" or shape is None or not size or leaf.inner:
+        return None
+    row = shape[1:] if batched else shape
+    return None if None in row else math.prod(axis or 0 for axis in row) * int(size)
+
+
+def read_source(obj: Any, kind: str, spec: Any, open_dataset: Callable[[Any], Any] | None) -> Source:
+    """Returns what is known of a dataset or an iterator; nothing is run.
+
+    Args:
+        obj: The dataset or the iterator.
+        kind: The user's word for it.
+        spec: The structure of an element.
+        open_dataset: What a dataset inside an element becomes; ``None`` leaves it a dataset.
+    """
+    return Source(obj, kind, read_structure(spec, open_dataset), cardinality(obj))
+
+
+def open_inner(dataset: Any) -> Any:
+    """Returns the arrays of a dataset inside an element."""
+    return to_numpy(dataset, progress=False)
+
+
+def cardinality(obj: Any) -> int:
+    """Returns how many elements TensorFlow knows of, without running anything; of an iterator it knows of none."""
+    try:
+        return int(obj.cardinality())
+    except (AttributeError, NotImplementedError, TypeError):
+        pass
+    known = getattr(obj, "_cardinality", None)  # a strategy's dataset keeps it for itself
+    return UNKNOWN if known is None else int(known)
+
+
+def refuse_endless(source: Source, take: int | None) -> None:
+    """Raises a ``ConversionError`` for a dataset without an end of which no number of elements is asked for."""
+    if source.cardinality == ENDLESS and take is None:
+        raise ConversionError(f"{source.kind} is endless: say how many elements, as in take=100")
+
+
+def describe(source: Source, conversion: Conversion) -> str:
+    """Returns how many elements are asked for, and of how many, for the words of a card."""
+    known = wording.integer(source.cardinality) if source.cardinality >= 0 else ""
+    take = conversion.take
+    return "" if take is None or not known or take >= source.cardinality else f" of {known}"

@@ -1,0 +1,189 @@
+"""The structure of an element: which tensors are in it, how each is reached, how they are put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from tfnp_ext.adapters import NestAdapter, find_adapter
+from tfnp_ext.adapters.base import Parts
+from tfnp_ext.adapters.tensors import static_shape
+
+_OPTIONAL = "tensorflow.python.data.ops.optional_ops.OptionalSpec"
+_DATASET = "tensorflow.python.data.ops.dataset_ops.DatasetSpec"
+_EXTENSION_TYPE = "tensorflow.python.framework.extension_type.ExtensionTypeSpec"
+_STRUCTURED = "tensorflow.python.ops.structured.structured_tensor.StructuredTensor.Spec"
+_PER_REPLICA = "tensorflow.python.distribute.values.PerReplicaSpec"
+_NONE = "tensorflow.python.framework.none_tensor.NoneTensorSpec"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One tensor of an element.
+
+    Attributes:
+        path: How Python reaches it: ``['image']``, ``[0]``, ``""`` where the element is the tensor.
+        spec: Its ``TypeSpec``.
+        inner: Whether it comes out of a dataset in the element, so that the first axis counts that one's elements.
+    """
+
+    path: str
+    spec: Any
+    inner: bool = False
+
+    @property
+    def shape(self) -> tuple[int | None, ...] | None:
+        """Its shape, ``None`` for an axis of unknown length, or for an unknown rank."""
+        return static_shape(self.spec) if hasattr(self.spec, "shape") else None
+
+    @property
+    def leads_with_none(self) -> bool:
+        """Whether its first axis is as long as the batch is."""
+        return not self.inner and bool(self.shape) and self.shape[0] is None  # type: ignore[index]
+
+
+@dataclass(frozen=True)
+class Nest:
+    """A container in an element, or a value that is opened to what it holds: an ``Optional``, an extension type.
+
+    Attributes:
+        children: How each child is had of the opened value, and the child.
+        rebuild: Makes the container of converted children.
+        opened: Opens a value of the kind.
+    """
+
+    children: tuple[tuple[Callable[[Any], Any], Leaf | Nest], ...]
+    rebuild: Callable[[Sequence[Any]], Any]
+    opened: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What an ``element_spec`` says of every element.
+
+    Args:
+        root: The outermost container, or the only tensor.
+
+    Attributes:
+        leaves: Its tensors, in order.
+    """
+
+    root: Leaf | Nest
+    leaves: tuple[Leaf, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leaves", tuple(_leaves(self.root)))
+
+    @property
+    def batched(self) -> bool:
+        """Whether elements are batches: every tensor leads with an axis of unknown length (DESIGN, section 2.1)."""
+        return bool(self.leaves) and all(leaf.leads_with_none for leaf in self.leaves)
+
+    def flatten(self, element: Any) -> list[Any]:
+        """Returns the tensors of an element, in the order of ``leaves``."""
+        if isinstance(self.root, Leaf):
+            return [element]
+        values: list[Any] = []
+        _flatten(self.root, element, values)
+        return values
+
+    def rebuild(self, values: Sequence[Any]) -> Any:
+        """Returns the structure of an element with other values at its leaves, in the order of ``leaves``."""
+        return _rebuild(self.root, iter(values))
+
+
+def read_structure(spec: Any, open_dataset: Callable[[Any], Any] | None) -> Structure:
+    """Returns the structure that an ``element_spec`` describes.
+
+    Args:
+        spec: The nest of ``TypeSpec``.
+        open_dataset: What a dataset inside an element is converted with, to the structure of its elements; ``None``
+            leaves it a dataset.
+    """
+    return Structure(_read(spec, "", False, open_dataset))
+
+
+def is_spec_of(spec: Any, name: str) -> bool:
+    """Returns whether a spec is of a class, by its dotted name."""
+    return any(f"{base.__module__}.{base.__qualname__}" == name for base in type(spec).__mro__)
+
+
+def _read(spec: Any, path: str, inner: bool, open_dataset: Callable[[Any], Any] | None) -> Leaf | Nest:
+    def read(child: Any, step: str, inside: bool = inner) -> Leaf | Nest:
+        return _read(child, path + step, inside, open_dataset)
+
+    if is_spec_of(spec, _NONE):
+        return Nest((), lambda children: None)
+    if is_spec_of(spec, _OPTIONAL):
+        return Nest(((_itself, read(spec._element_spec, "")),), itemgetter(0), opened=_value_of)
+    if open_dataset is not None and is_spec_of(spec, _DATASET):
+        return Nest(((_itself, read(spec._element_spec, "", True)),), itemgetter(0), opened=open_dataset)
+    if is_spec_of(spec, _PER_REPLICA):
+        return read(spec._value_specs[0], "")
+    fields = _fields_of(spec)
+    if fields is not None:
+        children = tuple((get, read(child, f"['{name}']")) for name, get, child in fields)
+        names = tuple(name for name, _, _ in fields)
+        return Nest(children, lambda values: dict(zip(names, values, strict=True)))
+    adapter = find_adapter(spec)
+    if not isinstance(adapter, NestAdapter):
+        return Leaf(path, spec, inner)
+    parts: Parts = adapter.parts(spec)
+    getters = [_getter(spec, step, place) for place, step in enumerate(parts.steps)]
+    made = tuple(
+        (getter, read(child, step)) for getter, child, step in zip(getters, parts.children, parts.steps, strict=True)
+    )
+    return Nest(made, parts.rebuild)
+
+
+def _fields_of(spec: Any) -> list[tuple[str, Callable[[Any], Any], Any]] | None:
+    """Returns name, getter and spec of each field of an extension type or a structured tensor."""
+    if is_spec_of(spec, _STRUCTURED):
+        return [(name, lambda value, name=name: value.field_value(name), child)  # type: ignore[misc]
+                for name, child in spec._field_specs.items()]  # fmt: skip
+    if is_spec_of(spec, _EXTENSION_TYPE):
+        names = [one.name for one in spec.value_type._tf_extension_type_fields()]
+        return [(name, attrgetter(name), getattr(spec, name)) for name in names]
+    return None
+
+
+def _getter(container: Any, step: str, place: int) -> Callable[[Any], Any]:
+    """Returns how a child is had of a container."""
+    if isinstance(container, dict):
+        return itemgetter(tuple(container)[place])
+    if isinstance(container, (list, tuple)):
+        return itemgetter(place)
+    return attrgetter(step[1:])
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _value_of(optional: Any) -> Any:
+    return optional.get_value()
+
+
+def _leaves(node: Leaf | Nest) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for _, child in node.children:
+            yield from _leaves(child)
+
+
+def _flatten(node: Nest, value: Any, values: list[Any]) -> None:
+    opened = value if node.opened is None else node.opened(value)
+    for getter, child in node.children:
+        if isinstance(child, Leaf):
+            values.append(getter(opened))
+        else:
+            _flatten(child, getter(opened), values)
+
+
+def _rebuild(node: Leaf | Nest, values: Iterator[Any]) -> Any:
+    if isinstance(node, Leaf):
+        return next(values)
+    return node.rebuild([_rebuild(child, values) for _, child in node.children])

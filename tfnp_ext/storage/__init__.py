@@ -1,0 +1,1 @@
+"""Arrays on disk: ``save`` streams them there, ``load`` gives them back."""

@@ -1,0 +1,92 @@
+"""What a format of files is: a writer that takes arrays as they come, and a reader that gives them back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tfnp_ext.datasets.sinks import Sink
+
+Manifest = Mapping[str, Any]
+"""What a file says of itself beside its arrays, as plain JSON: the structure, and how each value is made of arrays."""
+
+
+class Writer(ABC):
+    """Writes the arrays of one file, many at a time, each as it grows along its first axis.
+
+    A writer only ever sees a temporary place, and dtypes that every reader knows: booleans, integers, floats and
+    complex numbers of NumPy. Others are encoded before.
+
+    Args:
+        partial: The temporary place, beside the target; nothing is there yet, unless ``resumable`` work is.
+        compress: Whether values are compressed.
+    """
+
+    suffix: ClassVar[str]
+    resumable: ClassVar[bool] = False
+    """Whether what was written survives a crash, so that a later writer can go on from it."""
+
+    resumed: Mapping[str, Any] | None = None
+    """What the last checkpoint said, where this writer goes on from former work; see ``checkpoint``."""
+
+    @abstractmethod
+    def __init__(self, partial: Path, *, compress: bool) -> None:
+        """Begins, or goes on from what lies at ``partial``."""
+
+    @abstractmethod
+    def sink(self, name: str) -> Sink:
+        """Returns where the array of a name goes: ``image``, or with groups ``text/lengths0``."""
+
+    def checkpoint(self, state: Callable[[], Mapping[str, Any]]) -> None:  # noqa: B027
+        """Is called after each whole element; a writer that is resumable stores the state now and then.
+
+        Args:
+            state: Says how far the elements came, as plain JSON; it is asked only when it is stored.
+        """
+
+    @abstractmethod
+    def finish(self, manifest: Manifest) -> None:
+        """Writes what is left and the manifest, has it all on the disk (``fsync``), and closes."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Closes and removes all that was written; it may be called at any time, and twice."""
+
+
+class Reader(ABC):
+    """Reads the arrays of one file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        StorageError: It is no file of the format.
+    """
+
+    @abstractmethod
+    def __init__(self, path: Path) -> None:
+        """Opens the file."""
+
+    @abstractmethod
+    def manifest(self) -> Manifest | None:
+        """Returns what was given to ``Writer.finish``; ``None`` for a file that others wrote."""
+
+    @abstractmethod
+    def names(self) -> Sequence[str]:
+        """Returns the names of the arrays."""
+
+    @abstractmethod
+    def read(self, name: str) -> np.ndarray:
+        """Returns an array.
+
+        Raises:
+            StorageError: It is not there, is damaged, or could only be read by running code (pickle).
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the file."""
