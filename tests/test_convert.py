@@ -1206,17 +1206,14 @@ class TestTutorial:
         ]
         assert_frozen(batches[0][0])
 
-    def test_a_dataset_itself_is_refused_with_the_way_and_not_consumed(self, tf):
-        drawn = []
-
-        def generate():
-            drawn.append(1)
-            yield 1
-
-        dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
-        with pytest.raises(ConversionError, match=r"ds\.take\(1\)"):
-            to_numpy(dataset)
-        assert not drawn
+    def test_a_whole_dataset_becomes_one_array_a_tensor_of_its_elements(self, tf):
+        dataset = tf.data.Dataset.from_tensor_slices((np.arange(5), {"x": np.arange(10.0).reshape(5, 2)})).batch(2)
+        labels, features = to_numpy(dataset)
+        assert bits(labels) == bits(np.arange(5))
+        assert bits(features["x"]) == bits(np.arange(10.0).reshape(5, 2))
+        assert labels.flags.writeable
+        labels, _ = to_numpy(dataset, take=1)
+        assert labels.tolist() == [0, 1]
 
 
 class TestAnotherProcess:

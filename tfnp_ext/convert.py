@@ -113,8 +113,8 @@ def to_numpy(
         array([[1, 2, 3],
                [4, 5, 6]], dtype=int32)
     """
-    asked = (copy, dtype, casting, ragged, sparse, join, take, timeout)
-    if asked == (None, None, "same_kind", None, "dense", "auto", None, None):
+    asked = (copy, dtype, casting, ragged, sparse, join, take, timeout, on_error)
+    if asked == (None, None, "same_kind", None, "dense", "auto", None, None, "raise"):
         adapter = find_adapter(obj)
         if adapter is not None and adapter.is_dense:
             viewed = adapter.view(obj)  # type: ignore[attr-defined]

@@ -1,8 +1,9 @@
-"""A bar for what takes longer than a second."""
+"""A bar for what takes longer than a second: a widget in notebooks, a line of text in terminals."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tfnp_ext import wording
@@ -18,31 +19,48 @@ class Progress:
         shown: Whether anything is shown at all.
         total: How many elements there will be, ``None`` where that is not known.
         unit: What an element is called: ``batch`` or ``element``.
+        clock: Seconds, for tests.
     """
 
-    def __init__(self, shown: bool, total: int | None, unit: str) -> None:
-        self._shown, self._total, self._unit = shown, total, unit
-        self._started = time.perf_counter()
+    def __init__(
+        self, shown: bool, total: int | None, unit: str, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._shown, self._total, self._unit, self._clock = shown, total, unit, clock
+        self._started = clock()
         self._bar: Any = None
+        self._displayed: Any = None
 
     def update(self, elements: int, nbytes: int) -> None:
         """Shows the state, once the time is there for it."""
-        elapsed = time.perf_counter() - self._started
+        elapsed = self._clock() - self._started
         if not self._shown or elapsed < _PATIENCE:
             return
         if self._bar is None:
-            self._bar = self._new_bar()
-            self._bar.start_t = self._bar._time() - elapsed  # the rate counts from the first element on
+            self._open(elapsed)
         self._bar.set_postfix_str(f"{wording.byte_count(int(nbytes / elapsed))}/s", refresh=False)
-        self._bar.update(elements - self._bar.n)
+        self._bar.n = elements
+        self._bar.refresh()
 
     def close(self) -> None:
-        """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """Takes the bar away: what came of it is said elsewhere."""
+        if self._bar is None:
+            return
+        self._bar.total = self._bar.n  # one that is not full would stay, in red
+        self._bar.close()
+        if self._displayed is not None:
+            # A widget that is gone would leave an error behind in a saved notebook.
+            self._displayed.update({"text/plain": ""}, raw=True)
+        self._bar = self._displayed = None
 
-    def _new_bar(self) -> Any:
+    def _open(self, elapsed: float) -> None:
         from tqdm.auto import tqdm
 
-        return tqdm(total=self._total, unit=f" {self._unit}", leave=False, dynamic_ncols=True, smoothing=0)
+        options: dict[str, Any] = {"total": self._total, "unit": f" {self._unit}", "leave": False, "smoothing": 0}
+        if any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__):
+            from IPython.display import display
+
+            self._bar = tqdm(**options, display=False)
+            self._displayed = display(self._bar.container, display_id=True)
+        else:
+            self._bar = tqdm(**options, dynamic_ncols=True)
+        self._bar.start_t -= elapsed  # the rate counts from the first element on
