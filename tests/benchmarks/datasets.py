@@ -196,7 +196,9 @@ def saving(table: Table, quick: bool) -> None:
     for way, figures in runs.items():
         table.line(way, f"{figures['seconds']:.2f} s   {figures['peak'] / MIB:,.0f} MiB")
     table.target("save .npy, peak", runs["save .npy"]["peak"] / MIB, 200, unit=" MiB")
-    table.target("save .npy, speed of tofile", runs["tofile"]["seconds"] / runs["save .npy"]["seconds"], 0.7, least=True)
+    table.target(
+        "save .npy, speed of tofile", runs["tofile"]["seconds"] / runs["save .npy"]["seconds"], 0.7, least=True
+    )
     synced = runs["tofile and fsync"]["seconds"] / runs["save .npy"]["seconds"]
     table.line("… of tofile and fsync, as safe as it", f"{synced:.2f}×")
 
