@@ -41,6 +41,7 @@ def partial(tmp_path):
 def small_chunks(monkeypatch):
     """Chunks of some bytes, so that small arrays have many."""
     monkeypatch.setattr(layout, "SMALLEST_CHUNK", 64)
+    monkeypatch.setattr(layout, "GATHERED", 64)
     monkeypatch.setattr(layout, "LARGEST_CHUNK", 256)
 
 
@@ -57,7 +58,7 @@ def written(path, arrays, *, compress=False, manifest=None):
         for piece in pieces:
             writer.sink(name).append(piece)
     writer.finish(manifest or {"kind": "test"})
-    writer.close()
+    writer.suspend()
     return path
 
 
@@ -89,7 +90,7 @@ def test_what_is_appended_comes_back_also_after_a_crash(
     writer = ZarrWriter(folder, compress=compress)
     for index, piece in enumerate(pieces):
         if index == stop:
-            writer.close()  # as after a crash: what comes now is not finished
+            writer.suspend()  # as after a crash: what comes now is not finished
             writer = ZarrWriter(folder, compress=not compress)
             assert writer.resumed == ({"elements": index} if index else None)
         sink = writer.sink("a/b")
@@ -99,7 +100,7 @@ def test_what_is_appended_comes_back_also_after_a_crash(
         assert sink.nbytes == sum(piece.nbytes for piece in pieces[: index + 1])
         writer.checkpoint(lambda index=index: {"elements": index + 1})
     writer.finish({"kind": "test"})
-    writer.close()
+    writer.suspend()
     expected = np.concatenate(pieces)
     came = ZarrReader(folder).read("a/b")
     assert came.dtype == expected.dtype.newbyteorder("=")
@@ -147,10 +148,10 @@ def test_names_are_groups_and_the_manifest_is_an_attribute(partial):
 def test_chunks_are_batches_within_bounds():
     mebibyte = 2**20
     assert chunk_shape((64, 128, 128), 4) == (64, 128, 128)  # 4 MiB, as it comes
-    assert chunk_shape((1,), 4) == (mebibyte // 4,)  # scalars that come one by one
+    assert chunk_shape((1,), 4) == (mebibyte,)  # scalars that come one by one
     rows, *row = chunk_shape((32, 28, 28), 4)
     assert rows % 32 == 0
-    assert mebibyte <= rows * math.prod(row) * 4 < 2 * mebibyte
+    assert 4 * mebibyte <= rows * math.prod(row) * 4 < 5 * mebibyte
     rows, *row = chunk_shape((1024, 256, 256), 4)  # 256 MiB
     assert (rows, row) == (128, [256, 256])
     assert chunk_shape((4, 10_000, 10_000), 4)[0] == 1  # a row of 381 MiB
@@ -176,12 +177,12 @@ def test_scalars_one_by_one_make_few_files_and_few_resizes(partial, monkeypatch)
     monkeypatch.setattr(zarr.Array, "resize", lambda self, shape: resized.append(shape) or resize(self, shape))
     writer = ZarrWriter(partial, compress=False)
     sink = writer.sink("x")
-    for value in range(300_000):
+    for value in range(600_000):
         sink.append(np.array([value]))
     writer.finish({})
-    assert files(partial) == ["x/c/0", "x/c/1", "x/c/2", "x/zarr.json", "zarr.json"]
-    assert resized == [(300_000,)]
-    np.testing.assert_array_equal(ZarrReader(partial).read("x"), np.arange(300_000))
+    assert files(partial) == ["x/c/0", "x/c/1", "x/zarr.json", "zarr.json"]
+    assert resized == [(600_000,)]
+    np.testing.assert_array_equal(ZarrReader(partial).read("x"), np.arange(600_000))
 
 
 def test_a_row_beyond_a_chunk_is_cut(partial, small_chunks):
@@ -210,7 +211,7 @@ def test_other_rows_are_refused_also_after_a_crash(partial, always, other):
     with pytest.raises(ConversionError, match="comes after float32"):
         writer.sink("x").append(other)
     writer.checkpoint(dict)
-    writer.close()
+    writer.suspend()
     with pytest.raises(ConversionError, match="comes after float32"):
         ZarrWriter(partial, compress=False).sink("x").append(other)
 
@@ -273,7 +274,7 @@ def test_what_came_after_the_checkpoint_is_cut_off(partial, small_chunks, monkey
     writer.sink("x").append(rows[:600])
     writer.sink("late").append(rows)
     (partial / "x" / "c" / "5.0123.partial").write_bytes(b"half")
-    writer.close()
+    writer.suspend()
     writer = ZarrWriter(partial, compress=False)
     assert writer.resumed == {"elements": 1}
     assert writer.sink("x").rows == 301
@@ -292,7 +293,7 @@ def test_without_a_whole_checkpoint_it_starts_anew(partial, small_chunks, always
     writer = ZarrWriter(partial, compress=False)
     writer.sink("x").append(np.arange(1000))
     writer.checkpoint(lambda: {"elements": 1})
-    writer.close()
+    writer.suspend()
     path = partial / checkpoints.NAME
     content = bytearray(path.read_bytes())
     if damage == "cut":
@@ -314,6 +315,42 @@ def test_discard_leaves_nothing_and_may_be_called_twice(partial, tmp_path):
     writer = ZarrWriter(partial, compress=False)
     writer.sink("x").append(np.zeros(10**6))
     writer.discard()
+    writer.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_leaves_no_write_behind_it(partial, tmp_path, small_chunks):
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    dice = random.Random(0)
+    try:
+        for _ in range(20):
+            writer = ZarrWriter(partial, compress=False)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.001, 0.03))
+                while True:
+                    writer.sink("x").append(np.arange(100))
+            except KeyboardInterrupt:
+                writer.discard()
+            assert list(tmp_path.iterdir()) == []
+            time.sleep(0.005)
+            assert list(tmp_path.iterdir()) == []
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_full_disk_is_an_os_error_and_leaves_nothing(partial, tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writer = ZarrWriter(partial, compress=False)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            writer.sink("x").append(np.zeros(2**20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     writer.discard()
     assert list(tmp_path.iterdir()) == []
 
@@ -588,7 +625,7 @@ sys.stdin.read()
 PROGRAM_THAT_WRITES = """
 import sys, pathlib, numpy as np
 from tfnp_ext.storage.zarr import ZarrWriter, layout, writing
-writing.CHECKPOINT_BYTES, layout.SMALLEST_CHUNK, layout.LARGEST_CHUNK = 3000, 256, 4096
+writing.CHECKPOINT_BYTES, layout.SMALLEST_CHUNK, layout.GATHERED, layout.LARGEST_CHUNK = 3000, 256, 256, 4096
 writer = ZarrWriter(pathlib.Path(sys.argv[1]), compress=sys.argv[2] == "True")
 start = (writer.resumed or {"elements": 0})["elements"]
 assert writer.sink("x").rows == sum(i % 7 for i in range(start)), "rows"
@@ -625,7 +662,10 @@ def started(program, *arguments):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        },
     )
     return process, process.stdout.readline().split()
 

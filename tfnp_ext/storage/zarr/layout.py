@@ -17,6 +17,8 @@ METADATA = ("zarr.json", ".zarray", ".zgroup")
 """The files that make a folder a node: of version 3, and of version 2."""
 
 SMALLEST_CHUNK, LARGEST_CHUNK = 2**20, 2**25
+GATHERED = 2**22
+"""What smaller batches are gathered to: a file each costs more than its bytes."""
 
 
 def chunk_shape(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
@@ -27,12 +29,12 @@ def chunk_shape(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
 
     Example:
         >>> chunk_shape((32, 28, 28), 4), chunk_shape((256, 224, 224, 3), 1)
-        ((352, 28, 28), (171, 224, 224, 3))
+        ((1344, 28, 28), (171, 224, 224, 3))
     """
     rows, *row = (max(1, axis) for axis in shape)
     size = math.prod(row) * itemsize
     if rows * size < SMALLEST_CHUNK:
-        rows *= -(-SMALLEST_CHUNK // (rows * size))
+        rows *= -(-GATHERED // (rows * size))
     elif rows * size > LARGEST_CHUNK:
         parts = -(-rows * size // LARGEST_CHUNK)
         rows = max(1, min(LARGEST_CHUNK // size, -(-rows // parts)))

@@ -57,7 +57,7 @@ class _ZarrSink(Sink):
         self._fit(rows)
         if self._row is None:
             self._buffer = rows.copy()
-            self.rows, self.nbytes = 1, rows.nbytes
+            self.nbytes = rows.nbytes
             return
         if not self._chunk and len(rows):
             self._chunk = chunk_shape(rows.shape, rows.itemsize)
@@ -211,7 +211,7 @@ class _ZarrSink(Sink):
 class ZarrWriter(Writer):
     """Writes a Zarr 3 store; see ``Writer``.
 
-    The folder is locked until ``discard``, which is called at the very end, after it was renamed too.
+    The folder is locked until ``discard`` or ``suspend``: one of them is called at the very end, after a rename too.
 
     Args:
         partial: The temporary folder; where a checkpoint is in it, this writer goes on from there.
@@ -282,7 +282,7 @@ class ZarrWriter(Writer):
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.release()
 
-    def close(self) -> None:
+    def suspend(self) -> None:
         """Lets go of the folder and keeps it, for a later writer to go on from the last checkpoint."""
         self._thread.shutdown()
         self._lock.release()
