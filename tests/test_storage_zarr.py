@@ -288,6 +288,15 @@ def test_what_came_after_the_checkpoint_is_cut_off(partial, small_chunks, monkey
     assert not [name for name in files(partial) if "partial" in name]
 
 
+def test_a_checkpoint_is_replaced_and_not_overwritten(tmp_path):
+    checkpoints.write(tmp_path, {"state": 1}, [np.arange(3)])
+    with open(tmp_path / checkpoints.NAME, "rb") as old:
+        checkpoints.write(tmp_path, {"state": 2}, [])
+        assert b'{"state": 1}' in old.read()
+    assert checkpoints.read(tmp_path).header == {"state": 2}
+    assert os.listdir(tmp_path) == [checkpoints.NAME]
+
+
 @pytest.mark.parametrize("damage", ["cut", "flip", "chunk", "remove"])
 def test_without_a_whole_checkpoint_it_starts_anew(partial, small_chunks, always, damage):
     writer = ZarrWriter(partial, compress=False)
@@ -611,6 +620,13 @@ def test_an_old_store_that_was_moved_away_is_put_back(tmp_path):
     folders.recover(target)
     assert value_of(target) == 1
     assert os.listdir(tmp_path) == ["data.zarr"]
+
+
+def test_a_half_of_an_old_store_is_never_put_back(tmp_path):
+    target = tmp_path / "data.zarr"
+    store(tmp_path / ".data.zarr.tfnp_ext-waste", 1)
+    folders.recover(target)
+    assert os.listdir(tmp_path) == []
 
 
 PROGRAM_THAT_LIVES = """

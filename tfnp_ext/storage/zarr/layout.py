@@ -29,7 +29,7 @@ def chunk_shape(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
 
     Example:
         >>> chunk_shape((32, 28, 28), 4), chunk_shape((256, 224, 224, 3), 1)
-        ((1344, 28, 28), (171, 224, 224, 3))
+        ((1344, 28, 28), (128, 224, 224, 3))
     """
     rows, *row = (max(1, axis) for axis in shape)
     size = math.prod(row) * itemsize
