@@ -26,7 +26,7 @@ _PULSE = 0.1
 _PATIENCE = 0.3
 """Seconds that a thread gets to notice that its wait is cancelled, before it is left to itself."""
 
-_MOST_FAILED_IN_A_ROW = 100
+_MOST_FAILED_IN_A_ROW = 1000
 """Failing elements after which a pipeline is taken to fail for good: skipping them would never end."""
 
 _SKIPS_NAMED = 3
@@ -46,12 +46,14 @@ class Drawn:
         elements: How many elements were drawn and used.
         skipped: Index and cause of the first elements that failed and were skipped.
         skips: How many were skipped.
+        fails_for_good: Whether so many failed in a row that no more were asked for.
         ended: Why there are no more: all were drawn, or as many as asked for, or none came in time, or Ctrl-C.
     """
 
     elements: int = 0
     skipped: list[tuple[int, str]] = field(default_factory=list)
     skips: int = 0
+    fails_for_good: bool = False
     ended: Literal["all", "timeout", "interrupted"] = "all"
 
     def skips_in_words(self) -> str:
@@ -61,7 +63,8 @@ class Drawn:
         places = ", ".join(wording.integer(place) for place, _ in self.skipped)
         more = " …" if self.skips > len(self.skipped) else ""
         failed = f"{wording.plural(self.skips, 'element')} failed and {'was' if self.skips == 1 else 'were'} skipped"
-        return f"{failed} ({places}{more}): {self.skipped[0][1]}"
+        last = f"; no more were drawn after {wording.integer(_MOST_FAILED_IN_A_ROW)} failed in a row"
+        return f"{failed} ({places}{more}): {self.skipped[0][1]}{last if self.fails_for_good else ''}"
 
 
 class Drawing:
@@ -73,10 +76,21 @@ class Drawing:
         timeout: Seconds to wait for one element.
         on_error: ``raise`` or ``skip``.
         what: The source in words, for errors.
+        opened: What is done with each element before it is handed on; like the pipeline it may block, or fail.
     """
 
-    def __init__(self, source: Any, *, take: int | None, timeout: float | None, on_error: str, what: str) -> None:
+    def __init__(
+        self,
+        source: Any,
+        *,
+        take: int | None,
+        timeout: float | None,
+        on_error: str,
+        what: str,
+        opened: Callable[[Any], Any] = lambda element: element,
+    ) -> None:
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
+        self._opened = opened
         self._next = _Next(iter(source))
         self._drawn = Drawn()
         self._failure: BaseException | None = None
@@ -187,7 +201,7 @@ class Drawing:
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):
             self._waiting_since = time.monotonic()
             try:
-                element = self._next()
+                element = self._opened(self._next())
             except StopIteration:
                 return
             except Exception as error:
@@ -196,14 +210,15 @@ class Drawing:
                 failed_in_a_row += 1
                 if not self._skips:
                     raise failed(self._what, index, error) from error
-                if failed_in_a_row >= _MOST_FAILED_IN_A_ROW:
-                    raise ConversionError(
-                        f"{self._what}: {failed_in_a_row} elements in a row failed, up to element"
-                        f" {wording.integer(index)}: {cause(error)}"
-                    ) from error
                 self._drawn.skips += 1
                 if len(self._drawn.skipped) < _SKIPS_NAMED:
                     self._drawn.skipped.append((index, cause(error)))
+                if failed_in_a_row >= _MOST_FAILED_IN_A_ROW:
+                    if not self._drawn.elements:
+                        first = f"{self._what}: the first {wording.plural(failed_in_a_row, 'element')} failed"
+                        raise ConversionError(f"{first}: {cause(error)}") from error
+                    self._drawn.fails_for_good = True
+                    return
             else:
                 self._waiting_since, failed_in_a_row = None, 0
                 yield index, element
@@ -224,6 +239,8 @@ def cause(error: BaseException) -> str:
         >>> cause(ValueError("{{function_node f}} ValueError: bad byte\nTraceback (most recent call last):"))
         'ValueError: bad byte'
     """
+    if isinstance(error, UnicodeDecodeError):  # TensorFlow's message quotes the bytes that it could not parse
+        error = ValueError(error.object.decode("utf-8", "backslashreplace"))
     said = reason(error)
     while said.startswith("{{") and "}}" in said:
         said = said.partition("}}")[2].strip()

@@ -46,7 +46,7 @@ class NumpyDataset:
 
     def __iter__(self) -> Iterator[Any]:
         """Runs the pipeline and yields its elements."""
-        return map(self._converter(), self._drawn())
+        return self._drawn()
 
     def __repr__(self) -> str:
         count = self._source.cardinality
@@ -57,13 +57,14 @@ class NumpyDataset:
         if not sys.modules["tensorflow"].executing_eagerly():
             raise inside_a_function(self._source.kind)
         if self._conversion.timeout is None and self._conversion.on_error == "raise":
-            return _named_errors(iter(self._source.iterable), self._source.kind)
+            return _converted(iter(self._source.iterable), self._converter(), self._source.kind)
         return Drawing(
             self._source.iterable,
             take=None,
             timeout=self._conversion.timeout,
             on_error=self._conversion.on_error,
             what=self._source.kind,
+            opened=self._converter(),
         ).handed_over(self._source.counted)
 
     def _converter(self) -> Callable[[Any], Any]:
@@ -89,12 +90,12 @@ def _view(tensor: Any) -> Any:
     return array_of(eager_array(tensor))
 
 
-def _named_errors(iterator: Iterator[Any], kind: str) -> Iterator[Any]:
-    """Yields what an iterator gives; an error says which element it is of."""
+def _converted(iterator: Iterator[Any], convert_one: Callable[[Any], Any], kind: str) -> Iterator[Any]:
+    """Yields what an iterator gives, converted; an error says which element it is of."""
     index = 0
     while True:
         try:
-            element = next(iterator)
+            element = convert_one(next(iterator))
         except StopIteration:
             return
         except Exception as error:
