@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -154,7 +154,7 @@ def _fields_of(spec: Any) -> list[tuple[str, Callable[[Any], Any], Any]] | None:
 
 def _getter(container: Any, step: str, place: int) -> Callable[[Any], Any]:
     """Returns how a child is had of a container."""
-    if isinstance(container, dict):
+    if isinstance(container, Mapping):
         return itemgetter(tuple(container)[place])
     if isinstance(container, (list, tuple)):
         return itemgetter(place)
