@@ -115,8 +115,7 @@ class Drawing:
         try:
             while not self._done.wait(_PULSE):
                 progress.update(self._drawn.elements, bytes_so_far())
-                waiting = self._waiting_since
-                if self._timeout is not None and waiting is not None and time.monotonic() - waiting > self._timeout:
+                if self._is_overdue():
                     self._stop("timeout")
                     break
         except KeyboardInterrupt:
@@ -126,6 +125,11 @@ class Drawing:
         if self._failure is not None and self._drawn.ended == "all":
             raise self._failure
         return self._drawn
+
+    def _is_overdue(self) -> bool:
+        """Returns whether an element has been waited for longer than is wanted."""
+        since = self._waiting_since
+        return self._timeout is not None and since is not None and time.monotonic() - since > self._timeout
 
     def _stop(self, why: Literal["timeout", "interrupted"]) -> None:
         """Ends the drawing; when it returns, no element is being used, nor will one be."""
@@ -163,11 +167,16 @@ class Drawing:
         try:
             while True:
                 asked.release()
-                try:
-                    element, error = drawn.get(timeout=self._timeout)
-                except Empty:
-                    said = f"{self._what}: no element within {self._timeout:g} s: {counted(self._drawn.elements)} came"
-                    return
+                arrived = None
+                while arrived is None:
+                    try:
+                        arrived = drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
+                    except Empty:
+                        if self._is_overdue():
+                            came = f"{counted(self._drawn.elements)} came"
+                            said = f"{self._what}: no element within {self._timeout:g} s: {came}"
+                            return
+                element, error = arrived
                 if isinstance(error, StopIteration):
                     return
                 if error is not None:

@@ -146,7 +146,7 @@ def cardinality(obj: Any) -> int:
     """Returns how many elements TensorFlow knows of, without running anything; of an iterator it knows of none."""
     try:
         return int(obj.cardinality())
-    except (AttributeError, NotImplementedError, TypeError):
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError):  # the third inside a graph
         pass
     known = getattr(obj, "_cardinality", None)  # a strategy's dataset keeps it for itself
     return UNKNOWN if known is None else int(known)
