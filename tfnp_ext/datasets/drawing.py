@@ -11,7 +11,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
@@ -91,7 +91,8 @@ class Drawing:
     ) -> None:
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
         self._opened = opened
-        self._next = _Next(iter(source))
+        self._source = source
+        self._next: _Next | None = None
         self._drawn = Drawn()
         self._failure: BaseException | None = None
         self._stopping = False
@@ -133,11 +134,16 @@ class Drawing:
 
     def _stop(self, why: Literal["timeout", "interrupted"]) -> None:
         """Ends the drawing; when it returns, no element is being used, nor will one be."""
-        self._stopping = True
-        self._next.cancel()
+        self._end()
         self._done.wait(_PATIENCE)
         with self._using:  # what is being written is written to its end
             self._drawn.ended = why
+
+    def _end(self) -> None:
+        """Asks the thread to end, and TensorFlow to end its wait."""
+        self._stopping = True
+        if self._next is not None:
+            self._next.cancel()
 
     def handed_over(self, counted: Callable[[int], str]) -> Iterator[Any]:
         """Yields the elements; the thread draws one only when it is asked for.
@@ -184,8 +190,7 @@ class Drawing:
                 self._drawn.elements += 1
                 yield element
         finally:
-            self._stopping = True
-            self._next.cancel()
+            self._end()
             asked.release()
             for one in (said, self._drawn.skips_in_words()):
                 if one:
@@ -207,10 +212,12 @@ class Drawing:
     def _elements(self) -> Iterator[tuple[int, Any]]:
         """Yields index and element, without those that fail where they are to be skipped."""
         index, failed_in_a_row = 0, 0
+        self._waiting_since = time.monotonic()
+        self._next = draw = _Next(begun(self._source, self._what))  # in this thread: it blocks where a service is gone
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):
             self._waiting_since = time.monotonic()
             try:
-                element = self._opened(self._next())
+                element = self._opened(draw())
             except StopIteration:
                 return
             except Exception as error:
@@ -232,6 +239,18 @@ class Drawing:
                 self._waiting_since, failed_in_a_row = None, 0
                 yield index, element
             index += 1
+
+
+def begun(source: Iterable[Any], what: str) -> Iterator[Any]:
+    """Returns an iterator over a dataset.
+
+    Raises:
+        ConversionError: The pipeline cannot be begun.
+    """
+    try:
+        return iter(source)
+    except Exception as error:
+        raise ConversionError(f"{what} cannot be run: {cause(error)}") from error
 
 
 def failed(what: str, index: int, error: BaseException) -> ConversionError:
