@@ -374,7 +374,7 @@ def _of_replicas(value: Any, joined: Joined) -> Sequence[Any]:
         return values
     from tensorflow import concat, sparse
 
-    return (sparse.concat(0, values) if hasattr(values[0], "dense_shape") else concat(values, 0),)
+    return (sparse.concat(0, list(values)) if hasattr(values[0], "dense_shape") else concat(values, 0),)
 
 
 def _padded(flat: np.ndarray, shapes: np.ndarray, edges: np.ndarray, conversion: Conversion, what: str) -> np.ndarray:
