@@ -31,6 +31,7 @@ SHOWN = (
     "tensorflow.python.data.ops.iterator_ops.OwnedIterator",
     "tensorflow.python.data.ops.optional_ops.Optional",
     "tensorflow.python.distribute.input_lib.DistributedDataset",
+    "tensorflow.python.distribute.input_lib.DistributedDatasetsFromFunction",
     "tensorflow.python.distribute.input_lib.DistributedIterator",
     "tensorflow.python.distribute.sharded_variable.ShardedVariable",
     "tensorflow.python.distribute.values.DistributedVariable",

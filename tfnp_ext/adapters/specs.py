@@ -18,6 +18,8 @@ def spec_words(spec: Any) -> str:
         if names:
             children = [f"{name}: {child}" for name, child in zip(names, children, strict=True)]
         return "(" + ", ".join(children) + ("," if len(children) == 1 else "") + ")"
+    if hasattr(spec, "_value_specs"):
+        return f"{spec_words(spec._value_specs[0])} {_replicas(spec)}"
     if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
         return type(spec).__name__
     kind = type(spec).__name__.removesuffix("Spec")
@@ -34,7 +36,15 @@ def spec_parts(spec: Any, path: str = "") -> list[tuple[str, str, str]]:
         steps = [f".{name}" for name in names] if names else [f"[{place}]" for place in range(len(spec))]
         pairs = zip(steps, spec, strict=True)
         return [part for step, child in pairs for part in spec_parts(child, path + step)]
+    if hasattr(spec, "_value_specs"):
+        of_one = spec_parts(spec._value_specs[0], path)
+        return [(inner, shape, f"{dtype} {_replicas(spec)}") for inner, shape, dtype in of_one]
     if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
         return [(path, "", type(spec).__name__)]
     kind = type(spec).__name__.removesuffix("Spec").removesuffix("Tensor")
     return [(path, wording.shape(static_shape(spec)), f"{dtype_name(spec)} {kind.lower()}".strip())]
+
+
+def _replicas(spec: Any) -> str:
+    """Returns on how many replicas of a strategy there is such a value each."""
+    return f"on each of {wording.plural(len(spec._value_specs), 'replica')}"

@@ -63,6 +63,7 @@ class DatasetAdapter(ElementsAdapter):
     type_names = (
         "tensorflow.python.data.ops.dataset_ops.DatasetV2",
         "tensorflow.python.distribute.input_lib.DistributedDataset",
+        "tensorflow.python.distribute.input_lib.DistributedDatasetsFromFunction",
     )
 
     def facts(self, obj: Any) -> Facts:

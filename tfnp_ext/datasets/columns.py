@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -34,6 +34,7 @@ from tfnp_ext.errors import ConversionError
 Joined = Literal["concat", "stack", "whole"]
 """How elements are joined: batches on end, elements along a new first axis; ``whole`` is for a single value."""
 
+_ONE_BY_ONE = "iter_numpy gives them one by one"
 _RAGGED = "tensorflow.python.ops.ragged.ragged_tensor.RaggedTensorSpec"
 _SPARSE = "tensorflow.python.framework.sparse_tensor.SparseTensorSpec"
 
@@ -83,7 +84,7 @@ class Column(ABC):
         Raises:
             ConversionError: It does not fit those before.
         """
-        for one in getattr(value, "values", ()) if type(value).__name__ == "PerReplica" else (value,):
+        for one in _of_replicas(value, self.joining.joined):
             self._add(one)
 
     @abstractmethod
@@ -116,15 +117,25 @@ class Column(ABC):
         asked = self.joining.conversion
         if asked.dtype is None:
             return array
-        return cast(array, asked.dtype, asked.casting, f"{self.leaf.path or 'its tensor'} of an element")
+        return cast(array, asked.dtype, asked.casting, "")  # which element it is of stands before the message
 
     def _dtype(self) -> np.dtype:
         """Returns the dtype of the values as the spec has it, or as was asked for."""
         asked = self.joining.conversion.dtype
         if asked is not None:
             return np.dtype(object) if is_text(asked) else read_dtype(asked)
-        dtype: np.dtype = np.dtype(self.leaf.spec.dtype.as_numpy_dtype)
-        return dtype
+        held = getattr(self.leaf.spec, "dtype", None)
+        if held is None:
+            raise ConversionError(f"{type(self.leaf.spec).__name__} has no dtype that could be told without an element")
+        dtype: np.dtype = np.dtype(held.as_numpy_dtype)
+        return dtype if dtype.names is None else dtype[0]  # quantized integers are arrays of plain ones
+
+    def _refuse_array(self, value: Any) -> None:
+        """Raises an error for what is ragged or sparse by its spec, but was made an array on its way here."""
+        if isinstance(value, (np.ndarray, list)):
+            what = type(self.leaf.spec).__name__.removesuffix("Spec")
+            where = "of a dataset in it" if self.leaf.inner else "of an iterator of arrays"
+            raise ConversionError(f"has a {what} {where}, which cannot be joined: iter_numpy(dataset) gives each")
 
     def _sizes(self) -> list[int]:
         """Returns the lengths of the axes after the joined one, 0 for an unknown one."""
@@ -155,11 +166,12 @@ class DenseColumn(Column):
 
     def _unequal(self, row: tuple[int, ...]) -> ConversionError:
         assert self._row is not None
-        what = "of an example" if self.joining.joined == "concat" else ""
+        what = "holds examples of the shape" if self.joining.joined == "concat" else "has the shape"
+        way_out = "ragged='object' keeps each as it is, ragged='pad' fills up to the largest"
+        if len(row) != len(self._row):
+            way_out = _ONE_BY_ONE
         return ConversionError(
-            f"has the shape {wording.shape(row)} {what}".rstrip()
-            + f" where those before have {wording.shape(self._row)}:"
-            " ragged='object' keeps each as it is, ragged='pad' fills up to the largest"
+            f"{what} {wording.shape(row)} where those before have {wording.shape(self._row)}: {way_out}"
         )
 
     def close(self) -> None:
@@ -187,9 +199,8 @@ class VaryingColumn(Column):
         if self._rank is None:
             self._rank = len(shape)
         elif len(shape) != self._rank:
-            raise ConversionError(
-                f"has {len(shape)} axes where those before have {self._rank}: convert them one by one"
-            )
+            axes = wording.plural(len(shape), "axis", "axes")
+            raise ConversionError(f"has {axes} where those before have {self._rank}: {_ONE_BY_ONE}")
         self._sink("shapes").append(np.tile(np.array(shape, np.int64), (len(array), 1)))
         self._sink("values").append(array.reshape(-1))
 
@@ -225,6 +236,7 @@ class RaggedColumn(Column):
     _inner: tuple[int, ...] | None = None
 
     def _add(self, value: Any) -> None:
+        self._refuse_array(value)
         flat = self._cast(component(value.flat_values))
         lengths = [np.diff(component(splits)).astype(np.int64) for splits in value.nested_row_splits]
         if self.joining.joined == "stack":
@@ -234,7 +246,7 @@ class RaggedColumn(Column):
         elif flat.shape[1:] != self._inner:
             raise ConversionError(
                 f"has values of the shape {wording.shape(flat.shape[1:])} where those before have"
-                f" {wording.shape(self._inner)}: convert them one by one"
+                f" {wording.shape(self._inner)}: {_ONE_BY_ONE}"
             )
         for level, length in enumerate(lengths):
             self._sink(f"lengths{level}").append(length)
@@ -261,6 +273,7 @@ class SparseColumn(Column):
     kind = "sparse"
 
     def _add(self, value: Any) -> None:
+        self._refuse_array(value)
         indices, values = component(value.indices).astype(np.int64), self._cast(component(value.values))
         shape = [int(axis) for axis in component(value.dense_shape)]
         before = self.facts.get("shape")
@@ -269,14 +282,16 @@ class SparseColumn(Column):
             indices = np.concatenate([np.zeros((len(indices), 1), np.int64), indices], axis=1)
         if before is None:
             self.facts["shape"] = shape
-        elif shape[1:] != before[1:]:
+        elif shape[1:] != before[1:] and (self.joining.conversion.ragged != "pad" or len(shape) != len(before)):
+            skipped = 1 if self.joining.joined == "stack" else 0
             raise ConversionError(
-                f"has the dense shape {wording.shape(shape)} where those before have"
-                f" {wording.shape((None, *before[1:]))}: give all the same one with tf.sparse.reset_shape"
+                f"has the dense shape {wording.shape(shape[skipped:])} where those before have"
+                f" {wording.shape((None, *before[1:])[skipped:])}: ragged='pad' fills up to the largest"
             )
         else:
             indices = indices + np.array([before[0], *[0] * (len(shape) - 1)], np.int64)
-            self.facts["shape"] = [before[0] + shape[0], *shape[1:]]
+            largest = [max(axes) for axes in zip(shape[1:], before[1:], strict=True)]
+            self.facts["shape"] = [before[0] + shape[0], *largest]
         self._sink("indices").append(indices)
         self._sink("values").append(values)
 
@@ -318,9 +333,9 @@ def column_for(leaf: Leaf, joining: Joining, new_sink: NewSink) -> Column:
 def is_ragged(leaf: Leaf, joined: Joined) -> bool:
     """Returns whether what is joined may have different shapes, as far as the spec tells."""
     shape = leaf.shape
-    if is_spec_of(leaf.spec, _SPARSE) or joined == "whole":
+    if joined == "whole":
         return False
-    if is_spec_of(leaf.spec, _RAGGED):
+    if is_spec_of(leaf.spec, _RAGGED) and leaf.spec.ragged_rank:
         return True
     if leaf.inner:
         return True
@@ -343,8 +358,23 @@ def _array(value: Any) -> np.ndarray:
         return value
     if hasattr(value, "backing_device"):
         return component(value)
-    converted: np.ndarray = to_numpy(value)
-    return converted
+    try:
+        converted: np.ndarray = to_numpy(value)
+        return converted
+    except ConversionError as error:
+        raise type(error)(f"cannot be converted: {error}") from error
+
+
+def _of_replicas(value: Any, joined: Joined) -> Sequence[Any]:
+    """Returns the values of an element's replicas; where elements are stacked, the one of all of them on end."""
+    if type(value).__name__ != "PerReplica":
+        return (value,)
+    values: Sequence[Any] = value.values
+    if joined == "concat" or not values[0].shape.rank:
+        return values
+    from tensorflow import concat, sparse
+
+    return (sparse.concat(0, list(values)) if hasattr(values[0], "dense_shape") else concat(values, 0),)
 
 
 def _padded(flat: np.ndarray, shapes: np.ndarray, edges: np.ndarray, conversion: Conversion, what: str) -> np.ndarray:

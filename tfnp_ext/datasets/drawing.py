@@ -11,7 +11,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
@@ -26,7 +26,7 @@ _PULSE = 0.1
 _PATIENCE = 0.3
 """Seconds that a thread gets to notice that its wait is cancelled, before it is left to itself."""
 
-_MOST_FAILED_IN_A_ROW = 100
+_MOST_FAILED_IN_A_ROW = 1000
 """Failing elements after which a pipeline is taken to fail for good: skipping them would never end."""
 
 _SKIPS_NAMED = 3
@@ -46,12 +46,14 @@ class Drawn:
         elements: How many elements were drawn and used.
         skipped: Index and cause of the first elements that failed and were skipped.
         skips: How many were skipped.
+        fails_for_good: Whether so many failed in a row that no more were asked for.
         ended: Why there are no more: all were drawn, or as many as asked for, or none came in time, or Ctrl-C.
     """
 
     elements: int = 0
     skipped: list[tuple[int, str]] = field(default_factory=list)
     skips: int = 0
+    fails_for_good: bool = False
     ended: Literal["all", "timeout", "interrupted"] = "all"
 
     def skips_in_words(self) -> str:
@@ -61,7 +63,8 @@ class Drawn:
         places = ", ".join(wording.integer(place) for place, _ in self.skipped)
         more = " …" if self.skips > len(self.skipped) else ""
         failed = f"{wording.plural(self.skips, 'element')} failed and {'was' if self.skips == 1 else 'were'} skipped"
-        return f"{failed} ({places}{more}): {self.skipped[0][1]}"
+        last = f"; no more were drawn after {wording.integer(_MOST_FAILED_IN_A_ROW)} failed in a row"
+        return f"{failed} ({places}{more}): {self.skipped[0][1]}{last if self.fails_for_good else ''}"
 
 
 class Drawing:
@@ -73,11 +76,23 @@ class Drawing:
         timeout: Seconds to wait for one element.
         on_error: ``raise`` or ``skip``.
         what: The source in words, for errors.
+        opened: What is done with each element before it is handed on; like the pipeline it may block, or fail.
     """
 
-    def __init__(self, source: Any, *, take: int | None, timeout: float | None, on_error: str, what: str) -> None:
+    def __init__(
+        self,
+        source: Any,
+        *,
+        take: int | None,
+        timeout: float | None,
+        on_error: str,
+        what: str,
+        opened: Callable[[Any], Any] = lambda element: element,
+    ) -> None:
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
-        self._next = _Next(iter(source))
+        self._opened = opened
+        self._source = source
+        self._next: _Next | None = None
         self._drawn = Drawn()
         self._failure: BaseException | None = None
         self._stopping = False
@@ -101,8 +116,7 @@ class Drawing:
         try:
             while not self._done.wait(_PULSE):
                 progress.update(self._drawn.elements, bytes_so_far())
-                waiting = self._waiting_since
-                if self._timeout is not None and waiting is not None and time.monotonic() - waiting > self._timeout:
+                if self._is_overdue():
                     self._stop("timeout")
                     break
         except KeyboardInterrupt:
@@ -113,13 +127,23 @@ class Drawing:
             raise self._failure
         return self._drawn
 
+    def _is_overdue(self) -> bool:
+        """Returns whether an element has been waited for longer than is wanted."""
+        since = self._waiting_since
+        return self._timeout is not None and since is not None and time.monotonic() - since > self._timeout
+
     def _stop(self, why: Literal["timeout", "interrupted"]) -> None:
         """Ends the drawing; when it returns, no element is being used, nor will one be."""
-        self._stopping = True
-        self._next.cancel()
+        self._end()
         self._done.wait(_PATIENCE)
         with self._using:  # what is being written is written to its end
             self._drawn.ended = why
+
+    def _end(self) -> None:
+        """Asks the thread to end, and TensorFlow to end its wait."""
+        self._stopping = True
+        if self._next is not None:
+            self._next.cancel()
 
     def handed_over(self, counted: Callable[[int], str]) -> Iterator[Any]:
         """Yields the elements; the thread draws one only when it is asked for.
@@ -149,11 +173,16 @@ class Drawing:
         try:
             while True:
                 asked.release()
-                try:
-                    element, error = drawn.get(timeout=self._timeout)
-                except Empty:
-                    said = f"{self._what}: no element within {self._timeout:g} s: {counted(self._drawn.elements)} came"
-                    return
+                arrived = None
+                while arrived is None:
+                    try:
+                        arrived = drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
+                    except Empty:
+                        if self._is_overdue():
+                            came = f"{counted(self._drawn.elements)} came"
+                            said = f"{self._what}: no element within {self._timeout:g} s: {came}"
+                            return
+                element, error = arrived
                 if isinstance(error, StopIteration):
                     return
                 if error is not None:
@@ -161,8 +190,7 @@ class Drawing:
                 self._drawn.elements += 1
                 yield element
         finally:
-            self._stopping = True
-            self._next.cancel()
+            self._end()
             asked.release()
             for one in (said, self._drawn.skips_in_words()):
                 if one:
@@ -184,10 +212,12 @@ class Drawing:
     def _elements(self) -> Iterator[tuple[int, Any]]:
         """Yields index and element, without those that fail where they are to be skipped."""
         index, failed_in_a_row = 0, 0
+        self._waiting_since = time.monotonic()
+        self._next = draw = _Next(begun(self._source, self._what))  # in this thread: it blocks where a service is gone
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):
             self._waiting_since = time.monotonic()
             try:
-                element = self._next()
+                element = self._opened(draw())
             except StopIteration:
                 return
             except Exception as error:
@@ -196,18 +226,31 @@ class Drawing:
                 failed_in_a_row += 1
                 if not self._skips:
                     raise failed(self._what, index, error) from error
-                if failed_in_a_row >= _MOST_FAILED_IN_A_ROW:
-                    raise ConversionError(
-                        f"{self._what}: {failed_in_a_row} elements in a row failed, up to element"
-                        f" {wording.integer(index)}: {cause(error)}"
-                    ) from error
                 self._drawn.skips += 1
                 if len(self._drawn.skipped) < _SKIPS_NAMED:
                     self._drawn.skipped.append((index, cause(error)))
+                if failed_in_a_row >= _MOST_FAILED_IN_A_ROW:
+                    if not self._drawn.elements:
+                        first = f"{self._what}: the first {wording.plural(failed_in_a_row, 'element')} failed"
+                        raise ConversionError(f"{first}: {cause(error)}") from error
+                    self._drawn.fails_for_good = True
+                    return
             else:
                 self._waiting_since, failed_in_a_row = None, 0
                 yield index, element
             index += 1
+
+
+def begun(source: Iterable[Any], what: str) -> Iterator[Any]:
+    """Returns an iterator over a dataset.
+
+    Raises:
+        ConversionError: The pipeline cannot be begun.
+    """
+    try:
+        return iter(source)
+    except Exception as error:
+        raise ConversionError(f"{what} cannot be run: {cause(error)}") from error
 
 
 def failed(what: str, index: int, error: BaseException) -> ConversionError:
@@ -224,6 +267,8 @@ def cause(error: BaseException) -> str:
         >>> cause(ValueError("{{function_node f}} ValueError: bad byte\nTraceback (most recent call last):"))
         'ValueError: bad byte'
     """
+    if isinstance(error, UnicodeDecodeError):  # TensorFlow's message quotes the bytes that it could not parse
+        error = ValueError(error.object.decode("utf-8", "backslashreplace"))
     said = reason(error)
     while said.startswith("{{") and "}}" in said:
         said = said.partition("}}")[2].strip()

@@ -58,10 +58,10 @@ class Gathering:
             ConversionError: An element failed, or does not fit those before.
         """
 
-        def receive(element: Any, index: int) -> None:
+        def receive(values: Any, index: int) -> None:
             if before is not None:
                 before()
-            self._receive(element, index)
+            self._receive(values, index)
             if after is not None:
                 after(index)
 
@@ -75,21 +75,24 @@ class Gathering:
             timeout=self.conversion.timeout,
             on_error=self.conversion.on_error,
             what=self.source.kind,
+            opened=self.source.structure.flatten,
         )
         progress = Progress(self.conversion.progress, self.elements, self.source.unit)
         drawn = drawing.run(receive, progress, lambda: self.nbytes)
         for column in self.columns:
-            column.close()
+            try:
+                column.close()
+            except ConversionError as error:
+                raise type(error)(f"{self.source.kind} has no element{_place(column)}: {error}") from error
         return drawn
 
-    def _receive(self, element: Any, index: int) -> None:
-        values = self.source.structure.flatten(element)
+    def _receive(self, values: Any, index: int) -> None:
         for column, value in zip(self.columns, values, strict=True):
             try:
                 column.add(value)
             except ConversionError as error:
-                where = f"{self.source.kind}: element {wording.integer(index)}"
-                raise type(error)(f"{where}{column.leaf.path and f', {column.leaf.path},'} {error}") from error
+                where = f"{self.source.kind}: element {wording.integer(index)}{_place(column)}"
+                raise type(error)(f"{where} {str(error).lstrip()}") from error
 
     def told(self, drawn: Drawn) -> str:
         """Returns what was done, for the card."""
@@ -108,6 +111,11 @@ class Gathering:
         if self.source.repeats():
             said.append("every worker of tf.data service gives all elements (parallel_epochs): they come repeatedly")
         return [one for one in said if one]
+
+
+def _place(column: Column) -> str:
+    """Returns where in an element a column is, for the middle of a sentence."""
+    return column.leaf.path and f", {column.leaf.path},"
 
 
 def _sinks_of(new_sink: Callable[[int, str], Any], place: int) -> NewSink:
@@ -155,8 +163,8 @@ def _refuse_too_large(gathering: Gathering) -> None:
     size = size * gathering.elements // source.cardinality
     if size > most:
         raise ConversionError(
-            f"{source.kind} of {source.counted(gathering.elements)} would take {wording.byte_count(size)}, more than"
-            f" max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
+            f"{source.kind} of {source.counted(gathering.elements)} would take about {wording.byte_count(size)},"
+            f" more than max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
         )
 
 
@@ -169,7 +177,10 @@ def _refuse_grown(gathering: Gathering, index: int) -> None:
         if isinstance(column, SparseColumn) and gathering.conversion.sparse == "dense"
     )
     if size > most:
+        what, way_out = "", "take fewer with take=, raise max_bytes"
+        if size > gathering.nbytes:
+            what, way_out = " as dense arrays", f"sparse='scipy' keeps what is stored; or {way_out}"
         raise ConversionError(
-            f"{gathering.source.kind} came to {wording.byte_count(size)} with element {wording.integer(index)}, more"
-            f" than max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
+            f"{gathering.source.kind} came to {wording.byte_count(size)}{what} with element {wording.integer(index)},"
+            f" more than max_bytes={wording.byte_count(int(most))}: {way_out}, {_TO_DISK}"
         )

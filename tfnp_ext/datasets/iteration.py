@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from tfnp_ext.adapters import Conversion, array_of, find_adapter
 from tfnp_ext.adapters.tensors import eager_array
 from tfnp_ext.convert import convert, not_tensor_like, read_conversion
-from tfnp_ext.datasets.drawing import Drawing, failed
+from tfnp_ext.datasets.drawing import Drawing, begun, failed
 from tfnp_ext.datasets.source import ENDLESS, Source
 from tfnp_ext.errors import ConversionError, SymbolicTensorError
 
@@ -46,7 +46,7 @@ class NumpyDataset:
 
     def __iter__(self) -> Iterator[Any]:
         """Runs the pipeline and yields its elements."""
-        return map(self._converter(), self._drawn())
+        return self._drawn()
 
     def __repr__(self) -> str:
         count = self._source.cardinality
@@ -57,13 +57,14 @@ class NumpyDataset:
         if not sys.modules["tensorflow"].executing_eagerly():
             raise inside_a_function(self._source.kind)
         if self._conversion.timeout is None and self._conversion.on_error == "raise":
-            return _named_errors(iter(self._source.iterable), self._source.kind)
+            return _converted(self._source.iterable, self._converter(), self._source.kind)
         return Drawing(
             self._source.iterable,
             take=None,
             timeout=self._conversion.timeout,
             on_error=self._conversion.on_error,
             what=self._source.kind,
+            opened=self._converter(),
         ).handed_over(self._source.counted)
 
     def _converter(self) -> Callable[[Any], Any]:
@@ -89,12 +90,12 @@ def _view(tensor: Any) -> Any:
     return array_of(eager_array(tensor))
 
 
-def _named_errors(iterator: Iterator[Any], kind: str) -> Iterator[Any]:
-    """Yields what an iterator gives; an error says which element it is of."""
-    index = 0
+def _converted(iterable: Iterable[Any], convert_one: Callable[[Any], Any], kind: str) -> Iterator[Any]:
+    """Yields what a dataset gives, converted; an error says which element it is of."""
+    iterator, index = begun(iterable, kind), 0
     while True:
         try:
-            element = next(iterator)
+            element = convert_one(next(iterator))
         except StopIteration:
             return
         except Exception as error:

@@ -104,5 +104,12 @@ class MemorySink(Sink):
             so_far = sum(chunk.nbytes for chunk in self._chunks)
             wanted = min(max(so_far // _SHARE_OF_GROWTH, _SMALLEST_CHUNK), _LARGEST_CHUNK)
             expected = wanted // size
-        self._chunks.append(np.empty((max(expected, len(rows)), *rows.shape[1:]), rows.dtype))
+        expected = max(expected, len(rows))
+        try:
+            chunk = np.empty((expected, *rows.shape[1:]), rows.dtype)
+        except (MemoryError, ValueError):  # far more was expected than there is room for, and may never come
+            if expected == len(rows):
+                raise
+            chunk = np.empty(rows.shape, rows.dtype)
+        self._chunks.append(chunk)
         self._filled = 0

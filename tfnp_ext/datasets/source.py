@@ -32,7 +32,7 @@ _KEEP_COUNT = frozenset(("_PrefetchDataset", "CacheDataset", "_CacheDataset", "_
 
 _BATCHES = frozenset(("_BatchDataset", "_ParallelBatchDataset", "_PaddedBatchDataset"))
 _PARALLEL_EPOCHS = b""
-"""The processing mode of tf.data service by which every worker gives every element, as its message is written."""
+"""The mode of tf.data service by which every worker gives every element, as its message is written: all defaults."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,13 @@ class Source:
 
     def repeats(self) -> bool:
         """Returns whether it comes from a tf.data service whose workers each give every element."""
-        step = self.iterable
-        while step is not None:
+        pending = [self.iterable]
+        while pending:
+            step = pending.pop()
             mode = getattr(step, "_processing_mode", None)
-            if mode is not None:
-                return bool(mode.numpy() == _PARALLEL_EPOCHS)
-            step = getattr(step, "_input_dataset", None)
+            if mode is not None and mode.numpy() == _PARALLEL_EPOCHS:
+                return True
+            pending.extend(step._inputs() if hasattr(step, "_inputs") else ())
         return False
 
 
@@ -145,7 +146,7 @@ def cardinality(obj: Any) -> int:
     """Returns how many elements TensorFlow knows of, without running anything; of an iterator it knows of none."""
     try:
         return int(obj.cardinality())
-    except (AttributeError, NotImplementedError, TypeError):
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError):  # the third inside a graph
         pass
     known = getattr(obj, "_cardinality", None)  # a strategy's dataset keeps it for itself
     return UNKNOWN if known is None else int(known)

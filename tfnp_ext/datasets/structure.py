@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 from tfnp_ext.adapters import NestAdapter, find_adapter
 from tfnp_ext.adapters.base import Parts
 from tfnp_ext.adapters.tensors import static_shape
+from tfnp_ext.errors import ConversionError
 
 _OPTIONAL = "tensorflow.python.data.ops.optional_ops.OptionalSpec"
 _DATASET = "tensorflow.python.data.ops.dataset_ops.DatasetSpec"
 _EXTENSION_TYPE = "tensorflow.python.framework.extension_type.ExtensionTypeSpec"
 _STRUCTURED = "tensorflow.python.ops.structured.structured_tensor.StructuredTensor.Spec"
 _PER_REPLICA = "tensorflow.python.distribute.values.PerReplicaSpec"
+_SPEC = "tensorflow.python.framework.type_spec.TypeSpec"
 _NONE = "tensorflow.python.framework.none_tensor.NoneTensorSpec"
 
 
@@ -129,7 +131,8 @@ def _read(spec: Any, path: str, inner: bool, open_dataset: Callable[[Any], Any] 
         return Nest(children, lambda values: dict(zip(names, values, strict=True)))
     adapter = find_adapter(spec)
     if not isinstance(adapter, NestAdapter):
-        return Leaf(path, spec, inner)
+        # What an extension type holds beside tensors, a name or a number, is the same in every element.
+        return Leaf(path, spec, inner) if is_spec_of(spec, _SPEC) else Nest((), lambda children: spec)
     parts: Parts = adapter.parts(spec)
     getters = [_getter(spec, step, place) for place, step in enumerate(parts.steps)]
     made = tuple(
@@ -151,7 +154,7 @@ def _fields_of(spec: Any) -> list[tuple[str, Callable[[Any], Any], Any]] | None:
 
 def _getter(container: Any, step: str, place: int) -> Callable[[Any], Any]:
     """Returns how a child is had of a container."""
-    if isinstance(container, dict):
+    if isinstance(container, Mapping):
         return itemgetter(tuple(container)[place])
     if isinstance(container, (list, tuple)):
         return itemgetter(place)
@@ -163,6 +166,8 @@ def _itself(value: Any) -> Any:
 
 
 def _value_of(optional: Any) -> Any:
+    if not optional.has_value():
+        raise ConversionError("an Optional in it has no value: leave those out, as in filter(lambda x: x.has_value())")
     return optional.get_value()
 
 
