@@ -229,12 +229,14 @@ def _holds_tensors(nest: Any) -> bool:
 
 def _has_kind(obj: Any) -> bool:
     """Returns whether an adapter takes it: the name of a base class may be that of a kind that it is not of."""
+    import tfnp_ext.datasets  # noqa: F401  # registers its kinds
     from tfnp_ext.adapters import find_adapter
 
     return find_adapter(obj) is not None
 
 
 def _registered_names() -> tuple[str, ...]:
+    import tfnp_ext.datasets  # noqa: F401  # registers its kinds
     from tfnp_ext.adapters import registered_names
 
     return registered_names()

@@ -23,6 +23,7 @@ from tfnp_ext.adapters import (
 from tfnp_ext.adapters.base import (
     Absent,
     Adapter,
+    Component,
     Content,
     Conversion,
     Curves,
@@ -49,6 +50,7 @@ from tfnp_ext.adapters.strings import CutString, Strings
 __all__ = [
     "Absent",
     "Adapter",
+    "Component",
     "Content",
     "Conversion",
     "Curves",

@@ -204,11 +204,35 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Elements:
-    """What yields elements: path, shape and dtype of each tensor in one, and what the user is told beside it."""
+class Component:
+    """A tensor of an element in words, or a container of more.
 
-    parts: tuple[tuple[str, str, str], ...]
+    Attributes:
+        step: How it is reached in its container, as Python writes it; ``""`` for the element itself.
+        shape: Its shape in words.
+        dtype: Its dtype in words, and what kind of tensor it is; of a container, what that is.
+        parts: What is in a container; ``None`` for a tensor.
+    """
+
+    step: str
+    shape: str
+    dtype: str
+    parts: tuple[Component, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What yields elements.
+
+    Attributes:
+        element: What is in one.
+        said: What the user is told beside it.
+        ways: What a user may do next: a word for it, and what is typed.
+    """
+
+    element: Component
     said: str
+    ways: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

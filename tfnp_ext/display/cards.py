@@ -25,20 +25,18 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, numbers, values
+from tfnp_ext.display import composites, elements, numbers, values
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
     Beside,
     Block,
-    Cell,
     Document,
     Fields,
     Figure,
     Fold,
     Heading,
     Note,
-    Row,
     Span,
     Table,
     Tiles,
@@ -203,7 +201,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
         return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))
     if isinstance(content, Elements):
-        return Document(_heading(summary), (Note((Span(content.said, "secondary"),)), _element_table(content)))
+        return Document(_heading(summary), elements.element_blocks(content))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
     drawable = plot if options.plots else None
@@ -257,16 +255,6 @@ def _heading(
         facts=tuple(fact for fact in facts if fact),
         size=size,
     )
-
-
-def _element_table(content: Elements) -> Table:
-    # A single tensor has no path in its element.
-    first = 0 if any(path for path, _, _ in content.parts) else 1
-    rows = tuple(
-        Row((Cell(path, align="left"), Cell(shape, "strong", align="left"), Cell(dtype, align="left"))[first:])
-        for path, shape, dtype in content.parts
-    )
-    return Table(rows, columns=("element", "shape", "dtype")[first:], compact=True)
 
 
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import tfnp_ext.datasets  # noqa: F401  # registers its kinds
 from tfnp_ext.adapters import registered_names
 from tfnp_ext.casting import CASTINGS
 from tfnp_ext.config import CHOICES
