@@ -371,6 +371,8 @@ def mimebundle(
     options: DisplayOptions | None = None,
     *,
     result: Any = None,
+    told: Collection[str] = (),
+    warned: Collection[str] = (),
     active_types: Collection[str] | None = None,
 ) -> dict[str, str] | None:
     """Returns the card of a value in every format that the host asks for; it never raises.
@@ -379,6 +381,8 @@ def mimebundle(
         obj: The value.
         options: What the card shall look like; as configured by default.
         result: What ``%tonumpy`` made of it.
+        told: What was done to have the result, a line each.
+        warned: Why the result is not all that was asked for, a line each.
         active_types: MIME types that the host takes; all by default.
 
     Returns:
@@ -387,10 +391,18 @@ def mimebundle(
     """
     try:
         options = options or TensorDisplay.instance().options()
-        return _render(_compose_forgiving(obj, options, result), active_types)
+        document = _compose_forgiving(obj, options, result)
+        return _render(_with_account(document, told, warned), active_types)
     except Exception as error:
         value = obj if result is None else result
-        return {"text/plain": f"{native_text(value)}\n[no card: {one_line(error)}]"}
+        lines = (native_text(value), f"[no card: {one_line(error)}]", *(f"⚠ {said}" for said in warned))
+        return {"text/plain": "\n".join(lines)}
+
+
+def _with_account(document: Document, told: Collection[str], warned: Collection[str]) -> Document:
+    """Returns a card with what was done to have its value, and why that is not all, right below the headline."""
+    spans = (*(Span(f"⚠ {said}", "unsure") for said in warned), *(Span(said, "secondary") for said in told))
+    return replace(document, blocks=(*(Note((span,)) for span in spans), *document.blocks))
 
 
 @np.errstate(all="ignore")
