@@ -73,7 +73,12 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     """
     adapter = find_adapter(obj)
     if adapter is None:
+        if obj is result:
+            return Document(_heading_of_other(obj))
         raise not_tensor_like(obj)
+    if _holds_rows(obj):
+        tree = compose_nest(_listed(obj), options, _LEAVES)
+        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
     if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
         return card(summarize(obj, budget_ms=options.budget_ms), options)
     nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
@@ -88,6 +93,33 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     return card(as_asked(summary, options), options)
+
+
+def _heading_of_other(obj: Any) -> Heading:
+    """Returns the headline of what a dataset became at the user's wish, and no kind is of: a SciPy array."""
+    shape, stored = getattr(obj, "shape", None), getattr(obj, "nnz", None)
+    return Heading(
+        kind=type(obj).__name__,
+        shape="" if shape is None else wording.shape(shape),
+        dtype=str(getattr(obj, "dtype", "")),
+        facts=() if stored is None else (f"{wording.integer(int(stored))} stored",),
+    )
+
+
+def _holds_rows(obj: Any) -> bool:
+    """Returns whether it is an array of arrays: rows of unequal length."""
+    return (
+        type(obj) is np.ndarray
+        and obj.dtype == object
+        and obj.ndim == 1
+        and obj.size > 0
+        and (isinstance(obj[0], np.ndarray))
+    )
+
+
+def _listed(rows: np.ndarray) -> list[Any]:
+    """Returns an array of arrays as a list of them, at any depth."""
+    return [_listed(row) for row in rows] if _holds_rows(rows[0]) else list(rows)
 
 
 def compose_briefly(obj: Any, options: DisplayOptions) -> Document:

@@ -111,7 +111,7 @@ class TensorMagics:
         A dataset is run, and its elements are joined to arrays: batches on end, else along a new first axis. Its card
         at the end of a cell runs nothing.
 
-            %tonumpy ds -n 1                        the first element
+            %tonumpy -n 1 ds                        the first element
             a = %tonumpy ds --timeout 60 --on-error skip
             %tonumpy ds --save digits.npz           all, to disk as they come; load with tfnp_ext.load
 
