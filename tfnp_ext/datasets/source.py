@@ -50,9 +50,11 @@ class Source:
         """What elements are called."""
         return "batches" if self.structure.batched else "elements"
 
-    def counted(self, count: int) -> str:
-        """Returns ``3 batches`` or ``1 element``."""
-        return wording.plural(count, self.unit, self.units)
+    def counted(self, count: int, of: int | None = None) -> str:
+        """Returns ``3 batches``, ``1 element``, or, of more, ``1 of 45 batches``."""
+        if of is None:
+            return wording.plural(count, self.unit, self.units)
+        return f"{wording.integer(count)} of {wording.plural(of, self.unit, self.units)}"
 
     def elements(self, take: int | None) -> int | None:
         """Returns how many elements will be drawn; ``None`` where that is not known, or there is no end."""
@@ -154,10 +156,3 @@ def refuse_endless(source: Source, take: int | None) -> None:
     """Raises a ``ConversionError`` for a dataset without an end of which no number of elements is asked for."""
     if source.cardinality == ENDLESS and take is None:
         raise ConversionError(f"{source.kind} is endless: say how many elements, as in take=100")
-
-
-def describe(source: Source, conversion: Conversion) -> str:
-    """Returns how many elements are asked for, and of how many, for the words of a card."""
-    known = wording.integer(source.cardinality) if source.cardinality >= 0 else ""
-    take = conversion.take
-    return "" if take is None or not known or take >= source.cardinality else f" of {known}"

@@ -76,8 +76,8 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         if obj is result:
             return Document(_heading_of_other(obj))
         raise not_tensor_like(obj)
-    if _holds_rows(obj):
-        tree = compose_nest(_listed(obj), options, _LEAVES)
+    if composites.holds_rows(obj):
+        tree = compose_nest(composites.listed(obj), options, _LEAVES)
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
     if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
         return card(summarize(obj, budget_ms=options.budget_ms), options)
@@ -104,22 +104,6 @@ def _heading_of_other(obj: Any) -> Heading:
         dtype=str(getattr(obj, "dtype", "")),
         facts=() if stored is None else (f"{wording.integer(int(stored))} stored",),
     )
-
-
-def _holds_rows(obj: Any) -> bool:
-    """Returns whether it is an array of arrays: rows of unequal length."""
-    return (
-        type(obj) is np.ndarray
-        and obj.dtype == object
-        and obj.ndim == 1
-        and obj.size > 0
-        and (isinstance(obj[0], np.ndarray))
-    )
-
-
-def _listed(rows: np.ndarray) -> list[Any]:
-    """Returns an array of arrays as a list of them, at any depth."""
-    return [_listed(row) for row in rows] if _holds_rows(rows[0]) else list(rows)
 
 
 def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
