@@ -139,7 +139,7 @@ def test_what_no_function_had_a_hand_in_is_exact(tf, make, exact):
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["take", "skip"]), st.integers(-1, 6)),
-        st.tuples(st.just("repeat"), st.integers(0, 3)),
+        st.tuples(st.just("repeat"), st.integers(1, 3)),
         st.tuples(st.sampled_from(["prefetch", "shuffle"]), st.integers(1, 3)),
         st.tuples(st.just("shard"), st.integers(1, 3), st.integers(0, 0)),
         st.tuples(st.just("cache")),

@@ -417,8 +417,11 @@ def mimebundle(
 
 def _with_account(document: Document, told: Collection[str], warned: Collection[str]) -> Document:
     """Returns a card with what was done to have its value, and why that is not all, right below the headline."""
-    spans = (*(Span(f"⚠ {said}", "unsure") for said in warned), *(Span(said, "secondary") for said in told))
-    return replace(document, blocks=(*(Note((span,)) for span in spans), *document.blocks))
+    notes = (
+        *(Note((Span("⚠", "unsure"), Span(said))) for said in warned),
+        *(Note((Span(said, "secondary"),)) for said in told),
+    )
+    return replace(document, blocks=(*notes, *document.blocks))
 
 
 @np.errstate(all="ignore")
