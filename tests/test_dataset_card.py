@@ -192,3 +192,16 @@ def test_show_shows_the_card_and_plot_says_what_to_do(tf, capsys):
     assert capsys.readouterr().out.startswith("Dataset 3 elements")
     with pytest.raises(OptionError, match=r"^Dataset has to be run before .*, as in plot\(to_numpy\(x, take=1\)\)$"):
         tfnp_ext.plot(dataset)
+
+
+@pytest.mark.parametrize("option", ["images", "truth"])
+def test_a_dataset_is_not_run_for_the_card_of_another_value(tf, option):
+    shares, dataset = np.full((2, 3), 1 / 3, np.float32), tf.data.Dataset.range(2).map(fails_when_run)
+    with pytest.raises(OptionError, match=f"^{option}, _MapDataset, "):
+        tfnp_ext.show(shares, **{option: dataset})
+
+
+def fails_when_run(number: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.debugging.check_numerics(1 / tf.cast(number, tf.float32), "was run")

@@ -76,7 +76,7 @@ def test_a_dataset_is_run_and_the_card_is_that_of_the_array(ip, run):
         ("-n 2 --join stack ds", "the pipeline was run: 2 of 4 batches, stacked along a new first axis",
          [[0, 1, 2], [3, 4, 5]]),
         ("-n 2 endless --no-progress", "the pipeline was run: 2 elements, stacked along a new first axis", [0, 1]),
-        ("ds -d int32", "the pipeline was run: 4 batches, concatenated", list(range(10))),
+        ("-d int32 ds", "the pipeline was run: 4 batches, concatenated", list(range(10))),
         ("-n 2 iter(ds)", "the pipeline was run: 2 batches, concatenated", list(range(6))),
     ],
 )  # fmt: skip

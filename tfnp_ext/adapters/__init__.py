@@ -44,6 +44,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
     registered_names,
     step_name,
+    yields_elements,
 )
 from tfnp_ext.adapters.strings import CutString, Strings
 
@@ -85,4 +86,5 @@ __all__ = [
     "step_name",
     "symbolic",
     "tensors",
+    "yields_elements",
 ]

@@ -420,6 +420,12 @@ def find_adapter(obj: Any) -> Adapter | None:
     return None
 
 
+def yields_elements(obj: Any) -> bool:
+    """Returns whether a value has to be run to be converted, so that a card may not: a dataset, an iterator."""
+    adapter = find_adapter(obj)
+    return adapter is not None and adapter.yields_elements
+
+
 def _stands_for(obj: Any, cls: type) -> Any:
     try:
         return getattr(obj, "__class__", cls)

@@ -17,7 +17,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 import tfnp_ext.datasets  # noqa: F401  # registers its kinds
 from tfnp_ext import wording
-from tfnp_ext.adapters import find_adapter
+from tfnp_ext.adapters import yields_elements
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import convert, read_conversion
 from tfnp_ext.errors import ConversionInterrupted
@@ -208,8 +208,7 @@ class TensorMagics:
     def _finish(self, value: Any, request: Request) -> Any:
         """Returns the value converted, bound and waiting to be shown; a dataset that is stored is not collected."""
         __tracebackhide__ = True
-        adapter = find_adapter(value)
-        runs = adapter is not None and adapter.yields_elements
+        runs = yields_elements(value)
         with one_line_errors():
             made = _stored(value, request) if runs and request.path else _converted(value, request, runs)
         if request.out:
