@@ -447,44 +447,6 @@ class TestCards:
         both = mimebundle([data, data], result=to_numpy([data, data]))["text/plain"]
         assert both.count("1.5") == 2
 
-    @pytest.mark.parametrize(
-        ("make", "said"),
-        [
-            (lambda ds: ds.range(3), ["Dataset 3 elements", "RangeDataset · no element was read", "()     int64"]),
-            (lambda ds: ds.range(3).repeat(), ["endless"]),
-            (lambda ds: ds.range(3).filter(lambda number: number > 0), ["unknown number of elements"]),
-            (
-                lambda ds: ds.range(4).batch(2).map(pair),
-                ["Dataset 2 elements", "['a']     (None,)  int64", "['b'][0]  (None,)  float32"],
-            ),
-            (lambda ds: iter(ds.range(3)), ["Iterator", "no element was read", "()     int64"]),
-            (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "()     int64"]),
-        ],
-        ids=["range", "endless", "filter", "structure", "iterator", "NumPy iterator"],
-    )
-    def test_a_dataset_and_an_iterator_are_described(self, tf, make, said):
-        value = make(tf.data.Dataset)
-        text = mimebundle(value)["text/plain"]
-        assert [words for words in said if words not in text] == []
-        with pytest.raises(ConversionError, match=r"batch by batch|next\(iterator\)"):
-            to_numpy(value)
-
-    def test_nothing_is_drawn_for_it(self, tf):
-        drawn = []
-
-        def generate():
-            drawn.append(1)
-            yield from range(3)
-
-        dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
-        iterator = iter(dataset)
-        for value in (dataset, iterator):
-            assert "()     int32" in mimebundle(value)["text/plain"]
-            with pytest.raises(ConversionError):
-                to_numpy(value)
-        assert drawn == []
-        assert to_numpy(next(iterator)).tolist() == 0
-
 
 def pair(number: Any) -> dict[str, Any]:
     import tensorflow as tf

@@ -216,6 +216,8 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "keras tensor": (lambda tf: tf.keras.Input((3,), name="x"), {}),
     "symbol": (symbolic, {}),
     "dataset": (lambda tf: dataset(tf).batch(32), {}),
+    "dataset of pairs": (lambda tf: tf.data.Dataset.zip(dataset(tf), tf.data.Dataset.range(64)).batch(32), {}),
+    "endless dataset": (lambda tf: tf.data.Dataset.range(9).repeat(), {}),
     "iterator": (lambda tf: iter(dataset(tf)), {}),
     "tensor array": (tensor_array, {}),
     "optional": (lambda tf: tf.experimental.Optional.from_value(tf.constant([1, 2])), {}),

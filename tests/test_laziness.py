@@ -67,6 +67,7 @@ def test_the_load_loads_neither_numpy_nor_what_converts_and_draws(tmp_path):
 
 def test_the_names_that_the_load_registers_are_those_of_the_kinds(tmp_path):
     code = (
+        "import tfnp_ext.datasets\n"
         "from tfnp_ext.adapters import registered_names\n"
         "from tfnp_ext.type_names import SHOWN\n"
         "missing = sorted(set(registered_names()) - set(SHOWN))\n"

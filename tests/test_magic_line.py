@@ -174,6 +174,8 @@ VALUES = {
     "name": st.sampled_from(["p", "q"]),
     "word": st.sampled_from(["bar", "'bar'", '"same_kind"']),
     "count": st.sampled_from(["1", "30"]),
+    "seconds": st.sampled_from(["10", "0.5", "1e3"]),
+    "path": st.sampled_from(["data.npz", "../a-b/--c.zarr", "'my file.npy'", "{folder / name}.npz", "~/x.npz"]),
     "bytes": st.sampled_from(["10", "4GiB", "1.5kB"]),
     "dtype": st.sampled_from(["float32", "np.float16", "'str'"]),
     "expression": st.sampled_from(["names", "['a b', \"--top 3\"]", "{0: 'a;'}", "f(x, y)[0]", "-1", "'#'"]),

@@ -13,6 +13,7 @@ from IPython.core.error import UsageError
 from IPython.core.oinspect import getdoc
 
 import tfnp_ext
+from tfnp_ext.convert import read_conversion
 from tfnp_ext.magics.options import OPTIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore:`Completer.complete` is pending deprecation")
@@ -141,10 +142,13 @@ def test_max_bytes(ip, size, fits):
 def test_only_given_options_reach_the_conversion(ip, monkeypatch):
     """The defaults are ``to_numpy``'s, and live there."""
     seen = []
-    monkeypatch.setattr("tfnp_ext.magics.tonumpy.to_numpy", lambda value, **given: seen.append(given) or np.zeros(1))
+    monkeypatch.setattr(
+        "tfnp_ext.magics.tonumpy.read_conversion", lambda **given: seen.append(given) or read_conversion(**given)
+    )
     ip.run_line_magic("tonumpy", "x")
-    ip.run_line_magic("tonumpy", "x --copy --ragged pad --max-bytes 2KiB -- ".removesuffix(" -- "))
-    assert seen == [{}, {"copy": True, "ragged": "pad", "max_bytes": 2048}]
+    ip.run_line_magic("tonumpy", "x --copy --ragged pad --max-bytes 2KiB --no-progress")
+    bar = {"progress": True}
+    assert seen == [bar, {"copy": True, "ragged": "pad", "max_bytes": 2048, "progress": False}]
 
 
 def test_it_works_inside_a_function_with_its_locals(ip, run):
@@ -337,7 +341,7 @@ def test_what_was_shown_is_not_kept_alive_by_its_card(ip, run):
         ("x --top 0", "UsageError: --top needs a whole number from 1 on, not '0'"),
         ("x --plot barr", "UsageError: no plot 'barr'; did you mean bar?"),
         ("x --max-bytes lots", "UsageError: --max-bytes needs a number of bytes, as in 500MB or 4GiB, not 'lots'"),
-        ("-q x", "UsageError: --quiet needs --out NAME: nothing would be left of the result"),
+        ("-q x", "UsageError: --quiet needs --out NAME or --save PATH: nothing would be left of the result"),
         ("-o class x", "UsageError: --out needs a name to bind, not 'class'"),
         ("-o 2a x", "UsageError: --out needs a name to bind, not '2a'"),
         ("", "UsageError: %tonumpy needs an expression, as in: %tonumpy preds"),

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "bytes"]
-"""How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt."""
+Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "bytes", "typed"]
+"""How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt; ``code``
+and ``bytes`` are data text, ``typed`` is what a user types."""
 
 
 @dataclass(frozen=True, slots=True)

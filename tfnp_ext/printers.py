@@ -13,8 +13,8 @@ from typing import Any
 from IPython.core.formatters import BaseFormatter
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfnp_ext.config import DisplayOptions, TensorDisplay
-from tfnp_ext.magics.pending import PendingCard
+from tfnp_ext.config import TensorDisplay
+from tfnp_ext.magics.pending import Pending, PendingCard, warn
 
 NESTS = (dict, list, tuple)
 """The containers that are shown as one card where they hold tensors."""
@@ -162,12 +162,15 @@ class CardPrinters:
 
     def _pending_bundle(self, obj: Any) -> dict[str, str] | None:
         pending = self._pending.take(obj)
-        if pending is None or not self._config.enabled:
+        if pending is None:
             return None
         try:
-            return self._card(pending.source, self._active_types(), pending.options, result=obj)
+            bundle = self._card_of_result(pending) if self._config.enabled else None
         except Exception:
-            return None
+            bundle = None
+        if bundle is None:
+            warn(pending.warned)
+        return bundle
 
     def _figure_bundle(self, obj: Any) -> Any:
         """Returns the PNG of the figure that ``plot`` made, at twice the density; ``None`` for all other values."""
@@ -192,13 +195,23 @@ class CardPrinters:
         except Exception:
             return None
 
-    def _card(
-        self, obj: Any, active_types: tuple[str, ...], options: DisplayOptions | None = None, result: Any = None
-    ) -> dict[str, str] | None:
+    def _card(self, obj: Any, active_types: tuple[str, ...]) -> dict[str, str] | None:
         from tfnp_ext.display import for_terminal, mimebundle
 
-        options = options or self._config.options()
-        bundle = mimebundle(obj, options, result=result, active_types=active_types)
+        bundle = mimebundle(obj, self._config.options(), active_types=active_types)
+        return None if bundle is None else for_terminal(bundle)
+
+    def _card_of_result(self, pending: Pending) -> dict[str, str] | None:
+        from tfnp_ext.display import for_terminal, mimebundle
+
+        bundle = mimebundle(
+            pending.source,
+            pending.options,
+            result=pending.result,
+            told=pending.told,
+            warned=pending.warned,
+            active_types=self._active_types(),
+        )
         return None if bundle is None else for_terminal(bundle)
 
     def _active_types(self) -> tuple[str, ...]:
@@ -229,12 +242,14 @@ def _holds_tensors(nest: Any) -> bool:
 
 def _has_kind(obj: Any) -> bool:
     """Returns whether an adapter takes it: the name of a base class may be that of a kind that it is not of."""
+    import tfnp_ext.datasets  # noqa: F401  # registers its kinds
     from tfnp_ext.adapters import find_adapter
 
     return find_adapter(obj) is not None
 
 
 def _registered_names() -> tuple[str, ...]:
+    import tfnp_ext.datasets  # noqa: F401  # registers its kinds
     from tfnp_ext.adapters import registered_names
 
     return registered_names()

@@ -182,7 +182,10 @@ def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Cont
         return _of_rows(facts, content, result), content
     held = content.array if isinstance(content, Dense) else None
     dtype = content.dtype if isinstance(content, Strings) else None if held is None else held.dtype
-    shares = isinstance(held, np.ndarray) and bool(result.size) and np.shares_memory(result, held)
+    # What a dataset gave is a value by itself: there is nothing that it could be a view of.
+    shares = (
+        isinstance(held, np.ndarray) and held is not result and bool(result.size) and np.shares_memory(result, held)
+    )
     done = {
         Ragged: "masked" if isinstance(result, np.ma.MaskedArray) else "padded",
         Sparse: "made dense",

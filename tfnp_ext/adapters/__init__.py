@@ -23,6 +23,7 @@ from tfnp_ext.adapters import (
 from tfnp_ext.adapters.base import (
     Absent,
     Adapter,
+    Component,
     Content,
     Conversion,
     Curves,
@@ -43,12 +44,14 @@ from tfnp_ext.adapters.base import (
     register_adapter,
     registered_names,
     step_name,
+    yields_elements,
 )
 from tfnp_ext.adapters.strings import CutString, Strings
 
 __all__ = [
     "Absent",
     "Adapter",
+    "Component",
     "Content",
     "Conversion",
     "Curves",
@@ -83,4 +86,5 @@ __all__ = [
     "step_name",
     "symbolic",
     "tensors",
+    "yields_elements",
 ]

@@ -204,11 +204,35 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Elements:
-    """What yields elements: path, shape and dtype of each tensor in one, and what the user is told beside it."""
+class Component:
+    """A tensor of an element in words, or a container of more.
 
-    parts: tuple[tuple[str, str, str], ...]
+    Attributes:
+        step: How it is reached in its container, as Python writes it; ``""`` for the element itself.
+        shape: Its shape in words.
+        dtype: Its dtype in words, and what kind of tensor it is; of a container, what that is.
+        parts: What is in a container; ``None`` for a tensor.
+    """
+
+    step: str
+    shape: str
+    dtype: str
+    parts: tuple[Component, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What yields elements.
+
+    Attributes:
+        element: What is in one.
+        said: What the user is told beside it.
+        ways: What a user may do next: a word for it, and what is typed.
+    """
+
+    element: Component
     said: str
+    ways: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +418,12 @@ def find_adapter(obj: Any) -> Adapter | None:
     except ReferenceError:  # a weak reference to what is gone
         return None
     return None
+
+
+def yields_elements(obj: Any) -> bool:
+    """Returns whether a value has to be run to be converted, so that a card may not: a dataset, an iterator."""
+    adapter = find_adapter(obj)
+    return adapter is not None and adapter.yields_elements
 
 
 def _stands_for(obj: Any, cls: type) -> Any:

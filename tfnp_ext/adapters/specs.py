@@ -27,24 +27,6 @@ def spec_words(spec: Any) -> str:
     return words if kind == "Tensor" else f"{kind} {words}"
 
 
-def spec_parts(spec: Any, path: str = "") -> list[tuple[str, str, str]]:
-    """Returns path, shape and dtype of each tensor of an ``element_spec``, the path as Python reaches it."""
-    if isinstance(spec, dict):
-        return [part for name, child in spec.items() for part in spec_parts(child, f"{path}[{name!r}]")]
-    if isinstance(spec, (list, tuple)):
-        names = getattr(spec, "_fields", None)
-        steps = [f".{name}" for name in names] if names else [f"[{place}]" for place in range(len(spec))]
-        pairs = zip(steps, spec, strict=True)
-        return [part for step, child in pairs for part in spec_parts(child, path + step)]
-    if hasattr(spec, "_value_specs"):
-        of_one = spec_parts(spec._value_specs[0], path)
-        return [(inner, shape, f"{dtype} {_replicas(spec)}") for inner, shape, dtype in of_one]
-    if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
-        return [(path, "", type(spec).__name__)]
-    kind = type(spec).__name__.removesuffix("Spec").removesuffix("Tensor")
-    return [(path, wording.shape(static_shape(spec)), f"{dtype_name(spec)} {kind.lower()}".strip())]
-
-
 def _replicas(spec: Any) -> str:
     """Returns on how many replicas of a strategy there is such a value each."""
     return f"on each of {wording.plural(len(spec._value_specs), 'replica')}"

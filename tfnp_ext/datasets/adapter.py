@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, Content, Conversion, Elements, Facts, Owned, Parts, register_adapter
-from tfnp_ext.adapters.specs import spec_parts
+from tfnp_ext.convert import read_conversion
 from tfnp_ext.datasets.gathering import collect
 from tfnp_ext.datasets.iteration import inside_a_function
+from tfnp_ext.datasets.pipeline import step_name
 from tfnp_ext.datasets.source import ENDLESS, UNKNOWN, Source, open_inner, read_source
+from tfnp_ext.datasets.structure import describe
 from tfnp_ext.errors import ConversionError
 
 
@@ -20,8 +23,6 @@ class ElementsAdapter(Adapter):
 
     tensor_like = False
     yields_elements = True
-    one = ""
-    """What a user types to have one element."""
 
     def spec(self, obj: Any) -> Any:
         """Returns the structure of an element."""
@@ -34,12 +35,6 @@ class ElementsAdapter(Adapter):
     def facts(self, obj: Any) -> Facts:
         """Returns no shape and no dtype: elements have them."""
         return Facts(shape=None, dtype="")
-
-    def content(self, obj: Any) -> Content:
-        """Returns what an element looks like, and how to have one; the card draws none."""
-        name = type(obj).__name__.removeprefix("_").removeprefix("Owned")
-        own = "" if name == self.label(obj) else f"{name} · "
-        return Elements(tuple(spec_parts(self.spec(obj))), f"{own}no element was read; {self.one} gives one")
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns all elements joined, in the structure of an element.
@@ -59,7 +54,6 @@ class DatasetAdapter(ElementsAdapter):
     """``tf.data.Dataset``, and the dataset of a strategy."""
 
     kind = "Dataset"
-    one = "%tonumpy -n 1"
     type_names = (
         "tensorflow.python.data.ops.dataset_ops.DatasetV2",
         "tensorflow.python.distribute.input_lib.DistributedDataset",
@@ -69,10 +63,34 @@ class DatasetAdapter(ElementsAdapter):
     def facts(self, obj: Any) -> Facts:
         """Returns how many elements there are, as far as TensorFlow knows it without running anything."""
         source = self.source(obj)
-        known = {ENDLESS: "endless", UNKNOWN: "unknown number of elements"}
-        size = source.estimated_bytes()
-        name = known.get(source.cardinality) or source.counted(source.cardinality)
-        return Facts(shape=None, dtype="", name=name, nbytes=size, nbytes_exact=False)
+        known = {ENDLESS: "endless", UNKNOWN: f"unknown number of {source.units}"}
+        batches = source.batches
+        lengths = () if batches is None else (f"batches of {wording.integer(batches.length)}",)
+        return Facts(
+            shape=None,
+            dtype="",
+            name=known.get(source.cardinality) or source.counted(source.cardinality),
+            nbytes=source.estimated_bytes(),
+            nbytes_exact=source.counts_exactly,
+            details=(*lengths, step_name(obj)),
+        )
+
+    def content(self, obj: Any) -> Content:
+        """Returns what an element looks like, how elements would be joined, and how to have them; it draws none."""
+        source = self.source(obj)
+        how = "concatenates" if source.joined(read_conversion()) == "concat" else "stacks"
+        return Elements(
+            describe(self.spec(obj)), f"nothing was run · {source.units}: to_numpy {how} them", _ways(source)
+        )
+
+
+def _ways(source: Source) -> tuple[tuple[str, str], ...]:
+    """Returns how to have the first element, and all: those that are too large for the memory on disk."""
+    first = ("first", "%tonumpy -n 1")
+    if source.cardinality == ENDLESS:
+        return (first, ("some", "%tonumpy -n 100"))
+    too_large = (source.estimated_bytes() or 0) > read_conversion().max_bytes
+    return (first, ("all, to disk", "%tonumpy --save data.npz") if too_large else ("all", "%tonumpy"))
 
 
 @register_adapter
@@ -80,7 +98,6 @@ class IteratorAdapter(ElementsAdapter):
     """Iterators of datasets."""
 
     kind = "iterator"
-    one = "next(…)"
     type_names = (
         "tensorflow.python.data.ops.iterator_ops.OwnedIterator",
         "tensorflow.python.data.ops.dataset_ops.NumpyIterator",
@@ -94,6 +111,11 @@ class IteratorAdapter(ElementsAdapter):
     def spec(self, obj: Any) -> Any:
         """Returns the structure of an element."""
         return getattr(obj, "_iterator", obj).element_spec  # a NumpyIterator keeps it for itself
+
+    def content(self, obj: Any) -> Content:
+        """Returns what an element looks like, and how to have one: it is gone from the iterator then."""
+        ways = (("one element", "%tonumpy next(…)"), ("some", "%tonumpy -n 100"))
+        return Elements(describe(self.spec(obj)), "no element was drawn · each can be drawn once", ways)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns as many elements as were asked for, joined: they are gone from the iterator.

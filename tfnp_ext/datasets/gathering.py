@@ -12,7 +12,7 @@ from tfnp_ext.datasets.columns import Column, Joining, SparseColumn, column_for
 from tfnp_ext.datasets.drawing import Drawing, Drawn
 from tfnp_ext.datasets.progress import Progress
 from tfnp_ext.datasets.sinks import MemorySink, NewSink
-from tfnp_ext.datasets.source import Source, describe, refuse_endless
+from tfnp_ext.datasets.source import Source, refuse_endless
 from tfnp_ext.errors import ConversionError, ConversionInterrupted
 
 _TO_DISK = "or save it batch by batch: tfnp_ext.save(dataset, 'data.npz')"
@@ -97,8 +97,9 @@ class Gathering:
     def told(self, drawn: Drawn) -> str:
         """Returns what was done, for the card."""
         how = "concatenated" if self.joined == "concat" else "stacked along a new first axis"
-        counted = self.source.counted(drawn.elements)
-        return f"the pipeline was run: {counted}{describe(self.source, self.conversion)}, {how}"
+        take, there = self.conversion.take, self.source.cardinality
+        of = there if take is not None and take < there else None
+        return f"the pipeline was run: {self.source.counted(drawn.elements, of)}, {how}"
 
     def warned(self, drawn: Drawn) -> list[str]:
         """Returns why this is not all of the dataset, for the user."""

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
+
 from tfnp_ext import wording
 from tfnp_ext.adapters import Conversion
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.datasets.columns import Joined, is_ragged
+from tfnp_ext.datasets.pipeline import Batches, gives_elements_repeatedly, is_plain, read_batches
 from tfnp_ext.datasets.structure import Leaf, Structure, read_structure
 from tfnp_ext.errors import ConversionError
 
@@ -19,20 +22,6 @@ ENDLESS, UNKNOWN = -1, -2
 
 Source: ``tf.data.INFINITE_CARDINALITY`` and ``tf.data.UNKNOWN_CARDINALITY``.
 """
-
-_KEEP_BATCHES = frozenset(
-    ("_PrefetchDataset", "CacheDataset", "_CacheDataset", "_OptionsDataset", "_ShuffleDataset", "_MapDataset",
-     "_ParallelMapDataset", "_RepeatDataset", "_TakeDataset", "_SkipDataset", "_ShardDataset", "_ModelDataset")
-)  # fmt: skip
-"""Steps of a pipeline after which an element still is one batch of the step before, by their class."""
-
-_KEEP_COUNT = frozenset(("_PrefetchDataset", "CacheDataset", "_CacheDataset", "_OptionsDataset", "_MapDataset",
-                         "_ParallelMapDataset", "_ShuffleDataset"))  # fmt: skip
-"""Those of them that give as many elements as they take."""
-
-_BATCHES = frozenset(("_BatchDataset", "_ParallelBatchDataset", "_PaddedBatchDataset"))
-_PARALLEL_EPOCHS = b""
-"""The mode of tf.data service by which every worker gives every element, as its message is written: all defaults."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +45,16 @@ class Source:
         """What an element is called."""
         return "batch" if self.structure.batched else "element"
 
-    def counted(self, count: int) -> str:
-        """Returns ``3 batches`` or ``1 element``."""
-        return wording.plural(count, self.unit, f"{self.unit}es" if self.unit == "batch" else "")
+    @property
+    def units(self) -> str:
+        """What elements are called."""
+        return "batches" if self.structure.batched else "elements"
+
+    def counted(self, count: int, of: int | None = None) -> str:
+        """Returns ``3 batches``, ``1 element``, or, of more, ``1 of 45 batches``."""
+        if of is None:
+            return wording.plural(count, self.unit, self.units)
+        return f"{wording.integer(count)} of {wording.plural(of, self.unit, self.units)}"
 
     def elements(self, take: int | None) -> int | None:
         """Returns how many elements will be drawn; ``None`` where that is not known, or there is no end."""
@@ -77,23 +73,19 @@ class Source:
         means_elements = conversion.ragged is not None and not any(is_ragged(leaf, "concat") for leaf in leaves)
         return "concat" if self.structure.batched and not means_elements else "stack"
 
+    @property
+    def batches(self) -> Batches | None:
+        """How long its batches are, and how many examples they hold; ``None`` where its steps do not tell."""
+        return read_batches(self.iterable) if self.structure.batched else None
+
     def examples(self) -> int | None:
-        """Returns how many examples there are in all batches, where the step that made the batches tells."""
-        if self.cardinality < 0:
+        """Returns how many examples there are in all batches, where the steps of the pipeline tell."""
+        if self.cardinality < 0 or not self.is_dataset:
             return None
         if not self.structure.batched:
             return self.cardinality
-        step, same_count = self.iterable, True
-        while type(step).__name__ in _KEEP_BATCHES:
-            same_count = same_count and type(step).__name__ in _KEEP_COUNT
-            step = step._input_dataset
-        if type(step).__name__ not in _BATCHES:
-            return None
-        length = int(step._batch_size)
-        before = int(step._input_dataset.cardinality())
-        if same_count and before >= 0:
-            return before - before % length if bool(step._drop_remainder) else before
-        return None if length < 0 else self.cardinality * length
+        batches = self.batches
+        return int(batches.examples) if batches is not None and batches.examples < math.inf else None
 
     def estimated_bytes(self) -> int | None:
         """Returns about how many bytes all elements take; ``None`` where that cannot be told."""
@@ -103,26 +95,34 @@ class Source:
             return None
         return examples * sum(size for size in sizes if size is not None)
 
+    @property
+    def counts_exactly(self) -> bool:
+        """Whether the bytes are exact: no function of the user's had a hand in the elements."""
+        return is_plain(self.iterable)
+
+    @property
+    def is_dataset(self) -> bool:
+        """Whether it is a dataset, and not an iterator or what a strategy deals out to its replicas."""
+        return any(base.__name__ == "DatasetV2" for base in type(self.iterable).__mro__)
+
     def repeats(self) -> bool:
         """Returns whether it comes from a tf.data service whose workers each give every element."""
-        pending = [self.iterable]
-        while pending:
-            step = pending.pop()
-            mode = getattr(step, "_processing_mode", None)
-            if mode is not None and mode.numpy() == _PARALLEL_EPOCHS:
-                return True
-            pending.extend(step._inputs() if hasattr(step, "_inputs") else ())
-        return False
+        return gives_elements_repeatedly(self.iterable)
 
 
 def _bytes_of_one(leaf: Leaf, batched: bool) -> int | None:
     """Returns the bytes of a leaf in one example, ``None`` where the spec does not tell."""
     shape = leaf.shape
-    size = getattr(getattr(leaf.spec, "dtype", None), "size", None)
-    if type(leaf.spec).__name__ != "TensorSpec" or shape is None or not size or leaf.inner:
+    if type(leaf.spec).__name__ != "TensorSpec" or shape is None or leaf.inner:
         return None
     row = shape[1:] if batched else shape
-    return None if None in row else math.prod(axis or 0 for axis in row) * int(size)
+    try:
+        item = np.dtype(leaf.spec.dtype.as_numpy_dtype)
+    except KeyError:  # a variant or a resource
+        return None
+    if None in row or item.hasobject:  # strings are as long as they are
+        return None
+    return math.prod(axis or 0 for axis in row) * int(item.itemsize)
 
 
 def read_source(obj: Any, kind: str, spec: Any, open_dataset: Callable[[Any], Any] | None) -> Source:
@@ -156,10 +156,3 @@ def refuse_endless(source: Source, take: int | None) -> None:
     """Raises a ``ConversionError`` for a dataset without an end of which no number of elements is asked for."""
     if source.cardinality == ENDLESS and take is None:
         raise ConversionError(f"{source.kind} is endless: say how many elements, as in take=100")
-
-
-def describe(source: Source, conversion: Conversion) -> str:
-    """Returns how many elements are asked for, and of how many, for the words of a card."""
-    known = wording.integer(source.cardinality) if source.cardinality >= 0 else ""
-    take = conversion.take
-    return "" if take is None or not known or take >= source.cardinality else f" of {known}"

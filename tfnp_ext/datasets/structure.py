@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from tfnp_ext.adapters import NestAdapter, find_adapter
+from tfnp_ext import wording
+from tfnp_ext.adapters import Component, NestAdapter, find_adapter
 from tfnp_ext.adapters.base import Parts
 from tfnp_ext.adapters.tensors import static_shape
 from tfnp_ext.errors import ConversionError
@@ -19,6 +20,9 @@ _STRUCTURED = "tensorflow.python.ops.structured.structured_tensor.StructuredTens
 _PER_REPLICA = "tensorflow.python.distribute.values.PerReplicaSpec"
 _SPEC = "tensorflow.python.framework.type_spec.TypeSpec"
 _NONE = "tensorflow.python.framework.none_tensor.NoneTensorSpec"
+
+_KINDS = {"IndexedSlices": "indexed slices", "TensorArray": "TensorArray"}
+"""Kinds of tensors that lower case alone makes no words of."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,49 @@ def read_structure(spec: Any, open_dataset: Callable[[Any], Any] | None) -> Stru
             leaves it a dataset.
     """
     return Structure(_read(spec, "", False, open_dataset))
+
+
+def describe(spec: Any, step: str = "", wrapped: str = "") -> Component:
+    """Returns an ``element_spec`` in words; nothing in it is opened.
+
+    Args:
+        spec: The nest of ``TypeSpec``.
+        step: How it is reached in its container.
+        wrapped: In what it comes: ``optional ``, ``dataset of ``.
+    """
+    if is_spec_of(spec, _NONE):
+        return Component(step, "", f"{wrapped}None")
+    if is_spec_of(spec, _OPTIONAL):
+        return describe(spec._element_spec, step, f"{wrapped}optional ")
+    if is_spec_of(spec, _DATASET):
+        return describe(spec._element_spec, step, f"{wrapped}dataset of ")
+    if is_spec_of(spec, _PER_REPLICA):
+        replicas = wording.plural(len(spec._value_specs), "replica")
+        return describe(spec._value_specs[0], step, f"{wrapped}{replicas} of ")
+    fields = _fields_of(spec)
+    if fields is not None:
+        described = tuple(describe(child, f".{name}") for name, _, child in fields)
+        return Component(step, "", wrapped + spec.value_type.__name__, described)
+    adapter = find_adapter(spec)
+    if isinstance(adapter, NestAdapter):
+        parts = adapter.parts(spec)
+        children = tuple(describe(child, one) for one, child in zip(parts.steps, parts.children, strict=True))
+        return Component(step, "", wrapped + adapter.label(spec), children)
+    return _describe_tensor(spec, step, wrapped)
+
+
+def _describe_tensor(spec: Any, step: str, wrapped: str) -> Component:
+    def said(*names: str) -> Any:  # not every spec has them in public
+        return next((getattr(spec, name) for name in names if hasattr(spec, name)), None)
+
+    dtype, shape = said("dtype", "_dtype", "_values_dtype"), said("shape", "_shape", "_element_shape")
+    kind = type(spec).__name__.removesuffix("Spec")
+    if dtype is None:
+        return Component(step, "", wrapped + kind)
+    kind = kind.removesuffix("Tensor")
+    name = f"{getattr(dtype, 'name', dtype)} {_KINDS.get(kind, kind.lower())}".strip()
+    axes = None if getattr(shape, "rank", None) is None else shape.as_list()
+    return Component(step, wording.shape(axes), wrapped + name)
 
 
 def is_spec_of(spec: Any, name: str) -> bool:

@@ -25,20 +25,18 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, numbers, values
+from tfnp_ext.display import composites, elements, numbers, values
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
     Beside,
     Block,
-    Cell,
     Document,
     Fields,
     Figure,
     Fold,
     Heading,
     Note,
-    Row,
     Span,
     Table,
     Tiles,
@@ -75,7 +73,12 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     """
     adapter = find_adapter(obj)
     if adapter is None:
+        if obj is result:
+            return Document(_heading_of_other(obj))
         raise not_tensor_like(obj)
+    if composites.holds_rows(obj):
+        tree = compose_nest(composites.listed(obj), options, _LEAVES)
+        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
     if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
         return card(summarize(obj, budget_ms=options.budget_ms), options)
     nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
@@ -90,6 +93,17 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     return card(as_asked(summary, options), options)
+
+
+def _heading_of_other(obj: Any) -> Heading:
+    """Returns the headline of what a dataset became at the user's wish, and no kind is of: a SciPy array."""
+    shape, stored = getattr(obj, "shape", None), getattr(obj, "nnz", None)
+    return Heading(
+        kind=type(obj).__name__,
+        shape="" if shape is None else wording.shape(shape),
+        dtype=str(getattr(obj, "dtype", "")),
+        facts=() if stored is None else (f"{wording.integer(int(stored))} stored",),
+    )
 
 
 def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
@@ -203,7 +217,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
         return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))
     if isinstance(content, Elements):
-        return Document(_heading(summary), (Note((Span(content.said, "secondary"),)), _element_table(content)))
+        return Document(_heading(summary), elements.element_blocks(content))
     if summary.role == "empty":
         return Document(_heading(summary, facts_end="empty: no values"))
     drawable = plot if options.plots else None
@@ -257,16 +271,6 @@ def _heading(
         facts=tuple(fact for fact in facts if fact),
         size=size,
     )
-
-
-def _element_table(content: Elements) -> Table:
-    # A single tensor has no path in its element.
-    first = 0 if any(path for path, _, _ in content.parts) else 1
-    rows = tuple(
-        Row((Cell(path, align="left"), Cell(shape, "strong", align="left"), Cell(dtype, align="left"))[first:])
-        for path, shape, dtype in content.parts
-    )
-    return Table(rows, columns=("element", "shape", "dtype")[first:], compact=True)
 
 
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:
@@ -383,6 +387,8 @@ def mimebundle(
     options: DisplayOptions | None = None,
     *,
     result: Any = None,
+    told: Collection[str] = (),
+    warned: Collection[str] = (),
     active_types: Collection[str] | None = None,
 ) -> dict[str, str] | None:
     """Returns the card of a value in every format that the host asks for; it never raises.
@@ -391,6 +397,8 @@ def mimebundle(
         obj: The value.
         options: What the card shall look like; as configured by default.
         result: What ``%tonumpy`` made of it.
+        told: What was done to have the result, a line each.
+        warned: Why the result is not all that was asked for, a line each.
         active_types: MIME types that the host takes; all by default.
 
     Returns:
@@ -399,10 +407,21 @@ def mimebundle(
     """
     try:
         options = options or TensorDisplay.instance().options()
-        return _render(_compose_forgiving(obj, options, result), active_types)
+        document = _compose_forgiving(obj, options, result)
+        return _render(_with_account(document, told, warned), active_types)
     except Exception as error:
         value = obj if result is None else result
-        return {"text/plain": f"{native_text(value)}\n[no card: {one_line(error)}]"}
+        lines = (native_text(value), f"[no card: {one_line(error)}]", *(f"⚠ {said}" for said in warned))
+        return {"text/plain": "\n".join(lines)}
+
+
+def _with_account(document: Document, told: Collection[str], warned: Collection[str]) -> Document:
+    """Returns a card with what was done to have its value, and why that is not all, right below the headline."""
+    notes = (
+        *(Note((Span("⚠", "unsure"), Span(said))) for said in warned),
+        *(Note((Span(said, "secondary"),)) for said in told),
+    )
+    return replace(document, blocks=(*notes, *document.blocks))
 
 
 @np.errstate(all="ignore")

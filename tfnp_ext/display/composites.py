@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,17 @@ ENTRIES_FOLDED = 8
 
 _MOST_COMPARED = 2**18
 _FIRST_VALUES = 10
+
+
+def holds_rows(obj: Any) -> bool:
+    """Returns whether it is an array of arrays: rows of unequal length."""
+    is_flat = type(obj) is np.ndarray and obj.dtype == object and obj.ndim == 1
+    return is_flat and obj.size > 0 and isinstance(obj[0], np.ndarray)
+
+
+def listed(rows: np.ndarray) -> list[Any]:
+    """Returns an array of arrays as a list of them, at any depth."""
+    return [listed(row) for row in rows] if holds_rows(rows[0]) else list(rows)
 
 
 def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:

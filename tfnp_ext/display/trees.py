@@ -27,9 +27,13 @@ MOST_GROUPS = 100
 MOST_PLAIN = 100
 """Entries without a tensor drawn at most: they take no room from those with one."""
 
-_ENTRIES_A_GROUP = 40
+ENTRIES_A_GROUP = 40
+"""Entries of a group before the rest is folded away."""
+
 _DEEPEST = 12
-_OPEN_DEPTH = 2
+OPEN_DEPTH = 2
+"""Groups stand open down to here."""
+
 _PICTURED, _DETAILED = 6, 20
 _MOST_VISITED = 20_000
 _DEEPEST_COUNTED = 200
@@ -201,7 +205,7 @@ class _Tree:
 
         shown, folded = drawn(first), drawn(rest)
         facts = [self.census.of(obj, adapter).words() if parts.children else "empty"]
-        if len(parts.children) > _ENTRIES_A_GROUP:
+        if len(parts.children) > ENTRIES_A_GROUP:
             facts.insert(0, wording.plural(len(parts.children), "entry", "entries"))
         heading = Heading(kind=adapter.label(obj), facts=tuple(facts))
         left_out = len(parts.children) - len(shown) - len(folded)
@@ -209,15 +213,15 @@ class _Tree:
 
     def _in_order_of_worth(self, children: Sequence[Any]) -> tuple[Sequence[int], Sequence[int]]:
         """Returns the places of the entries shown and of those folded, entries with tensors before plain ones."""
-        if len(children) <= _ENTRIES_A_GROUP:
+        if len(children) <= ENTRIES_A_GROUP:
             return range(len(children)), ()
         holding: list[int] = []
         plain: list[int] = []
         for place in range(min(len(children), _MOST_VISITED)):
             (holding if self.census.holds_tensors(children[place]) else plain).append(place)
         ranked = holding + plain
-        folded = ranked[_ENTRIES_A_GROUP : MOST_ENTRIES + MOST_GROUPS + MOST_PLAIN]
-        return sorted(ranked[:_ENTRIES_A_GROUP]), sorted(folded)
+        folded = ranked[ENTRIES_A_GROUP : MOST_ENTRIES + MOST_GROUPS + MOST_PLAIN]
+        return sorted(ranked[:ENTRIES_A_GROUP]), sorted(folded)
 
     def _has_room(self, child: Any) -> bool:
         """Returns whether one more entry of its kind is drawn, and counts it."""
@@ -243,7 +247,7 @@ class _Tree:
                 parts = self.census.parts(child, adapter)
                 if isinstance(parts.steps, IndexSteps) and parts.children and _are_scalars(parts.children):
                     return Child(name, _scalars(adapter.label(child), parts.children))
-            return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < _OPEN_DEPTH)
+            return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < OPEN_DEPTH)
         except ConversionError as error:
             return Child(name, _native(str(error)))
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import tfnp_ext.datasets  # noqa: F401  # registers its kinds
 from tfnp_ext.adapters import registered_names
 from tfnp_ext.casting import CASTINGS
 from tfnp_ext.config import CHOICES
-from tfnp_ext.convert import RAGGED, SPARSE
+from tfnp_ext.convert import JOIN, ON_ERROR, RAGGED, SPARSE
 from tfnp_ext.magics import LINE
 from tfnp_ext.magics.line import LineError, is_expression, split_line
 from tfnp_ext.magics.options import BY_NAME, BY_SHORT, OPTIONS, Option
@@ -31,6 +32,8 @@ _VALUES: Mapping[str, Callable[[], tuple[str, ...]]] = {
     "casting": lambda: CASTINGS,
     "ragged": lambda: RAGGED,
     "sparse": lambda: SPARSE,
+    "join": lambda: JOIN,
+    "on-error": lambda: ON_ERROR,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from tfnp_ext.errors import ConversionError, OptionError
+from tfnp_ext.errors import ConversionError, ConversionInterrupted, OptionError, StorageError
 from tfnp_ext.magics.line import LineError, is_expression, quoted
 from tfnp_ext.magics.options import BY_NAME, close_match
 
@@ -53,7 +53,7 @@ def one_line_errors() -> Iterator[None]:
         yield
     except LineError as error:
         raise UsageError(str(error)) from None
-    except (ConversionError, OptionError) as error:
+    except (ConversionError, ConversionInterrupted, OptionError, StorageError) as error:
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"
         # IPython asks an exception for this method, in a terminal as in a kernel.
         error._render_traceback_ = lambda: [text]  # type: ignore[union-attr]

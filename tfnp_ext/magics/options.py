@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-Reads = Literal["name", "word", "count", "bytes", "dtype", "expression"]
+Reads = Literal["name", "word", "count", "seconds", "bytes", "dtype", "path", "expression"]
 """How the text of a value is read: ``word`` as it stands or quoted, ``expression`` evaluated as EXPR is."""
 
-For = Literal["magic", "card", "conversion"]
-"""Whom an option is for: the magic itself, the card that shows the result, or ``to_numpy``."""
+For = Literal["magic", "card", "conversion", "storage"]
+"""Whom an option is for: the magic itself, the card that shows the result, ``to_numpy``, or ``save``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Option:
         metavar: What its value is called in the help; ``""`` for a switch.
         reads: How the value is read.
         keyword: The keyword it becomes.
+        switched: What that is set to by a switch.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Option:
     metavar: str = ""
     reads: Reads = "word"
     keyword: str = ""
+    switched: bool = True
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -44,7 +46,7 @@ class Option:
 
 OPTIONS = (
     Option("out", "magic", "bind the result to NAME", "o", "NAME", "name"),
-    Option("quiet", "magic", "return None and show nothing; needs --out", "q"),
+    Option("quiet", "magic", "return None and show nothing; needs --out or --save", "q"),
     Option("plot", "card", "the picture: auto, none, or a kind of plot", "p", "KIND", "word", "plot"),
     Option(
         "labels", "card", "class names: a list, an array, or a dict index -> name", "l", "EXPR", "expression", "labels"
@@ -65,8 +67,38 @@ OPTIONS = (
     Option("fill-value", "conversion", "what --ragged pad fills with", "", "VALUE", "expression", keyword="fill_value"),
     Option("sparse", "conversion", "sparse tensors become: dense, scipy", "", "FORM", keyword="sparse"),
     Option(
-        "max-bytes", "conversion", "bytes that a ragged or sparse value may grow to", "", "SIZE", "bytes", "max_bytes"
+        "max-bytes",
+        "conversion",
+        "bytes that a ragged or sparse value, or what a dataset gives, may grow to",
+        "",
+        "SIZE",
+        "bytes",
+        "max_bytes",
     ),
+    Option("take", "conversion", "how many elements of a dataset are drawn", "n", "N", "count", "take"),
+    Option("join", "conversion", "elements of a dataset are joined: auto, concat, stack", "", "RULE", keyword="join"),
+    Option(
+        "timeout",
+        "conversion",
+        "end with what came when no element of a dataset comes for so long",
+        "",
+        "SECONDS",
+        "seconds",
+        "timeout",
+    ),
+    Option("on-error", "conversion", "an element that fails: raise, skip", "", "WHAT", keyword="on_error"),
+    Option("no-progress", "conversion", "no bar while a dataset runs", keyword="progress", switched=False),
+    Option(
+        "save",
+        "magic",
+        "store the arrays: .npy, .npz, .zarr; a dataset as it runs, never in memory",
+        "",
+        "PATH",
+        "path",
+    ),
+    Option("force", "storage", "--save replaces what is there", keyword="force"),
+    Option("resume", "storage", "--save goes on where it was cut off (.zarr)", keyword="resume"),
+    Option("compress", "storage", "--save compresses", keyword="compress"),
 )
 
 BY_NAME = {option.name: option for option in OPTIONS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tfnp_ext.config import DisplayOptions
@@ -14,11 +16,15 @@ class Pending(NamedTuple):
         result: The very object that the magic returned.
         source: What it was converted from.
         options: How the card shall look.
+        told: What was done to have it.
+        warned: Why it is not all that was asked for; the user has to learn of that, with a card or without.
     """
 
     result: Any
     source: Any
     options: DisplayOptions
+    told: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
 
 
 class PendingCard:
@@ -31,9 +37,9 @@ class PendingCard:
     def __init__(self) -> None:
         self._pending: Pending | None = None
 
-    def put(self, result: Any, source: Any, options: DisplayOptions) -> None:
-        """Remembers that the display of ``result`` is to be the card of ``source``."""
-        self._pending = Pending(result, source, options)
+    def put(self, pending: Pending) -> None:
+        """Remembers what the display of a result is to be."""
+        self._pending = pending
 
     def take(self, obj: Any) -> Pending | None:
         """Returns what is pending for this very object, once."""
@@ -43,5 +49,13 @@ class PendingCard:
         return taken
 
     def clear(self, *_: Any) -> None:
-        """Forgets; the arguments are those of IPython's events."""
-        self._pending = None
+        """Forgets, and warns of what no card has said; the arguments are those of IPython's events."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            warn(pending.warned)
+
+
+def warn(warned: Iterable[str]) -> None:
+    """Warns, each time anew: a cell that is run again has the same place in the source."""
+    for said in warned:
+        warnings.warn_explicit(said, UserWarning, "%tonumpy", 1, registry={})

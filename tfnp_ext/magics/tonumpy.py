@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import keyword
+import math
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,17 +15,23 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic_arguments import argument, magic_arguments
 
+import tfnp_ext.datasets  # noqa: F401  # registers its kinds
 from tfnp_ext import wording
+from tfnp_ext.adapters import yields_elements
 from tfnp_ext.config import DisplayOptions, TensorDisplay
-from tfnp_ext.convert import to_numpy
+from tfnp_ext.convert import convert, read_conversion
+from tfnp_ext.errors import ConversionInterrupted
 from tfnp_ext.magics.cell import cell_options, split_cell
 from tfnp_ext.magics.evaluation import cell_number, evaluate, one_line_errors, traced_scope
 from tfnp_ext.magics.line import LineError, quoted, split_line
 from tfnp_ext.magics.options import BY_NAME, OPTIONS, Option, close_match
-from tfnp_ext.magics.pending import PendingCard
+from tfnp_ext.magics.pending import Pending, PendingCard, warn
 from tfnp_ext.plots import PLOTS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_STREAMED = frozenset(("take", "join", "dtype", "casting", "ragged", "timeout", "on_error", "progress"))
+"""What a conversion may ask for of a dataset that goes to disk; the rest is about arrays in memory."""
 
 _DTYPES_THAT_ARE_TYPES = {"str": str, "bytes": bytes, "object": object}
 
@@ -37,12 +45,16 @@ class Request:
         quiet: Whether nothing is returned or shown.
         card: How the result is to be shown.
         conversion: Keywords of ``to_numpy``, only those given.
+        path: Where the arrays are stored, ``""`` for nowhere.
+        storage: Keywords of ``save``, only those given.
     """
 
     out: str
     quiet: bool
     card: DisplayOptions
     conversion: Mapping[str, Any]
+    path: str = ""
+    storage: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _declared(function: Function) -> Function:
@@ -96,6 +108,16 @@ class TensorMagics:
         `%%tonumpy [options]` runs the cell below as usual (other magics and await too) and converts the value of its
         last expression.
 
+        A dataset is run, and its elements are joined to arrays: batches on end, else along a new first axis. Its card
+        at the end of a cell runs nothing.
+
+            %tonumpy -n 1 ds                        the first element
+            a = %tonumpy ds --timeout 60 --on-error skip
+            %tonumpy ds --save digits.npz           all, to disk as they come; load with tfnp_ext.load
+
+        What was skipped or did not come in time is said on the card, else it is warned of. Stop gives what came until
+        then. --save takes a path, "one with blanks", or {an_expression} in braces.
+
         Options come before EXPR, or after it in their long form. An option's own value has no white space outside
         of brackets and quotes. `--` ends the options: %tonumpy -- -k * x
 
@@ -130,25 +152,41 @@ class TensorMagics:
 
     def _request(self, options: Mapping[str, str], local_ns: Mapping[str, Any] | None) -> Request:
         __tracebackhide__ = True
-        given: dict[str, dict[str, Any]] = {"magic": {}, "card": {}, "conversion": {}}
+        given: dict[str, dict[str, Any]] = {"magic": {}, "card": {}, "conversion": {}, "storage": {}}
         for name, text in options.items():
             option = BY_NAME[name]
             given[option.serves][option.keyword or name] = self._read(option, text, local_ns)
-        out, quiet = given["magic"].get("out", ""), "quiet" in given["magic"]
-        if quiet and not out:
-            raise LineError("--quiet needs --out NAME: nothing would be left of the result")
-        return Request(out, quiet, TensorDisplay.instance().options(**given["card"]), given["conversion"])
+        out, path, quiet = given["magic"].get("out", ""), given["magic"].get("save", ""), "quiet" in given["magic"]
+        if quiet and not out and not path:
+            raise LineError("--quiet needs --out NAME or --save PATH: nothing would be left of the result")
+        if given["storage"] and not path:
+            raise LineError(f"--{next(iter(given['storage']))} is for --save PATH: nothing is stored without it")
+        card = TensorDisplay.instance().options(**given["card"])
+        return Request(out, quiet, card, given["conversion"], path, given["storage"])
 
     def _read(self, option: Option, text: str, local_ns: Mapping[str, Any] | None) -> Any:
         """Returns the value of an option from its text."""
         __tracebackhide__ = True
         if not option.metavar:
-            return True
+            return option.switched
         if option.reads == "expression":
             return evaluate(self.shell, text, local_ns)
         if option.reads == "dtype" and not text.isidentifier():
             return evaluate(self.shell, text, local_ns)
+        if option.reads == "path":
+            return self._read_path(option, text, local_ns)
         return _READERS[option.reads](option, text)
+
+    def _read_path(self, option: Option, text: str, local_ns: Mapping[str, Any] | None) -> str:
+        """Returns a path from its text: as it stands, or a string of Python's; an expression in braces is evaluated."""
+        __tracebackhide__ = True
+        if text.startswith(("'", '"', "f'", 'f"', "r'", 'r"')):
+            path = evaluate(self.shell, text, local_ns)
+        else:
+            path = evaluate(self.shell, f"f{text!r}", local_ns) if "{" in text else text
+        if not isinstance(path, str) or not path:
+            raise LineError(f"--{option.name} needs the path of a file, not {quoted(text)}")
+        return path
 
     def _run(self, cell: str) -> Any:
         """Returns the value of a cell's last expression, run here: no ``await`` at its top."""
@@ -168,18 +206,52 @@ class TensorMagics:
         return eval(to_eval, shell.user_global_ns, shell.user_ns)
 
     def _finish(self, value: Any, request: Request) -> Any:
-        """Returns the value converted, bound and waiting to be shown."""
+        """Returns the value converted, bound and waiting to be shown; a dataset that is stored is not collected."""
         __tracebackhide__ = True
+        runs = yields_elements(value)
         with one_line_errors():
-            result = to_numpy(value, **request.conversion)
-        if result is value and isinstance(result, np.ndarray):
-            result = result.view()  # the user's own array must look as it always did
+            made = _stored(value, request) if runs and request.path else _converted(value, request, runs)
         if request.out:
-            self.shell.user_ns[request.out] = result
+            self.shell.user_ns[request.out] = made.result
         if request.quiet:
+            warn(made.warned)
             return None
-        self._pending.put(result, value, request.card)
-        return result
+        self._pending.put(made)
+        return made.result
+
+
+def _converted(value: Any, request: Request, runs: bool) -> Pending:
+    """Returns the value as an array or a nest of them, stored where that is asked for, with what its card says."""
+    conversion = read_conversion(**{"progress": True, **request.conversion})
+    try:
+        result = convert(value, conversion)
+    except ConversionInterrupted as stopped:
+        result = stopped.partial
+    if result is value and isinstance(result, np.ndarray):
+        result = result.view()  # the user's own array must look as it always did
+    if request.path:
+        as_it_is = request.conversion.keys() <= _STREAMED  # ragged and sparse tensors are stored as what they are
+        saved = _save(value, request, request.conversion) if as_it_is else _save(result, request, {})
+        conversion.told.append(repr(saved))
+    source = result if runs else value
+    return Pending(result, source, request.card, tuple(conversion.told), tuple(conversion.warned))
+
+
+def _stored(dataset: Any, request: Request) -> Pending:
+    """Returns what was stored of a dataset, which runs for it; nothing of it is kept in memory."""
+    given = request.conversion
+    unfit = [option.name for option in OPTIONS if option.keyword in given and option.keyword not in _STREAMED]
+    if unfit:
+        raise LineError(f"--{unfit[0]} is for arrays in memory, and --save stores a dataset as it runs: leave one out")
+    saved = _save(dataset, request, given)
+    return Pending(saved, saved, request.card)
+
+
+def _save(obj: Any, request: Request, conversion: Mapping[str, Any]) -> Any:
+    from tfnp_ext.storage import save  # type: ignore[attr-defined,unused-ignore]
+
+    with warnings.catch_warnings():  # which forgets what was warned of before: a cell may be run again
+        return save(obj, request.path, **request.storage, **conversion)
 
 
 def _read_name(option: Option, text: str) -> str:
@@ -203,6 +275,16 @@ def _read_count(option: Option, text: str) -> int:
     return int(text)
 
 
+def _read_seconds(option: Option, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise LineError(f"--{option.name} needs a number of seconds above 0, not {quoted(text)}")
+    return seconds
+
+
 def _read_bytes(option: Option, text: str) -> int:
     size = wording.read_byte_count(text)
     if size is None:
@@ -218,6 +300,7 @@ _READERS: dict[str, Callable[[Option, str], Any]] = {
     "name": _read_name,
     "word": _read_word,
     "count": _read_count,
+    "seconds": _read_seconds,
     "bytes": _read_bytes,
     "dtype": _read_dtype,
 }

@@ -14,7 +14,7 @@ from weakref import WeakSet
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Absent
+from tfnp_ext.adapters import Absent, Elements
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.asked import as_asked, fitting_plot
@@ -23,6 +23,8 @@ from tfnp_ext.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_OF_ELEMENTS = "plot(to_numpy(x, take=1))"
 
 _own_figures: WeakSet[Any] = WeakSet()
 
@@ -111,6 +113,8 @@ def _numbers(obj: Any) -> Any:
 def _why_no_picture(summary: Summary, options: DisplayOptions) -> str:
     if isinstance(summary.content, Absent):
         return f"nothing of {summary.described} can be drawn: {summary.reason}"
+    if isinstance(summary.content, Elements):
+        return f"{summary.kind} has to be run before it can be drawn: plot its first elements, as in {_OF_ELEMENTS}"
     able = able_plots(summary, options)
     if not able:
         return f"no plot can draw {summary.described}"

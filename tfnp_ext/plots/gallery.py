@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters import yields_elements
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.document import Beside, Block, Cell, Note, Picture, Row, Span, Table, Tile, Tiles, Verdict
@@ -379,6 +380,8 @@ def _as_array(images: Any) -> Array:
         gap = next((place for place, image in enumerate(images) if image is None), None)
         if gap is not None:
             raise OptionError(f"images, {given}, hold None at {gap}: {_NEEDED}")
+    if yields_elements(images):
+        raise OptionError(f"images, {given}, are no images: {_NEEDED}")
     try:
         plain = listed and not any(hasattr(image, "shape") for image in images)
         parts = [np.asarray(to_numpy(image)) for image in images] if listed and not plain else []

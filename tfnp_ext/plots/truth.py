@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters import yields_elements
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import to_numpy
@@ -59,6 +60,8 @@ def read_truth(truth: Any, classes: int | None, examples: int, options: DisplayO
 
 def _as_array(truth: Any) -> Array:
     """Returns the truth as an array; lists of plain numbers or names, which hold no tensor, too."""
+    if yields_elements(truth):
+        raise OptionError(f"truth, {type(truth).__name__}, has to be run first: give to_numpy of it")
     try:
         listed = isinstance(truth, Sequence) and not isinstance(truth, (str, bytes))
         if listed and not any(hasattr(part, "shape") for part in truth):

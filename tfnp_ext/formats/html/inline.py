@@ -85,9 +85,10 @@ def write_span(span: Span) -> str:
         return f'<b style="color:{MAGENTA};font-weight:600"{title}>{text}</b>'
     if span.tone == "unsure":
         return f'<b style="color:{ORANGE};font-weight:600"{title}>{text}</b>'
-    if span.tone in {"code", "bytes"}:
+    if span.tone in {"code", "bytes", "typed"}:
         quote = quiet("&quot;") if span.tone == "code" else ""
-        return f"<bdi style='font-family:{MONO};font-size:12px'{title}>{quote}{text}{quote}</bdi>"
+        size = 11 if span.tone == "typed" else 12
+        return f"<bdi style='font-family:{MONO};font-size:{size}px'{title}>{quote}{text}{quote}</bdi>"
     return f"<span{title}>{text}</span>" if title else text
 
 
