@@ -73,9 +73,13 @@ class Drawing:
         timeout: Seconds to wait for one element.
         on_error: ``raise`` or ``skip``.
         what: The source in words, for errors.
+        first: The index of the first element, where those before were left out.
     """
 
-    def __init__(self, source: Any, *, take: int | None, timeout: float | None, on_error: str, what: str) -> None:
+    def __init__(
+        self, source: Any, *, take: int | None, timeout: float | None, on_error: str, what: str, first: int = 0
+    ) -> None:
+        self._first = first
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
         self._next = _Next(iter(source))
         self._drawn = Drawn()
@@ -183,7 +187,7 @@ class Drawing:
 
     def _elements(self) -> Iterator[tuple[int, Any]]:
         """Yields index and element, without those that fail where they are to be skipped."""
-        index, failed_in_a_row = 0, 0
+        index, failed_in_a_row = self._first, 0
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):
             self._waiting_since = time.monotonic()
             try:

@@ -18,8 +18,7 @@ Manifest = Mapping[str, Any]
 class Writer(ABC):
     """Writes the arrays of one file, many at a time, each as it grows along its first axis.
 
-    A writer only ever sees a temporary place, and dtypes that every reader knows: booleans, integers, floats and
-    complex numbers of NumPy. Others are encoded before.
+    A writer only ever sees a temporary place, and dtypes that it ``holds``; others are encoded before.
 
     Args:
         partial: The temporary place, beside the target; nothing is there yet, unless ``resumable`` work is.
@@ -30,12 +29,24 @@ class Writer(ABC):
     resumable: ClassVar[bool] = False
     """Whether what was written survives a crash, so that a later writer can go on from it."""
 
+    structured: ClassVar[bool] = True
+    """Whether a file holds any number of arrays and a manifest, rather than one array and nothing beside it."""
+
+    folder_marker: ClassVar[str | None] = None
+    """The file by which a folder is known to be of this format; ``None`` where the format is a single file."""
+
     resumed: Mapping[str, Any] | None = None
     """What the last checkpoint said, where this writer goes on from former work; see ``checkpoint``."""
 
     @abstractmethod
     def __init__(self, partial: Path, *, compress: bool) -> None:
         """Begins, or goes on from what lies at ``partial``."""
+
+    @staticmethod
+    def holds(dtype: np.dtype) -> bool:
+        """Returns whether the format has the dtype: booleans, integers, floats and complex numbers of this machine."""
+        largest = 16 if dtype.kind == "c" else 8
+        return dtype.kind in "biufc" and dtype.itemsize <= largest and dtype.isnative
 
     @abstractmethod
     def sink(self, name: str) -> Sink:
@@ -47,6 +58,12 @@ class Writer(ABC):
         Args:
             state: Says how far the elements came, as plain JSON; it is asked only when it is stored.
         """
+
+    def settle(self) -> None:  # noqa: B027
+        """Is told that all arrays so far are whole: a writer may bring them to where they belong."""
+
+    def suspend(self) -> None:  # noqa: B027
+        """Closes and leaves what was written to a later writer; only a resumable one is asked to."""
 
     @abstractmethod
     def finish(self, manifest: Manifest) -> None:
