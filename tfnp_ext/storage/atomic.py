@@ -34,6 +34,8 @@ class Replacement:
 
     Attributes:
         partial: Where it is written to, or to names that begin so.
+        committed: Whether it is in the target's place.
+        kept: Whether it is left to a save that resumes.
 
     Raises:
         OSError: Nothing can be written beside the target.
@@ -41,6 +43,7 @@ class Replacement:
 
     def __init__(self, target: Path, *, resume: bool = False) -> None:
         self.target = target
+        self.committed = self.kept = False
         adopted = self._sweep(resume)
         self._token, self._lock = adopted or self._new()
         self.partial = self._beside(self._token, "part")
@@ -55,16 +58,19 @@ class Replacement:
             old = self._beside(self._token, "old")
             os.rename(self.target, old)  # a folder replaces no folder: should this end here, the next save undoes it
         os.replace(self.partial, self.target)
+        self.committed = True
         _sync_folder(self.target.parent)
-        self._remove(self._token, self._lock)
-
-    def discard(self) -> None:
-        """Removes all that was written; the target is as it was."""
-        self._remove(self._token, self._lock)
 
     def keep(self) -> None:
         """Leaves what was written to a save that resumes."""
-        os.close(self._lock)
+        self.kept = True
+
+    def close(self) -> None:
+        """Removes all that was written and is neither committed nor kept."""
+        if self.kept:
+            os.close(self._lock)
+        else:
+            self._remove(self._token, self._lock)
 
     def _beside(self, token: str, role: str) -> Path:
         return self.target.with_name(f".{_stem(self.target.name)}.{token}.{role}")
@@ -82,7 +88,7 @@ class Replacement:
     def _sweep(self, resume: bool) -> tuple[str, int] | None:
         """Removes what was left behind, but for what is to be resumed: of that it returns token and lock."""
         adopted = None
-        tokens = sorted(set(self._tokens()), key=self._age, reverse=True)
+        tokens = sorted({token for token, _ in self._hidden()}, key=self._age, reverse=True)
         for token in tokens:
             lock = _take(self._beside(token, "lock"))
             if lock is None:
@@ -96,12 +102,13 @@ class Replacement:
                 self._remove(token, lock)
         return adopted
 
-    def _tokens(self) -> Iterator[str]:
+    def _hidden(self) -> Iterator[tuple[str, Path]]:
+        """Yields token and path of what saves to the target have beside it."""
         pattern = re.compile(rf"\.{re.escape(_stem(self.target.name))}{_ROLES}")
         for name in os.listdir(self.target.parent):
             found = pattern.fullmatch(name)
             if found:
-                yield found["token"]
+                yield found["token"], self.target.with_name(name)
 
     def _age(self, token: str) -> float:
         try:
@@ -111,17 +118,15 @@ class Replacement:
 
     def _remove(self, token: str, lock: int) -> None:
         """Removes all files of a token, its lock last, so that nothing lies there unlocked."""
-        start = f".{_stem(self.target.name)}.{token}."
         path = self._beside(token, "lock")
-        for name in os.listdir(self.target.parent):
-            one = self.target.with_name(name)
-            if name.startswith(start) and one != path:
+        for owner, one in self._hidden():
+            if owner == token and one != path:
                 _delete(one)
         if fcntl is None:
-            _close(lock)
+            os.close(lock)
         _delete(path)
         if fcntl is not None:
-            _close(lock)
+            os.close(lock)
 
 
 def _stem(name: str) -> str:
@@ -178,11 +183,6 @@ def _delete(path: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()
-
-
-def _close(lock: int) -> None:
-    with contextlib.suppress(OSError):  # discarded twice
-        os.close(lock)
 
 
 def _sync_folder(folder: Path) -> None:

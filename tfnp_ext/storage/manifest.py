@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -123,8 +124,11 @@ def _named(name: str, fields: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _named_tuple(name: str, fields: tuple[str, ...]) -> Any:
-    """Returns the same class for the same names; it takes nothing but identifiers for names."""
-    return namedtuple(name, fields)
+    """Returns the same class for the same names; it takes nothing but identifiers, and ``_0`` where one had to be."""
+    made: Any = namedtuple(name, fields, rename=True)  # type: ignore[misc]
+    if made._fields != fields:
+        raise ValueError(f"{fields} are no names of fields")
+    return made
 
 
 class Names:
@@ -144,7 +148,7 @@ class Names:
             name = start
             while name.casefold() in self._taken or (last and name.casefold() in self._groups):
                 count += 1
-                name = f"{start}_{count}"
+                name = f"{start}-{count}"
             if not last:
                 self._groups.add(name.casefold())
         self._taken.add(name.casefold())
@@ -159,8 +163,10 @@ def _written(key: Any) -> str:
 
 def _safe(part: str) -> str:
     """Returns a part of a path without what file systems, zip archives or Zarr take for something else."""
-    kept = "".join(one if one.isalnum() or one in "._-+= " else "_" for one in part)[:_LONGEST_NAME]
+    composed = unicodedata.normalize("NFC", part)
+    kept = "".join(one if one.isalnum() or one in "._-+= " else "_" for one in composed)[:_LONGEST_NAME]
     kept = _TAKEN_BY_FORMATS.sub(r"_\1", kept.strip(" "))
-    if kept.startswith((".", "__")) or kept.endswith("."):
-        kept = f"_{kept.strip('._')}" + ("_" if kept.endswith(".") else "")
-    return kept or "_"
+    bare = kept.lstrip("._")
+    if kept.removesuffix(bare) not in {"", "_"}:
+        kept = f"_{bare}"
+    return kept.rstrip(". ") or "_"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import os
 import struct
@@ -63,9 +64,15 @@ class NpyFile(Sink):
 
     def suspend(self) -> None:
         """Closes the file until there are more rows."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def abandon(self) -> None:
+        """Closes and removes the file, whatever a full disk says to that."""
+        with contextlib.suppress(OSError):
+            self.suspend()
+        self.path.unlink(missing_ok=True)
 
     def finish(self, *, sync: bool) -> None:
         """Writes the header that tells the number of rows, and closes.
@@ -147,8 +154,7 @@ class NpyWriter(Writer):
 
     def discard(self) -> None:
         """Closes and removes the file."""
-        self._file.suspend()
-        self._file.path.unlink(missing_ok=True)
+        self._file.abandon()
 
 
 class NpyReader(Reader):

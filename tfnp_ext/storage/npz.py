@@ -20,6 +20,9 @@ from tfnp_ext.storage.base import Manifest, Reader, Writer
 from tfnp_ext.storage.npy import NpyFile, holds, read_array
 
 _MANIFEST = "tfnp_ext.json"
+_OURS = b"tfnp_ext"
+"""The comment of an archive that has a manifest, so that one that lost it is not taken for another's."""
+
 _LONGEST_MANIFEST = 2**28
 _MOST_OPEN = 64
 _AT_ONCE = 2**20
@@ -46,6 +49,7 @@ class NpzWriter(Writer):
         self._count = 0
         self._stream: BinaryIO = open(partial, "xb")  # noqa: SIM115
         self._zip = zipfile.ZipFile(self._stream, "w", zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED)
+        self._zip.comment = _OURS
 
     def sink(self, name: str) -> Sink:
         """Returns the file that the array is spooled to."""
@@ -82,9 +86,7 @@ class NpzWriter(Writer):
         with contextlib.suppress(OSError):  # a full disk keeps what was not yet written from it
             self._stream.close()
         for spooled in self._spooled.values():
-            with contextlib.suppress(OSError):
-                spooled.suspend()
-            spooled.path.unlink(missing_ok=True)
+            spooled.abandon()
         self._partial.unlink(missing_ok=True)
 
     def _member(self, name: str) -> Any:
@@ -114,6 +116,8 @@ class NpzReader(Reader):
             ValueError: It is damaged.
         """
         if _MANIFEST not in self._zip.NameToInfo:
+            if self._zip.comment == _OURS:
+                raise ValueError("its manifest is missing")
             return None
         info = self._zip.getinfo(_MANIFEST)
         if self._bounded(info) > _LONGEST_MANIFEST:

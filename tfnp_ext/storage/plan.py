@@ -186,21 +186,21 @@ class Plan:
             parts = adapter.parts(obj)
         except ConversionError as error:
             raise type(error)(f"{path}: {error}" if path else str(error)) from error
-        steps: tuple[Any, ...] = tuple(step_name(step) for step in parts.steps)
-        is_list, is_tuple = isinstance(adapter, ListAdapter), isinstance(obj, tuple)
-        if isinstance(obj, Mapping):
-            steps = tuple(obj)
-        elif is_list or (is_tuple and not hasattr(obj, "_fields")):
-            steps = tuple(range(len(parts.children)))
-        elif not adapter.is_container:
-            steps = tuple(parts.rebuild([None] * len(parts.children)))
+        # What converts to a container is stored as that one; a container of the user's is read as it is.
+        made = obj if adapter.is_container else parts.rebuild([None] * len(parts.children))
+        is_list, is_tuple = isinstance(adapter, ListAdapter) or isinstance(made, list), isinstance(made, tuple)
+        names: tuple[Any, ...] = tuple(step_name(step) for step in parts.steps)
+        if isinstance(made, Mapping):
+            names = tuple(made)
+        elif is_list or (is_tuple and not hasattr(made, "_fields")):
+            names = tuple(range(len(parts.children)))
         nodes = [
             self._node(child, f"{path}{step}", (*keys, name), ancestors)
-            for child, step, name in zip(parts.children, parts.steps, steps, strict=True)
+            for child, step, name in zip(parts.children, parts.steps, names, strict=True)
         ]
         if is_list:
             return {"list": nodes}
-        return tuple_node(obj, nodes) if is_tuple else dict_node(steps, nodes)
+        return tuple_node(made, nodes) if is_tuple else dict_node(names, nodes)
 
     def _dataset(self, obj: Any, adapter: ElementsAdapter, path: str, keys: tuple[Any, ...]) -> Node:
         first = len(self.leaves)

@@ -162,18 +162,21 @@ class _Saving:
             writer = self._writer_class(replacement.partial, compress=compress)
             self.plan.open(writer)
             self._write(writer)
-            manifest = self.plan.manifest()
-            writer.finish(manifest)
+            writer.finish(self.plan.manifest())
             replacement.commit()
         except BaseException as error:
-            if writer is not None and writer.resumable and (resume or isinstance(error, KeyboardInterrupt)):
+            kept = writer is not None and writer.resumable and (resume or isinstance(error, KeyboardInterrupt))
+            if writer is not None and kept and not replacement.committed:
                 writer.suspend()
                 replacement.keep()
-                raise
-            if writer is not None:
-                writer.discard()
-            replacement.discard()
+            if isinstance(error, KeyboardInterrupt) and not isinstance(error, ConversionInterrupted):
+                now = "it is there" if replacement.committed else self._kept(writer)
+                raise ConversionInterrupted(f"saving {self.shown} was stopped: {now}") from error
             raise
+        finally:
+            if writer is not None and not replacement.kept:
+                writer.discard()
+            replacement.close()
         return Saved(self.shown, self._what(), self._elements, self.plan.nbytes, self._skipped, tuple(self._warned))
 
     def _write(self, writer: Writer) -> None:
@@ -200,12 +203,18 @@ class _Saving:
         drawn = gathering.run(after)
         source = gathering.source
         if drawn.ended == "interrupted":
-            kept = "resume=True goes on from there" if writer.resumable else self.unchanged
-            raise ConversionInterrupted(f"{source.kind} stopped after {source.counted(came)}: {self.shown}: {kept}")
+            raise ConversionInterrupted(
+                f"saving {self.shown} was stopped after {source.counted(came)}: {self._kept(writer)}"
+            )
         self._warned += gathering.warned(drawn)
         self._counted[source.unit] += came
         self._skipped += drawn.skips
         self._elements += came - before
+
+    def _kept(self, writer: Writer | None) -> str:
+        """Returns what there is after Ctrl-C."""
+        resumable = writer is not None and writer.resumable
+        return f"{self.unchanged}{', and resume=True goes on from there' if resumable else ''}"
 
     def _what(self) -> str:
         """Returns what was saved, in words."""
