@@ -16,13 +16,15 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfnp_ext.storage import folders
+
 try:
     import fcntl
 except ImportError:  # Windows, where nobody can remove a file that another has open
     fcntl = None  # type: ignore[assignment]
 
 _LONGEST_STEM = 180
-_ROLES = r"\.(?P<token>[0-9a-f]{12})\.(?P<role>lock|part|old)(\.\d+)?"
+_ROLES = r"\.(?P<token>[0-9a-f]{12})\.(?P<role>lock|part)(\.\d+)?"
 
 
 class Replacement:
@@ -54,12 +56,13 @@ class Replacement:
             mode = os.stat(self.target).st_mode
             if stat.S_ISREG(mode):
                 os.chmod(self.partial, stat.S_IMODE(mode))
-        if self.partial.is_dir() and self.target.exists():
-            old = self._beside(self._token, "old")
-            os.rename(self.target, old)  # a folder replaces no folder: should this end here, the next save undoes it
-        os.replace(self.partial, self.target)
-        self.committed = True
-        _sync_folder(self.target.parent)
+        if self.partial.is_dir():
+            folders.replace(self.partial, self.target, force=True)
+            self.committed = True
+        else:
+            os.replace(self.partial, self.target)
+            self.committed = True
+            folders.sync(self.target.parent)
 
     def keep(self) -> None:
         """Leaves what was written to a save that resumes."""
@@ -93,9 +96,6 @@ class Replacement:
             lock = _take(self._beside(token, "lock"))
             if lock is None:
                 continue
-            old = self._beside(token, "old")
-            if old.exists() and not self.target.exists():
-                os.rename(old, self.target)
             if resume and adopted is None and self._beside(token, "part").exists():
                 adopted = token, lock
             else:
@@ -183,13 +183,3 @@ def _delete(path: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Has the new name on the disk, where the system can do that for a folder."""
-    with contextlib.suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)

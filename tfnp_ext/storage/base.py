@@ -32,8 +32,8 @@ class Writer(ABC):
     structured: ClassVar[bool] = True
     """Whether a file holds any number of arrays and a manifest, rather than one array and nothing beside it."""
 
-    folder_marker: ClassVar[str | None] = None
-    """The file by which a folder is known to be of this format; ``None`` where the format is a single file."""
+    is_folder: ClassVar[bool] = False
+    """Whether the format is a folder rather than a single file."""
 
     resumed: Mapping[str, Any] | None = None
     """What the last checkpoint said, where this writer goes on from former work; see ``checkpoint``."""
@@ -71,7 +71,7 @@ class Writer(ABC):
 
     @abstractmethod
     def discard(self) -> None:
-        """Closes and removes all that was written; it may be called at any time, and twice."""
+        """Closes, and removes what still lies at ``partial``; it may be called at any time, and after the end too."""
 
 
 class Reader(ABC):
@@ -94,14 +94,15 @@ class Reader(ABC):
 
     @abstractmethod
     def names(self) -> Sequence[str]:
-        """Returns the names of the arrays."""
+        """Returns the names of the arrays; ``""`` is that of one by itself."""
 
     @abstractmethod
     def read(self, name: str) -> np.ndarray:
         """Returns an array.
 
         Raises:
-            StorageError: It is not there, is damaged, or could only be read by running code (pickle).
+            StorageError: It is not there, is damaged, or could only be read by running code (pickle); where the path is
+                not to be named, a ``ValueError``.
         """
 
     @abstractmethod

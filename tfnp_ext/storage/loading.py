@@ -20,7 +20,6 @@ from tfnp_ext.errors import ConversionError, StorageError, reason
 from tfnp_ext.storage.base import Manifest, Reader
 from tfnp_ext.storage.encoding import decoded
 from tfnp_ext.storage.manifest import VERSION, built
-from tfnp_ext.storage.npy import NpyReader
 from tfnp_ext.storage.suffixes import format_of
 
 _DAMAGE = (
@@ -95,9 +94,8 @@ def load(
 
 def _foreign(reader: Reader) -> Any:
     """Returns the arrays of a file that others wrote."""
-    if isinstance(reader, NpyReader):
-        return reader.read(reader.only)
-    return {name: reader.read(name) for name in reader.names()}
+    arrays = {name: reader.read(name) for name in reader.names()}
+    return arrays[""] if list(arrays) == [""] else arrays
 
 
 class _Loading:

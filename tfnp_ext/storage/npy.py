@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
 import numpy as np
 
@@ -160,8 +160,6 @@ class NpyWriter(Writer):
 class NpyReader(Reader):
     """Reads the array of a file."""
 
-    only: ClassVar[str] = "data"
-
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stream = open(path, "rb", buffering=_BUFFER)  # noqa: SIM115
@@ -172,7 +170,7 @@ class NpyReader(Reader):
 
     def names(self) -> Sequence[str]:
         """Returns the name of the array, which has none."""
-        return (self.only,)
+        return ("",)
 
     def read(self, name: str) -> np.ndarray:
         """Returns the array.

@@ -19,6 +19,7 @@ from tfnp_ext.convert import read_conversion
 from tfnp_ext.datasets.columns import DenseColumn
 from tfnp_ext.datasets.gathering import Gathering
 from tfnp_ext.errors import ConversionError, ConversionInterrupted, StorageError
+from tfnp_ext.storage import folders
 from tfnp_ext.storage.atomic import Replacement
 from tfnp_ext.storage.base import Writer
 from tfnp_ext.storage.encoding import Plain, codec_for
@@ -246,27 +247,27 @@ def _target(shown: Path, writer_class: type[Writer], *, force: bool) -> Path:
     """
     try:
         target = Path(os.path.realpath(shown))
+        if writer_class.is_folder and target.parent.is_dir():
+            folders.recover(target)
+            folders.refuse_others(target, force=force)
         found = os.stat(target)
     except FileNotFoundError:
         if not target.parent.is_dir():
             raise StorageError(f"{shown}: there is no folder {shown.parent}: make it first", errno.ENOENT) from None
         return target
+    except StorageError:
+        raise
     except (OSError, ValueError) as error:
         raise StorageError(f"cannot write {shown}: {_reason(error)}", getattr(error, "errno", None)) from error
-    marker = writer_class.folder_marker
-    if marker is None and stat.S_ISDIR(found.st_mode):
+    if writer_class.is_folder:
+        return target
+    if stat.S_ISDIR(found.st_mode):
         raise StorageError(f"{shown} is a folder: give the path of a file in it", errno.EISDIR)
     if not force:
         raise StorageError(f"{shown} is there already: force=True (--force) replaces it", errno.EEXIST)
-    if marker is None and not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode):
         raise StorageError(f"{shown} is neither a file nor a folder, and is not replaced", errno.EEXIST)
-    if marker is not None and not (target / marker).is_file() and not _is_empty(target):
-        raise StorageError(f"{shown} is no {writer_class.suffix} store, and is not replaced", errno.EEXIST)
     return target
-
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _refuse_structure(plan: Plan, writer_class: type[Writer]) -> None:

@@ -19,12 +19,10 @@ class Format:
     Attributes:
         module: The file in this room.
         prefix: What the names of its ``…Writer`` and ``…Reader`` begin with.
-        needs: The extra, and the library, that it needs; ``""`` for none.
     """
 
     module: str
     prefix: str
-    needs: str = ""
 
     def writer(self) -> type[Writer]:
         """Returns the class that writes it."""
@@ -35,21 +33,13 @@ class Format:
         return cast("type[Reader]", self._class("Reader"))
 
     def _class(self, role: str) -> object:
-        if self.needs:
-            try:
-                import_module(self.needs)
-            except ImportError as error:
-                raise StorageError(
-                    f".{self.needs} needs the library {self.needs}, which cannot be imported ({error}):"
-                    f' pip install "tfnp-ext[{self.needs}]"'
-                ) from error
         return getattr(import_module(f"{__package__}.{self.module}"), f"{self.prefix}{role}")
 
 
 FORMATS: Mapping[str, Format] = {
     ".npy": Format("npy", "Npy"),
     ".npz": Format("npz", "Npz"),
-    ".zarr": Format("zarr", "Zarr", needs="zarr"),
+    ".zarr": Format("zarr", "Zarr"),
 }
 
 
