@@ -19,10 +19,12 @@ _HOMES = {
     "SymbolicTensorError": "errors",
     "TensorDisplay": "config",
     "iter_numpy": "datasets",
+    "load": "storage",
     "load_ipython_extension": "extension",
     "plot": "plots",
     "register_adapter": "adapters",
     "register_plot": "plots",
+    "save": "storage",
     "show": "display",
     "summarize": "summary",
     "to_numpy": "convert",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     )
     from tfnp_ext.extension import load_ipython_extension, unload_ipython_extension
     from tfnp_ext.plots import plot, register_plot
+    from tfnp_ext.storage import load, save
     from tfnp_ext.summary import summarize
 
 __all__ = [
@@ -58,10 +61,12 @@ __all__ = [
     "TensorDisplay",
     "__version__",
     "iter_numpy",
+    "load",
     "load_ipython_extension",
     "plot",
     "register_adapter",
     "register_plot",
+    "save",
     "show",
     "summarize",
     "to_numpy",

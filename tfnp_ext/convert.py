@@ -172,19 +172,19 @@ def convert(obj: Any, conversion: Conversion, *, stack: bool = False) -> Any:
     if adapter is None:
         raise not_tensor_like(obj)
     if not adapter.yields_elements:
-        _refuse_what_is_for_elements(conversion, adapter, obj)
+        refuse_what_is_for_elements(conversion, adapter, obj)
     if stack and conversion.copy is False:
         raise ConversionError("stack=True joins the leaves to a new array, so copy=False cannot be kept: leave one out")
     if isinstance(adapter, NestAdapter):
         if not adapter.holds_arrays and not holds_tensors(obj, bytes_too=True):
-            raise _without_tensors(obj, adapter)
+            raise without_tensors(obj, adapter)
         if session_of(conversion) is not None:
             _run_at_once(obj, adapter, conversion)
     converted = _convert(obj, adapter, conversion, "", ())
     return stacked(converted) if stack else converted
 
 
-def _refuse_what_is_for_elements(conversion: Conversion, adapter: Adapter, obj: Any) -> None:
+def refuse_what_is_for_elements(conversion: Conversion, adapter: Adapter, obj: Any) -> None:
     """Raises an error for an option that only a dataset has a use for."""
     plain = Conversion()
     for name in ("join", "take", "timeout", "on_error"):
@@ -207,7 +207,7 @@ def read_bound(max_bytes: Any) -> float:
     return float(read) if read == math.inf else int(read)
 
 
-def _without_tensors(nest: Any, adapter: Adapter) -> ConversionError:
+def without_tensors(nest: Any, adapter: Adapter) -> ConversionError:
     """Returns the error for a nest that holds nothing to convert."""
     leaves = list(_leaves(nest, adapter))
     if leaves and all(leaf is None for leaf in leaves):

@@ -36,6 +36,17 @@ class ElementsAdapter(Adapter):
         """Returns no shape and no dtype: elements have them."""
         return Facts(shape=None, dtype="")
 
+    def drawn_from(self, obj: Any, conversion: Conversion) -> Source:
+        """Returns its source, where elements can be drawn from it as asked.
+
+        Raises:
+            SymbolicTensorError: Inside ``tf.function``.
+            ConversionError: Their number has to be given.
+        """
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise inside_a_function(self.label(obj))
+        return self.source(obj)
+
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns all elements joined, in the structure of an element.
 
@@ -44,9 +55,7 @@ class ElementsAdapter(Adapter):
             ConversionError: It is endless, over ``max_bytes``, or its elements fail or do not fit together.
             ConversionInterrupted: Ctrl-C.
         """
-        if not sys.modules["tensorflow"].executing_eagerly():
-            raise inside_a_function(self.label(obj))
-        return Owned(collect(self.source(obj), conversion), settled=True)
+        return Owned(collect(self.drawn_from(obj, conversion), conversion), settled=True)
 
 
 @register_adapter
@@ -117,10 +126,11 @@ class IteratorAdapter(ElementsAdapter):
         ways = (("one element", "%tonumpy next(…)"), ("some", "%tonumpy -n 100"))
         return Elements(describe(self.spec(obj)), "no element was drawn · each can be drawn once", ways)
 
-    def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
-        """Returns as many elements as were asked for, joined: they are gone from the iterator.
+    def drawn_from(self, obj: Any, conversion: Conversion) -> Source:
+        """Returns its source: the elements that are drawn are gone from the iterator.
 
         Raises:
+            SymbolicTensorError: Inside ``tf.function``.
             ConversionError: Their number is not given.
         """
         if conversion.take is None:
@@ -128,4 +138,4 @@ class IteratorAdapter(ElementsAdapter):
                 f"{self.label(obj)} gives each element once: draw one and convert it, as in to_numpy(next(iterator)),"
                 " or say how many are drawn, as in take=3"
             )
-        return super().to_numpy(obj, conversion)
+        return super().drawn_from(obj, conversion)

@@ -97,6 +97,11 @@ class Column(ABC):
 
     @staticmethod
     @abstractmethod
+    def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
+        """Returns why arrays and facts that come from a file are no column of this kind; ``""`` where they are."""
+
+    @staticmethod
+    @abstractmethod
     def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
         """Returns what ``to_numpy`` gives for the column.
 
@@ -107,7 +112,8 @@ class Column(ABC):
             what: The value in words, for errors.
         """
 
-    def _sink(self, name: str) -> Sink:
+    def sink(self, name: str) -> Sink:
+        """Returns where the array of a name goes."""
         if name not in self.sinks:
             self.sinks[name] = self._new_sink(name)
         return self.sinks[name]
@@ -119,8 +125,9 @@ class Column(ABC):
             return array
         return cast(array, asked.dtype, asked.casting, "")  # which element it is of stands before the message
 
-    def _dtype(self) -> np.dtype:
-        """Returns the dtype of the values as the spec has it, or as was asked for."""
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the values as the spec has it, or as was asked for."""
         asked = self.joining.conversion.dtype
         if asked is not None:
             return np.dtype(object) if is_text(asked) else read_dtype(asked)
@@ -155,7 +162,7 @@ class DenseColumn(Column):
             array = array[None]
         elif self.joining.joined == "concat" and not array.ndim:
             raise ConversionError("has no first axis to join along: use join='stack'")
-        sink = self._sink("values")
+        sink = self.sink("values")
         if self._row is None:
             self._row = array.shape[1:]
             if self.joining.elements is not None:
@@ -177,7 +184,12 @@ class DenseColumn(Column):
     def close(self) -> None:
         """Makes an array [0, …] where there was no element."""
         if not self.sinks:
-            self._sink("values").append(np.empty((0, *self._sizes()), self._dtype()))
+            self.sink("values").append(np.empty((0, *self._sizes()), self.dtype))
+
+    @staticmethod
+    def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
+        """Returns why this is no column."""
+        return "" if set(arrays) == {"values"} else "it is not one array"
 
     @staticmethod
     def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
@@ -201,14 +213,25 @@ class VaryingColumn(Column):
         elif len(shape) != self._rank:
             axes = wording.plural(len(shape), "axis", "axes")
             raise ConversionError(f"has {axes} where those before have {self._rank}: {_ONE_BY_ONE}")
-        self._sink("shapes").append(np.tile(np.array(shape, np.int64), (len(array), 1)))
-        self._sink("values").append(array.reshape(-1))
+        self.sink("shapes").append(np.tile(np.array(shape, np.int64), (len(array), 1)))
+        self.sink("values").append(array.reshape(-1))
 
     def close(self) -> None:
         """Makes empty arrays where there was no element."""
         if not self.sinks:
-            self._sink("shapes").append(np.empty((0, len(self._sizes())), np.int64))
-            self._sink("values").append(np.empty(0, self._dtype()))
+            self.sink("shapes").append(np.empty((0, len(self._sizes())), np.int64))
+            self.sink("values").append(np.empty(0, self.dtype))
+
+    @staticmethod
+    def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
+        """Returns why this is no column: the shapes have room for just the values."""
+        if set(arrays) != {"shapes", "values"} or arrays["values"].ndim != 1:
+            return "it is not values and shapes"
+        shapes = arrays["shapes"]
+        if shapes.ndim != 2 or shapes.dtype.kind != "i" or (shapes < 0).any():
+            return "its shapes are none"
+        sizes = shapes.astype(object).prod(axis=1) if shapes.size else np.ones(len(shapes), object)
+        return "" if sizes.sum() == len(arrays["values"]) else "its shapes have no room for its values"
 
     @staticmethod
     def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
@@ -249,17 +272,30 @@ class RaggedColumn(Column):
                 f" {wording.shape(self._inner)}: {_ONE_BY_ONE}"
             )
         for level, length in enumerate(lengths):
-            self._sink(f"lengths{level}").append(length)
-        self._sink("values").append(flat)
+            self.sink(f"lengths{level}").append(length)
+        self.sink("values").append(flat)
 
     def close(self) -> None:
         """Makes empty arrays where there was no element."""
-        levels = self.leaf.spec.ragged_rank + (self.joining.joined == "stack")
         if not self.sinks:
-            for level in range(levels):
-                self._sink(f"lengths{level}").append(np.empty(0, np.int64))
+            for level in range(self.leaf.spec.ragged_rank + (self.joining.joined == "stack")):
+                self.sink(f"lengths{level}").append(np.empty(0, np.int64))
             inner = (self.leaf.shape or ())[self.leaf.spec.ragged_rank + 1 :]
-            self._sink("values").append(np.empty((0, *(axis or 0 for axis in inner)), self._dtype()))
+            self.sink("values").append(np.empty((0, *(axis or 0 for axis in inner)), self.dtype))
+
+    @staticmethod
+    def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
+        """Returns why this is no column: the rows of each level are as long as the next has rows."""
+        levels = [f"lengths{level}" for level in range(len(arrays) - 1)]
+        if not levels or set(arrays) != {*levels, "values"} or not arrays["values"].ndim:
+            return "it is not values and lengths"
+        for level, inner in zip(levels, [*levels[1:], "values"], strict=True):
+            lengths = arrays[level]
+            if lengths.ndim != 1 or lengths.dtype.kind != "i" or (lengths < 0).any():
+                return "its lengths are none"
+            if sum(lengths.tolist()) != len(arrays[inner]):
+                return "its lengths do not add up"
+        return ""
 
     @staticmethod
     def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
@@ -292,21 +328,33 @@ class SparseColumn(Column):
             indices = indices + np.array([before[0], *[0] * (len(shape) - 1)], np.int64)
             largest = [max(axes) for axes in zip(shape[1:], before[1:], strict=True)]
             self.facts["shape"] = [before[0] + shape[0], *largest]
-        self._sink("indices").append(indices)
-        self._sink("values").append(values)
+        self.sink("indices").append(indices)
+        self.sink("values").append(values)
 
     def close(self) -> None:
         """Makes empty arrays where there was no element."""
         if "shape" not in self.facts:
             self.facts["shape"] = [0, *self._sizes()]
-            self._sink("indices").append(np.empty((0, len(self.facts["shape"])), np.int64))
-            self._sink("values").append(np.empty(0, self._dtype()))
+            self.sink("indices").append(np.empty((0, len(self.facts["shape"])), np.int64))
+            self.sink("values").append(np.empty(0, self.dtype))
 
     @property
     def dense_bytes(self) -> int:
         """Bytes of the dense array so far."""
         shape = self.facts.get("shape")
-        return math.prod(shape) * self._dtype().itemsize if shape else 0
+        return math.prod(shape) * self.dtype.itemsize if shape else 0
+
+    @staticmethod
+    def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
+        """Returns why this is no column: every value has a place, and a shape is told."""
+        shape = facts.get("shape")
+        if set(arrays) != {"indices", "values"} or not isinstance(shape, list):
+            return "it is not values and their places"
+        if not all(type(axis) is int and 0 <= axis < 2**63 for axis in shape):
+            return "its shape is none"
+        indices, values = arrays["indices"], arrays["values"]
+        fits = indices.dtype.kind == "i" and indices.shape == (len(values), len(shape)) if values.ndim == 1 else False
+        return "" if fits else "its places are none"
 
     @staticmethod
     def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:

@@ -37,6 +37,7 @@ class Gathering:
         self.source, self.conversion = source, conversion
         self.joined = source.joined(conversion)
         self.elements = source.elements(conversion.take)
+        self._first = 0
         joining = Joining(self.joined, conversion, self.elements)
         self.columns: list[Column] = [
             column_for(leaf, joining, _sinks_of(new_sink, place)) for place, leaf in enumerate(source.structure.leaves)
@@ -46,6 +47,27 @@ class Gathering:
     def nbytes(self) -> int:
         """Bytes of all columns so far."""
         return sum(column.nbytes for column in self.columns)
+
+    def go_on_from(self, element: int) -> None:
+        """Has the elements before one left out, since the columns have them already.
+
+        Args:
+            element: The index of the first that is drawn.
+        """
+        source, conversion = self.source, self.conversion
+        left = source.cardinality if source.cardinality < 0 else max(0, source.cardinality - element)
+        self.source = replace(source, iterable=source.iterable.skip(element), cardinality=left)
+        take = conversion.take if conversion.take is None else max(0, conversion.take - element)
+        self.conversion = replace(conversion, take=take)
+        self.elements = self.source.elements(take)
+        self._first = element
+
+    def estimated_bytes(self) -> int | None:
+        """Returns about how many bytes all elements take that will be drawn; ``None`` where that cannot be told."""
+        size = self.source.estimated_bytes()
+        if size is None or not self.source.cardinality or self.elements is None:
+            return None
+        return size * self.elements // self.source.cardinality
 
     def run(self, after: Callable[[int], None] | None = None, before: Callable[[], None] | None = None) -> Drawn:
         """Draws the elements into the columns.
@@ -76,6 +98,7 @@ class Gathering:
             on_error=self.conversion.on_error,
             what=self.source.kind,
             opened=self.source.structure.flatten,
+            first=self._first,
         )
         progress = Progress(self.conversion.progress, self.elements, self.source.unit)
         drawn = drawing.run(receive, progress, lambda: self.nbytes)
@@ -158,13 +181,10 @@ def collect(source: Source, conversion: Conversion) -> Any:
 def _refuse_too_large(gathering: Gathering) -> None:
     """Raises a ``ConversionError`` where it is known before that ``max_bytes`` will not do."""
     source, most = gathering.source, gathering.conversion.max_bytes
-    size = source.estimated_bytes()
-    if size is None or not source.cardinality or gathering.elements is None:
-        return
-    size = size * gathering.elements // source.cardinality
-    if size > most:
+    size = gathering.estimated_bytes()
+    if size is not None and size > most:
         raise ConversionError(
-            f"{source.kind} of {source.counted(gathering.elements)} would take about {wording.byte_count(size)},"
+            f"{source.kind} of {source.counted(gathering.elements or 0)} would take about {wording.byte_count(size)},"
             f" more than max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
         )
 

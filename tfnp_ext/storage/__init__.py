@@ -1,1 +1,8 @@
 """Arrays on disk: ``save`` streams them there, ``load`` gives them back."""
+
+from __future__ import annotations
+
+from tfnp_ext.storage.loading import load
+from tfnp_ext.storage.saving import Saved, save
+
+__all__ = ["Saved", "load", "save"]

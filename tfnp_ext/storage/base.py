@@ -18,8 +18,7 @@ Manifest = Mapping[str, Any]
 class Writer(ABC):
     """Writes the arrays of one file, many at a time, each as it grows along its first axis.
 
-    A writer only ever sees a temporary place, and dtypes that every reader knows: booleans, integers, floats and
-    complex numbers of NumPy. Others are encoded before.
+    A writer only ever sees a temporary place, and dtypes that it ``holds``; others are encoded before.
 
     Args:
         partial: The temporary place, beside the target; nothing is there yet, unless ``resumable`` work is.
@@ -30,12 +29,24 @@ class Writer(ABC):
     resumable: ClassVar[bool] = False
     """Whether what was written survives a crash, so that a later writer can go on from it."""
 
+    structured: ClassVar[bool] = True
+    """Whether a file holds any number of arrays and a manifest, rather than one array and nothing beside it."""
+
+    is_folder: ClassVar[bool] = False
+    """Whether the format is a folder rather than a single file."""
+
     resumed: Mapping[str, Any] | None = None
     """What the last checkpoint said, where this writer goes on from former work; see ``checkpoint``."""
 
     @abstractmethod
     def __init__(self, partial: Path, *, compress: bool) -> None:
         """Begins, or goes on from what lies at ``partial``."""
+
+    @staticmethod
+    def holds(dtype: np.dtype) -> bool:
+        """Returns whether the format has the dtype: booleans, integers, floats and complex numbers of this machine."""
+        largest = 16 if dtype.kind == "c" else 8
+        return dtype.kind in "biufc" and dtype.itemsize <= largest and dtype.isnative
 
     @abstractmethod
     def sink(self, name: str) -> Sink:
@@ -48,13 +59,19 @@ class Writer(ABC):
             state: Says how far the elements came, as plain JSON; it is asked only when it is stored.
         """
 
+    def settle(self) -> None:  # noqa: B027
+        """Is told that all arrays so far are whole: a writer may bring them to where they belong."""
+
+    def suspend(self) -> None:  # noqa: B027
+        """Closes and leaves what was written to a later writer; only a resumable one is asked to."""
+
     @abstractmethod
     def finish(self, manifest: Manifest) -> None:
         """Writes what is left and the manifest, has it all on the disk (``fsync``), and closes."""
 
     @abstractmethod
     def discard(self) -> None:
-        """Closes and removes all that was written; it may be called at any time, and twice."""
+        """Closes, and removes what still lies at ``partial``; it may be called at any time, and after the end too."""
 
 
 class Reader(ABC):
@@ -77,14 +94,15 @@ class Reader(ABC):
 
     @abstractmethod
     def names(self) -> Sequence[str]:
-        """Returns the names of the arrays."""
+        """Returns the names of the arrays; ``""`` is that of one by itself."""
 
     @abstractmethod
     def read(self, name: str) -> np.ndarray:
         """Returns an array.
 
         Raises:
-            StorageError: It is not there, is damaged, or could only be read by running code (pickle).
+            StorageError: It is not there, is damaged, or could only be read by running code (pickle); where the path is
+                not to be named, a ``ValueError``.
         """
 
     @abstractmethod

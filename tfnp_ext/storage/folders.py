@@ -181,7 +181,7 @@ def refuse_others(target: Path, *, force: bool) -> None:
             f"{said} holds other files than a Zarr store, which are never removed: choose another path", errno.EEXIST
         )
     if not force:
-        raise StorageError(f"{said} is there already: choose another path, or replace it with force=True", errno.EEXIST)
+        raise StorageError(f"{said} is there already: force=True (--force) replaces it", errno.EEXIST)
 
 
 def recover(target: Path) -> None:

@@ -67,7 +67,7 @@ def imported() -> Any:
     try:
         import zarr
     except ImportError as error:
-        raise StorageError(".zarr needs Zarr, which is not installed: pip install 'zarr>=3.0.8,<4'") from error
+        raise StorageError('.zarr needs Zarr, which is not installed: pip install "tfnp-ext[zarr]"') from error
     if not hasattr(zarr.storage, "LocalStore"):
-        raise StorageError(f".zarr needs Zarr 3, and {zarr.__version__} is installed: pip install 'zarr>=3.0.8,<4'")
+        raise StorageError(f'.zarr needs Zarr 3, and {zarr.__version__} is installed: pip install "tfnp-ext[zarr]"')
     return zarr

@@ -224,6 +224,7 @@ class ZarrWriter(Writer):
 
     suffix = ".zarr"
     resumable = True
+    is_folder = True
 
     def __init__(self, partial: Path, *, compress: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._zarr = imported()
