@@ -99,6 +99,7 @@ UNTOLD = {
     "batches of unequal length on end": lambda tf, ten: ten.batch(3).concatenate(ten.batch(4)),
     "taken of shuffled": lambda tf, ten: ten.batch(3).shuffle(4).take(2),
     "taken of repeated": lambda tf, ten: ten.batch(3).repeat(3).take(5),
+    "taken of repeated twice": lambda tf, ten: ten.batch(3).repeat(3).repeat(2).take(5),
     "endless": lambda tf, ten: ten.repeat().batch(3),
     "strings": lambda tf, ten: tf.data.Dataset.from_tensor_slices(["a", "bb"]),
     "ragged": lambda tf, ten: ten.map(split).ragged_batch(3),
