@@ -95,11 +95,11 @@ class DatasetAdapter(ElementsAdapter):
 
 def _ways(source: Source) -> tuple[tuple[str, str], ...]:
     """Returns how to have the first element, and all: those that are too large for the memory on disk."""
-    first = ("first", "%tonumpy -n 1")
+    first = ("first", "%tonumpy -n 1 …")
     if source.cardinality == ENDLESS:
-        return (first, ("some", "%tonumpy -n 100"))
+        return (first, ("some", "%tonumpy -n 100 …"))
     too_large = (source.estimated_bytes() or 0) > read_conversion().max_bytes
-    return (first, ("all, to disk", "%tonumpy --save data.npz") if too_large else ("all", "%tonumpy"))
+    return (first, ("all, to disk", "%tonumpy --save data.npz …") if too_large else ("all", "%tonumpy …"))
 
 
 @register_adapter
@@ -123,7 +123,7 @@ class IteratorAdapter(ElementsAdapter):
 
     def content(self, obj: Any) -> Content:
         """Returns what an element looks like, and how to have one: it is gone from the iterator then."""
-        ways = (("one element", "%tonumpy next(…)"), ("some", "%tonumpy -n 100"))
+        ways = (("one element", "%tonumpy next(…)"), ("some", "%tonumpy -n 100 …"))
         return Elements(describe(self.spec(obj)), "no element was drawn · each can be drawn once", ways)
 
     def drawn_from(self, obj: Any, conversion: Conversion) -> Source:

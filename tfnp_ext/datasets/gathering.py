@@ -119,10 +119,12 @@ class Gathering:
 
     def told(self, drawn: Drawn) -> str:
         """Returns what was done, for the card."""
-        how = "concatenated" if self.joined == "concat" else "stacked along a new first axis"
+        how = ", concatenated" if self.joined == "concat" else ", stacked along a new first axis"
+        if self.joined == "concat" and drawn.elements == 1:
+            how = ""
         take, there = self.conversion.take, self.source.cardinality
         of = there if take is not None and take < there else None
-        return f"the pipeline was run: {self.source.counted(drawn.elements, of)}, {how}"
+        return f"the pipeline was run: {self.source.counted(drawn.elements, of)}{how}"
 
     def warned(self, drawn: Drawn) -> list[str]:
         """Returns why this is not all of the dataset, for the user."""
