@@ -107,6 +107,21 @@ def test_ctrl_c_leaves_the_old_file(old, tf):
 
 
 @pytest.mark.usefixtures("untouched")
+def test_ctrl_c_in_the_middle_of_a_large_value_leaves_the_old_file(old):
+    def stop_it():
+        while not any(name.endswith(".part") for name in os.listdir(old.parent)):
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=stop_it).start()
+    with pytest.raises(ConversionInterrupted, match="was stopped: the old one is as it was"):
+        save(np.zeros(2**26), old, force=True)
+    if old.suffix == ".zarr":
+        with pytest.raises(ConversionError):
+            save(np.array([{}], object), old, force=True)
+
+
+@pytest.mark.usefixtures("untouched")
 def test_shapes_that_differ_leave_the_old_file(old, tf):
     grids = tf.data.Dataset.range(1, 4).map(lambda n: tf.ones((n, n)))
     with pytest.raises(ConversionError, match="element 1"):
