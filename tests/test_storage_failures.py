@@ -492,8 +492,8 @@ def test_declared_sizes_are_not_believed(tmp_path):
     central = raw.index(b"PK\x01\x02")
     raw[central + 24 : central + 28] = (2**32 - 2).to_bytes(4, "little")
     (tmp_path / "b.npz").write_bytes(raw)
-    for name in ("a.npy", "a.npz", "b.npz"):
-        with pytest.raises(StorageError, match="damaged"):
+    for name, said in (("a.npy", "where its header"), ("a.npz", "where its header"), ("b.npz", "no room for")):
+        with pytest.raises(StorageError, match=said):
             load(tmp_path / name)
     for header in ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }", "__import__('os')", "{}", "(" * 100):
         (tmp_path / "a.npy").write_bytes(npy_bytes(header))
