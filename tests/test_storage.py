@@ -452,6 +452,7 @@ def test_what_cannot_be_stored_is_refused_in_a_sentence(tmp_path, tf):
         (np.array([object()], object), "without pickle"),
         (np.array([b"a", "b"], object), "side by side"),
         (np.array([{}, 1], object), "dict"),
+        (np.zeros(2, [("a", "f4"), ("b", [("c", ml_dtypes.bfloat16, (2,))])]), "without pickle"),
         ({"a": np.ma.masked_array([1, 2], [0, 1])}, "mask"),
         (cycle, "contains itself"),
         ({object: tf.constant(1)}, "the key"),
@@ -518,9 +519,12 @@ def test_impossible_places_are_refused(tmp_path, tf):
         ("loop.npz", "cannot write"),
         ("pipe.npz", "neither"),
         ("nul\0.npz", "null"),
+        ("../../~", "ends in none"),
     ):
         with pytest.raises(StorageError, match=said):
             save(tf.constant(1), tmp_path / name, force=True)
+    with pytest.raises(StorageError, match="home"):
+        save(tf.constant(1), "~nobody of that name/a.npz")
     with pytest.raises(StorageError, match="resume=True"):
         save(tf.data.Dataset.range(3), tmp_path / "a.npz", resume=True)
     assert len(os.listdir(tmp_path)) == 3

@@ -205,7 +205,7 @@ def codec_for(dtype: np.dtype, holds: Callable[[np.dtype], bool]) -> type[Codec]
         return Widened if "int" in dtype.name else Bits
     if dtype.kind == "O":
         return Strings
-    if dtype.hasobject or dtype.kind == "T" or not dtype.itemsize:
+    if dtype.hasobject or dtype.kind == "T" or not dtype.itemsize or _has_extended_field(dtype):
         raise ConversionError(f"holds {dtype}, which no file holds without pickle: convert it to another dtype before")
     if holds(dtype):
         return Plain
@@ -358,6 +358,12 @@ def _descr(described: Any) -> Any:
 def _is_extended(dtype: np.dtype) -> bool:
     """Returns whether a dtype is one of ``ml_dtypes``."""
     return dtype.type.__module__.partition(".")[0] == "ml_dtypes"
+
+
+def _has_extended_field(dtype: np.dtype) -> bool:
+    """Returns whether a structured dtype has a field of ``ml_dtypes``, which NumPy would call raw bytes."""
+    inner = [dtype.base] if dtype.subdtype else [field[0] for field in (dtype.fields or {}).values()]
+    return any(_is_extended(one) or _has_extended_field(one) for one in inner)
 
 
 def _sort_of(strings: np.ndarray, before: str | None) -> str | None:

@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from tfnp_ext.errors import ConversionError, StorageError, reason
 from tfnp_ext.storage.base import Manifest, Reader
 from tfnp_ext.storage.encoding import decoded
 from tfnp_ext.storage.manifest import VERSION, built
-from tfnp_ext.storage.suffixes import format_of
+from tfnp_ext.storage.suffixes import format_of, read_path
 
 _DAMAGE = (
     ValueError,
@@ -72,7 +71,7 @@ def load(
         (1797,)
     """
     conversion = read_conversion(ragged=ragged, fill_value=fill_value, sparse=sparse, max_bytes=max_bytes)
-    shown = Path(path).expanduser()
+    shown = read_path(path)
     reader_class = format_of(shown).reader()
     try:
         reader = reader_class(shown)

@@ -24,7 +24,7 @@ from tfnp_ext.storage.atomic import Replacement
 from tfnp_ext.storage.base import Writer
 from tfnp_ext.storage.encoding import Plain, codec_for
 from tfnp_ext.storage.plan import Plan, StoredLeaf
-from tfnp_ext.storage.suffixes import format_of
+from tfnp_ext.storage.suffixes import format_of, read_path
 
 _OTHERS = "save to .npz or .zarr"
 
@@ -113,7 +113,7 @@ def save(
         on_error=on_error,
         progress=progress,
     )
-    shown = Path(path).expanduser()
+    shown = read_path(path)
     writer_class = format_of(shown).writer()
     target = _target(shown, writer_class, force=force)
     if resume and not writer_class.resumable:

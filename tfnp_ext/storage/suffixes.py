@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -41,6 +42,18 @@ FORMATS: Mapping[str, Format] = {
     ".npz": Format("npz", "Npz"),
     ".zarr": Format("zarr", "Zarr"),
 }
+
+
+def read_path(path: str | os.PathLike[str]) -> Path:
+    """Returns a path as users mean it: ``~`` is the home folder.
+
+    Raises:
+        StorageError: There is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise StorageError(f"{path}: {error}") from error
 
 
 def format_of(path: Path) -> Format:
