@@ -361,6 +361,30 @@ class TestComposites:
         assert to_numpy(wide, sparse="scipy").shape == (2, 10**5, 10**5)
 
 
+@given(
+    shapes=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=5),
+    batch=st.sampled_from([None, 2]),
+)
+@settings(max_examples=25, deadline=None)
+def test_items_of_any_shape_are_in_the_corner_of_the_largest(tf, shapes, batch):
+    dataset = tf.data.Dataset.from_tensor_slices(shapes).map(lambda shape: tf.fill(shape, tf.reduce_sum(shape) + 1))
+    items = [np.full(shape, sum(shape) + 1) for shape in shapes]
+    expected = np.zeros((len(items), *np.max(shapes, axis=0)), int)
+    for place, item in enumerate(items):
+        expected[place][tuple(map(slice, item.shape))] = item
+    if batch is None:
+        kept = to_numpy(dataset, join="stack", ragged="object", progress=False)
+        assert [one.tolist() for one in kept] == [item.tolist() for item in items]
+        assert to_numpy(dataset, join="stack", ragged="list") == [item.tolist() for item in items]
+        masked = to_numpy(dataset, join="stack", ragged="masked", progress=False)
+        np.testing.assert_array_equal(masked.filled(0), expected)
+        assert masked.count() == sum(item.size for item in items)
+        padded = to_numpy(dataset, join="stack", ragged="pad", progress=False)
+    else:  # batches padded to their own largest: the whole is padded to the largest of all
+        padded = to_numpy(dataset.padded_batch(batch), ragged="pad", progress=False)
+    np.testing.assert_array_equal(padded, expected)
+
+
 class TestJoining:
     def test_batches_of_unequal_width(self, tf, data):
         buckets = data.range(1, 7).map(lambda i: tf.range(i)).padded_batch(2)
