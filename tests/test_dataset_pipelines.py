@@ -86,6 +86,13 @@ class TestRecords:
         padded = to_numpy(parsed, ragged="pad", **how)["marks"]
         np.testing.assert_array_equal(padded, [[*range(place), *[0] * (6 - place)] for place in range(7)])
 
+    def test_sparse_rows_that_get_shorter(self, tf):
+        rows = [tf.sparse.from_dense([[0, 1, 2]]), tf.sparse.from_dense([[3]]), tf.sparse.from_dense([[4, 5]])]
+        spec = tf.SparseTensorSpec((None, None), tf.int32)
+        dataset = tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=spec)
+        assert to_numpy(dataset, ragged="pad").tolist() == [[0, 1, 2], [3, 0, 0], [4, 5, 0]]
+        assert to_numpy(dataset, ragged="pad", join="stack").tolist() == [[[0, 1, 2]], [[3, 0, 0]], [[4, 5, 0]]]
+
     def test_ragged_features(self, tf, path):
         spec = {"marks": tf.io.RaggedFeature(tf.int64)}
         records = tf.data.TFRecordDataset(str(path)).batch(3).map(lambda record: tf.io.parse_example(record, spec))
