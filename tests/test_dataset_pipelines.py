@@ -86,6 +86,13 @@ class TestRecords:
         padded = to_numpy(parsed, ragged="pad", **how)["marks"]
         np.testing.assert_array_equal(padded, [[*range(place), *[0] * (6 - place)] for place in range(7)])
 
+    def test_sparse_rows_that_get_shorter(self, tf):
+        rows = [tf.sparse.from_dense([[0, 1, 2]]), tf.sparse.from_dense([[3]]), tf.sparse.from_dense([[4, 5]])]
+        spec = tf.SparseTensorSpec((None, None), tf.int32)
+        dataset = tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=spec)
+        assert to_numpy(dataset, ragged="pad").tolist() == [[0, 1, 2], [3, 0, 0], [4, 5, 0]]
+        assert to_numpy(dataset, ragged="pad", join="stack").tolist() == [[[0, 1, 2]], [[3, 0, 0]], [[4, 5, 0]]]
+
     def test_ragged_features(self, tf, path):
         spec = {"marks": tf.io.RaggedFeature(tf.int64)}
         records = tf.data.TFRecordDataset(str(path)).batch(3).map(lambda record: tf.io.parse_example(record, spec))
@@ -359,6 +366,30 @@ class TestComposites:
         assert "came to 37.3 GiB as dense arrays with element 0" in said
         assert "sparse='scipy'" in said
         assert to_numpy(wide, sparse="scipy").shape == (2, 10**5, 10**5)
+
+
+@given(
+    shapes=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=5),
+    batch=st.sampled_from([None, 2]),
+)
+@settings(max_examples=25, deadline=None)
+def test_items_of_any_shape_are_in_the_corner_of_the_largest(tf, shapes, batch):
+    dataset = tf.data.Dataset.from_tensor_slices(shapes).map(lambda shape: tf.fill(shape, tf.reduce_sum(shape) + 1))
+    items = [np.full(shape, sum(shape) + 1) for shape in shapes]
+    expected = np.zeros((len(items), *np.max(shapes, axis=0)), int)
+    for place, item in enumerate(items):
+        expected[place][tuple(map(slice, item.shape))] = item
+    if batch is None:
+        kept = to_numpy(dataset, join="stack", ragged="object", progress=False)
+        assert [one.tolist() for one in kept] == [item.tolist() for item in items]
+        assert to_numpy(dataset, join="stack", ragged="list") == [item.tolist() for item in items]
+        masked = to_numpy(dataset, join="stack", ragged="masked", progress=False)
+        np.testing.assert_array_equal(masked.filled(0), expected)
+        assert masked.count() == sum(item.size for item in items)
+        padded = to_numpy(dataset, join="stack", ragged="pad", progress=False)
+    else:  # batches padded to their own largest: the whole is padded to the largest of all
+        padded = to_numpy(dataset.padded_batch(batch), ragged="pad", progress=False)
+    np.testing.assert_array_equal(padded, expected)
 
 
 class TestJoining:

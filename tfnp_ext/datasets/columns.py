@@ -404,10 +404,8 @@ def _array(value: Any) -> np.ndarray:
     """Returns the array of a tensor of an element, whatever kind of value holds it."""
     if type(value) is np.ndarray:
         return value
-    if hasattr(value, "backing_device"):
-        return component(value)
     try:
-        converted: np.ndarray = to_numpy(value)
+        converted: np.ndarray = component(value) if hasattr(value, "backing_device") else to_numpy(value)
         return converted
     except ConversionError as error:
         raise type(error)(f"cannot be converted: {error}") from error
