@@ -41,7 +41,7 @@ def pair(number: Any) -> Any:
                 "Dataset 3 elements   RangeDataset · 24 B",
                 "nothing was run · elements: to_numpy stacks them",
                 "element () int64",
-                "first %tonumpy -n 1   all %tonumpy",
+                "first %tonumpy -n 1 …   all %tonumpy …",
             ],
         ),
         (
@@ -50,12 +50,12 @@ def pair(number: Any) -> Any:
                 "Dataset 3 batches   batches of 4 · PrefetchDataset · 80 B",
                 "nothing was run · batches: to_numpy concatenates them",
                 "element (None,) int64",
-                "first %tonumpy -n 1   all %tonumpy",
+                "first %tonumpy -n 1 …   all %tonumpy …",
             ],
         ),
         (
             lambda ds: ds.range(9).repeat(),
-            ["Dataset endless   RepeatDataset", "first %tonumpy -n 1   some %tonumpy -n 100"],
+            ["Dataset endless   RepeatDataset", "first %tonumpy -n 1 …   some %tonumpy -n 100 …"],
         ),
         (
             lambda ds: ds.range(9).filter(lambda number: number > 3),
@@ -78,7 +78,7 @@ def pair(number: Any) -> Any:
             lambda ds: ds.from_tensors(np.zeros(2**20)).map(lambda x: x).repeat(2**10),
             [
                 "Dataset 1 024 elements   RepeatDataset · ≈ 8 GiB",
-                "first %tonumpy -n 1   all, to disk %tonumpy --save data.npz",
+                "first %tonumpy -n 1 …   all, to disk %tonumpy --save data.npz …",
             ],
         ),
         (
@@ -87,7 +87,7 @@ def pair(number: Any) -> Any:
                 "Iterator",
                 "no element was drawn · each can be drawn once",
                 "element () int64",
-                "one element %tonumpy next(…)   some %tonumpy -n 100",
+                "one element %tonumpy next(…)   some %tonumpy -n 100 …",
             ],
         ),
         (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "element () int64"]),

@@ -71,7 +71,7 @@ def test_a_dataset_is_run_and_the_card_is_that_of_the_array(ip, run):
 @pytest.mark.parametrize(
     ("line", "said", "expected"),
     [
-        ("-n 1 ds", "the pipeline was run: 1 of 4 batches, concatenated", [0, 1, 2]),
+        ("-n 1 ds", "the pipeline was run: 1 of 4 batches", [0, 1, 2]),
         ("ds --take 9", "the pipeline was run: 4 batches, concatenated", list(range(10))),
         ("-n 2 --join stack ds", "the pipeline was run: 2 of 4 batches, stacked along a new first axis",
          [[0, 1, 2], [3, 4, 5]]),
