@@ -22,19 +22,19 @@ SOON = 5.0
 pytestmark = pytest.mark.skipif(not hasattr(os, "kill"), reason="no signals")
 
 
-LEFT_BEFORE: set[threading.Thread] = set()
+EARLIER: set[threading.Thread] = set()
 """Threads that earlier tests left in a pipeline that blocks."""
 
 
 def drawing_threads() -> list[threading.Thread]:
     """Returns the threads of ours that are still there."""
     ours = {thread for thread in threading.enumerate() if thread.name == "tfnp_ext draws elements"}
-    return list(ours - LEFT_BEFORE)
+    return list(ours - EARLIER)
 
 
 @pytest.fixture(autouse=True)
 def _only_threads_of_this_test():
-    LEFT_BEFORE.update(drawing_threads())
+    EARLIER.update(drawing_threads())
 
 
 def none_left() -> bool:
@@ -175,7 +175,7 @@ class TestNothingIsLeftRunning:
         assert not drawing_threads()
 
 
-LEFT_BEFORE = """
+ABANDONED = """
 import threading, time, warnings
 import tensorflow as tf
 import tfnp_ext
@@ -195,7 +195,7 @@ print([int(one) for one in tfnp_ext.iter_numpy(dataset, timeout=4)], flush=True)
 @pytest.mark.parametrize("wait", ["time.sleep(300)", "threading.Event().wait()"])
 def test_a_process_ends_whose_pipeline_was_given_up(process_environment, wait):
     done = subprocess.run(
-        [sys.executable, "-c", LEFT_BEFORE.format(wait=wait)],
+        [sys.executable, "-c", ABANDONED.format(wait=wait)],
         capture_output=True,
         text=True,
         env=process_environment,
