@@ -19,14 +19,9 @@ def spec_words(spec: Any) -> str:
             children = [f"{name}: {child}" for name, child in zip(names, children, strict=True)]
         return "(" + ", ".join(children) + ("," if len(children) == 1 else "") + ")"
     if hasattr(spec, "_value_specs"):
-        return f"{spec_words(spec._value_specs[0])} {_replicas(spec)}"
+        return f"{wording.plural(len(spec._value_specs), 'replica')} of {spec_words(spec._value_specs[0])}"
     if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
         return type(spec).__name__
     kind = type(spec).__name__.removesuffix("Spec")
     words = f"{wording.shape(static_shape(spec))} {dtype_name(spec)}"
     return words if kind == "Tensor" else f"{kind} {words}"
-
-
-def _replicas(spec: Any) -> str:
-    """Returns on how many replicas of a strategy there is such a value each."""
-    return f"on each of {wording.plural(len(spec._value_specs), 'replica')}"
