@@ -39,7 +39,7 @@ def pair(number: Any) -> Any:
             lambda ds: ds.range(3),
             [
                 "Dataset 3 elements   RangeDataset · 24 B",
-                "nothing was run · elements: to_numpy stacks them",
+                "nothing was run · elements: stacked along a new first axis",
                 "element () int64",
                 "first %tonumpy -n 1 …   all %tonumpy …",
             ],
@@ -48,7 +48,7 @@ def pair(number: Any) -> Any:
             lambda ds: ds.range(10).batch(4).prefetch(1),
             [
                 "Dataset 3 batches   batches of 4 · PrefetchDataset · 80 B",
-                "nothing was run · batches: to_numpy concatenates them",
+                "nothing was run · batches: joined on end",
                 "element (None,) int64",
                 "first %tonumpy -n 1 …   all %tonumpy …",
             ],

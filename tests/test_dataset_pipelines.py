@@ -136,7 +136,8 @@ class TestGenerators:
     def test_of_an_unknown_shape(self, tf, data):
         rows = data.from_generator(lambda: iter([[1], [1, 2]]), output_types=tf.int64)
         said = refused(to_numpy, rows)
-        assert "element 1 has the shape (2,) where those before have (1,): ragged='object'" in said
+        assert "element 1 has the shape (2,) where those before have (1,): join='concat' joins them" in said
+        assert "ragged='object' keeps each as it is" in said
         np.testing.assert_array_equal(to_numpy(rows, ragged="pad", fill_value=-1), [[1, -1], [1, 2]])
         assert [row.tolist() for row in to_numpy(rows, ragged="object")] == [[1], [1, 2]]
 
@@ -416,7 +417,13 @@ class TestJoining:
         assert "(1,) where those before have (2,)" in refused(to_numpy, data.range(5).batch(2), join="stack")
 
     def test_drop_remainder_and_sizes_of_zero(self, tf, data):
-        assert to_numpy(data.range(5).batch(2, drop_remainder=True)).tolist() == [[0, 1], [2, 3]]
+        whole = data.range(5).batch(2, drop_remainder=True)
+        assert to_numpy(whole).tolist() == [0, 1, 2, 3]
+        assert to_numpy(whole, join="stack").tolist() == [[0, 1], [2, 3]]
+        pairs = whole.map(lambda batch: (batch, tf.stack([batch, batch], axis=1))).prefetch(1)
+        assert [part.shape for part in to_numpy(pairs)] == [(4,), (4, 2)]
+        sums = whole.map(lambda batch: (batch, tf.reduce_sum(batch)))  # no batch of anything any more
+        assert [part.shape for part in to_numpy(sums)] == [(2, 2), (2,)]
         assert to_numpy(data.range(4).batch(2).map(lambda batch: batch[:0])).shape == (0,)
         assert to_numpy(data.range(4).batch(2).map(lambda batch: tf.zeros((0, 3)))).shape == (2, 0, 3)
 

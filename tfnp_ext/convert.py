@@ -6,6 +6,7 @@ Only this room recurses into containers; what a kind is and how it converts is i
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator
@@ -136,8 +137,10 @@ def to_numpy(
         progress=progress,
     )
     converted = convert(obj, conversion, stack=stack)
-    for said in conversion.warned:
-        warnings.warn(said, UserWarning, stacklevel=2)
+    if conversion.warned:
+        caller = sys._getframe(1)
+        for said in conversion.warned:  # each time anew, also in a loop
+            warnings.warn_explicit(said, UserWarning, caller.f_code.co_filename, caller.f_lineno, registry={})
     return converted
 
 
@@ -157,7 +160,7 @@ def read_conversion(**asked: Any) -> Conversion:
         raise ConversionError(f"copy={copy!r} is not one of None, True, False")
     if take is not None and (isinstance(take, bool) or not isinstance(take, (int, np.integer)) or take < 0):
         raise ConversionError(f"take={take!r} is no number of elements: give a whole number, or None for all")
-    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
+    if timeout is not None and (isinstance(timeout, bool) or not (isinstance(timeout, (int, float)) and timeout > 0)):
         raise ConversionError(f"timeout={timeout!r} is no number of seconds above 0: give one, or None for no bound")
     return replace(conversion, copy=None if copy is None else bool(copy), take=None if take is None else int(take))
 
@@ -189,6 +192,8 @@ def refuse_what_is_for_elements(conversion: Conversion, adapter: Adapter, obj: A
     plain = Conversion()
     for name in ("join", "take", "timeout", "on_error"):
         if getattr(conversion, name) != getattr(plain, name):
+            if runs_a_dataset(obj):
+                return
             what = f"{name}={getattr(conversion, name)!r} is for datasets, whose elements are drawn"
             raise ConversionError(f"{what}, and {adapter.label(obj)} is none: leave it out")
 
@@ -312,7 +317,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
                 continue
             if adapter.tensor_like and (adapter.automatic or not shown):
                 return True
-            if shown and isinstance(adapter, NestAdapter) and adapter.is_value:
+            if (shown and isinstance(adapter, NestAdapter) and adapter.is_value) or is_dataset(adapter, child):
                 return True
             elif isinstance(adapter, NestAdapter):
                 pending.append(child)
@@ -372,16 +377,29 @@ def _convert_children(
             except ConversionError as error:
                 raise type(error)(f"{path}{parts.steps[place]}: {error}") from error
             children.append(viewed if type(viewed) is np.ndarray else array_of(viewed))
-        elif inner is None or _stays(inner) or (isinstance(child, bytes) and not parse_bytes):
+        elif inner is None or _stays(inner, child) or (isinstance(child, bytes) and not parse_bytes):
             children.append(child)
         else:
             children.append(_convert(child, inner, conversion, path + parts.steps[place], ancestors))
     return parts.rebuild(children)
 
 
-def _stays(adapter: Adapter) -> bool:
-    """Returns whether a leaf of a nest is left as it is: a missing gradient, a spec or a shape among tensors."""
-    return not adapter.tensor_like and not isinstance(adapter, NestAdapter)
+def _stays(adapter: Adapter, obj: Any) -> bool:
+    """Returns whether a leaf of a nest is left as it is: a missing gradient, a spec, an iterator among tensors."""
+    return not adapter.tensor_like and not isinstance(adapter, NestAdapter) and not is_dataset(adapter, obj)
+
+
+def runs_a_dataset(obj: Any) -> bool:
+    """Returns whether converting a value runs a pipeline: it is or holds a dataset, or is an iterator of one."""
+    adapter = find_adapter(obj)
+    if isinstance(adapter, NestAdapter) and adapter.is_container:
+        return any(is_dataset(find_adapter(leaf), leaf) for leaf in _leaves(obj, adapter))
+    return adapter is not None and adapter.yields_elements
+
+
+def is_dataset(adapter: Adapter | None, obj: Any) -> bool:
+    """Returns whether a value yields elements as often as one likes: a dataset, but no iterator of one."""
+    return adapter is not None and adapter.yields_elements and not hasattr(type(obj), "__next__")
 
 
 def _finish(converted: np.ndarray | Owned, adapter: Adapter, obj: Any, conversion: Conversion) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,9 +30,10 @@ class ElementsAdapter(Adapter):
         """Returns the structure of an element."""
         return obj.element_spec
 
-    def source(self, obj: Any, opened: bool = True) -> Source:
-        """Returns what is known of it; with ``opened``, a dataset inside an element becomes arrays."""
-        return read_source(obj, self.label(obj), self.spec(obj), open_inner if opened else None)
+    def source(self, obj: Any, opened: bool = True, max_bytes: float = math.inf) -> Source:
+        """Returns what is known of it; with ``opened``, a dataset inside an element becomes arrays up to a bound."""
+        open_dataset = partial(open_inner, max_bytes=max_bytes) if opened else None
+        return read_source(obj, self.label(obj), self.spec(obj), open_dataset)
 
     def facts(self, obj: Any) -> Facts:
         """Returns no shape and no dtype: elements have them."""
@@ -45,7 +48,7 @@ class ElementsAdapter(Adapter):
         """
         if not sys.modules["tensorflow"].executing_eagerly():
             raise inside_a_function(self.label(obj))
-        return self.source(obj)
+        return self.source(obj, max_bytes=conversion.max_bytes)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns all elements joined, in the structure of an element.
@@ -87,10 +90,10 @@ class DatasetAdapter(ElementsAdapter):
     def content(self, obj: Any) -> Content:
         """Returns what an element looks like, how elements would be joined, and how to have them; it draws none."""
         source = self.source(obj)
-        how = "concatenates" if source.joined(read_conversion()) == "concat" else "stacks"
-        return Elements(
-            describe(self.spec(obj)), f"nothing was run · {source.units}: to_numpy {how} them", _ways(source)
-        )
+        how = "joined on end" if source.joined(read_conversion()) == "concat" else "stacked along a new first axis"
+        if source.only_looks_batched:
+            how += ", since an unknown length leads; --join stack keeps them apart"
+        return Elements(describe(self.spec(obj)), f"nothing was run · {source.units}: {how}", _ways(source))
 
 
 def _ways(source: Source) -> tuple[tuple[str, str], ...]:

@@ -35,7 +35,6 @@ Joined = Literal["concat", "stack", "whole"]
 """How elements are joined: batches on end, elements along a new first axis; ``whole`` is for a single value."""
 
 _ONE_BY_ONE = "iter_numpy gives them one by one"
-_RAGGED = "tensorflow.python.ops.ragged.ragged_tensor.RaggedTensorSpec"
 _SPARSE = "tensorflow.python.framework.sparse_tensor.SparseTensorSpec"
 
 
@@ -121,7 +120,7 @@ class Column(ABC):
     def _cast(self, array: np.ndarray) -> np.ndarray:
         """Returns the values in the dtype that was asked for."""
         asked = self.joining.conversion
-        if asked.dtype is None:
+        if asked.dtype is None or (is_text(asked.dtype) and array.dtype != object):  # numbers among strings stay
             return array
         return cast(array, asked.dtype, asked.casting, "")  # which element it is of stands before the message
 
@@ -129,8 +128,8 @@ class Column(ABC):
     def dtype(self) -> np.dtype:
         """The dtype of the values as the spec has it, or as was asked for."""
         asked = self.joining.conversion.dtype
-        if asked is not None:
-            return np.dtype(object) if is_text(asked) else read_dtype(asked)
+        if asked is not None and not is_text(asked):
+            return read_dtype(asked)
         held = getattr(self.leaf.spec, "dtype", None)
         if held is None:
             raise ConversionError(f"{type(self.leaf.spec).__name__} has no dtype that could be told without an element")
@@ -175,6 +174,8 @@ class DenseColumn(Column):
         assert self._row is not None
         what = "holds examples of the shape" if self.joining.joined == "concat" else "has the shape"
         way_out = "ragged='object' keeps each as it is, ragged='pad' fills up to the largest"
+        if self.joining.joined == "stack" and row[1:] == self._row[1:]:
+            way_out = f"join='concat' joins them on end, as batches, {way_out}"
         if len(row) != len(self._row):
             way_out = _ONE_BY_ONE
         return ConversionError(
@@ -369,7 +370,7 @@ COLUMNS: Mapping[str, type[Column]] = {
 
 def column_for(leaf: Leaf, joining: Joining, new_sink: NewSink) -> Column:
     """Returns the column that a leaf of the elements goes into."""
-    if is_spec_of(leaf.spec, _RAGGED) and leaf.spec.ragged_rank:
+    if leaf.is_ragged_tensor:
         return RaggedColumn(leaf, joining, new_sink)
     if is_spec_of(leaf.spec, _SPARSE):
         return SparseColumn(leaf, joining, new_sink)
@@ -383,7 +384,7 @@ def is_ragged(leaf: Leaf, joined: Joined) -> bool:
     shape = leaf.shape
     if joined == "whole":
         return False
-    if is_spec_of(leaf.spec, _RAGGED) and leaf.spec.ragged_rank:
+    if leaf.is_ragged_tensor:
         return True
     if leaf.inner:
         return True

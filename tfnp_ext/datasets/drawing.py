@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 import threading
 import time
 import warnings
@@ -29,10 +30,16 @@ _PATIENCE = 0.3
 _MOST_FAILED_IN_A_ROW = 1000
 """Failing elements after which a pipeline is taken to fail for good: skipping them would never end."""
 
+_MOST_OF_A_KNOWN_NUMBER = 100_000
+"""The same where it is known how many elements there are, which users may have asserted wrongly."""
+
 _SKIPS_NAMED = 3
 
 _IN_A_FUNCTION = re.compile(r"^Error in user-defined function passed to \w+:\d+ transformation with iterator: \S+: ")
 """What TensorFlow writes before the error of a function that was mapped."""
+
+_TRUSTED, _AT_ONCE = 8, 0.002
+"""So many elements in a row that came within so many seconds let the next be drawn without another thread."""
 
 Receive = Callable[[Any, int], None]
 """Takes an element and its index."""
@@ -46,25 +53,33 @@ class Drawn:
         elements: How many elements were drawn and used.
         skipped: Index and cause of the first elements that failed and were skipped.
         skips: How many were skipped.
-        fails_for_good: Whether so many failed in a row that no more were asked for.
+        failed_last: Whether the last that was asked for failed, so that it may have taken the rest with it.
+        fails_for_good: How many failed in a row where that was too many to ask for more, else 0.
         ended: Why there are no more: all were drawn, or as many as asked for, or none came in time, or Ctrl-C.
     """
 
     elements: int = 0
     skipped: list[tuple[int, str]] = field(default_factory=list)
     skips: int = 0
-    fails_for_good: bool = False
+    failed_last: bool = False
+    fails_for_good: int = 0
     ended: Literal["all", "timeout", "interrupted"] = "all"
 
-    def skips_in_words(self) -> str:
-        """Returns which elements were skipped, and why the first was; ``""`` where none was."""
+    def skips_in_words(self, counted: Callable[[int], str]) -> str:
+        """Returns which elements were skipped, and why the first was; ``""`` where none was.
+
+        Args:
+            counted: Says a number of elements in words.
+        """
         if not self.skips:
             return ""
         places = ", ".join(wording.integer(place) for place, _ in self.skipped)
         more = " …" if self.skips > len(self.skipped) else ""
-        failed = f"{wording.plural(self.skips, 'element')} failed and {'was' if self.skips == 1 else 'were'} skipped"
-        last = f"; no more were drawn after {wording.integer(_MOST_FAILED_IN_A_ROW)} failed in a row"
-        return f"{failed} ({places}{more}): {self.skipped[0][1]}{last if self.fails_for_good else ''}"
+        said = f"{counted(self.skips)} failed and {'was' if self.skips == 1 else 'were'} skipped ({places}{more})"
+        said += f": {self.skipped[0][1]}"
+        if self.fails_for_good:
+            return f"{said}; no more were drawn after {wording.integer(self.fails_for_good)} failed in a row"
+        return f"{said}; nothing came after: what fails may end its source" if self.failed_last else said
 
 
 class Drawing:
@@ -78,6 +93,7 @@ class Drawing:
         what: The source in words, for errors.
         opened: What is done with each element before it is handed on; like the pipeline it may block, or fail.
         first: The index of the first element, where those before were left out.
+        count: How many elements there are, where that is known: so many may fail, one after the other.
     """
 
     def __init__(
@@ -90,8 +106,9 @@ class Drawing:
         what: str,
         opened: Callable[[Any], Any] = lambda element: element,
         first: int = 0,
+        count: int | None = None,
     ) -> None:
-        self._first = first
+        self._first, self._most_failed = first, max(_MOST_FAILED_IN_A_ROW, min(count or 0, _MOST_OF_A_KNOWN_NUMBER))
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
         self._opened = opened
         self._source = source
@@ -137,10 +154,11 @@ class Drawing:
 
     def _stop(self, why: Literal["timeout", "interrupted"]) -> None:
         """Ends the drawing; when it returns, no element is being used, nor will one be."""
-        self._end()
-        self._done.wait(_PATIENCE)
-        with self._using:  # what is being written is written to its end
-            self._drawn.ended = why
+        with interrupts_held():  # who presses Stop twice does not want less
+            self._end()
+            self._done.wait(_PATIENCE)
+            with self._using:  # what is being written is written to its end
+                self._drawn.ended = why
 
     def _end(self) -> None:
         """Asks the thread to end, and TensorFlow to end its wait."""
@@ -151,51 +169,36 @@ class Drawing:
     def handed_over(self, counted: Callable[[int], str]) -> Iterator[Any]:
         """Yields the elements; the thread draws one only when it is asked for.
 
+        Handing over takes as long as a quick pipeline does. So where several elements in a row came at once and there
+        is no time limit, the next is drawn in the caller's own thread, until one takes its time.
+
         Args:
             counted: Says a number of elements in words.
 
         Raises:
             ConversionError: An element failed.
         """
-        asked, drawn = threading.Semaphore(0), SimpleQueue[Any]()
-
-        def work() -> None:
-            elements = self._elements()
-            while True:
-                asked.acquire()
-                if self._stopping:
-                    return
-                try:
-                    drawn.put((next(elements)[1], None))
-                except BaseException as error:
-                    drawn.put((None, error))
-                    return
-
-        threading.Thread(target=work, name="tfnp_ext draws elements", daemon=True).start()
-        said = ""
+        elements, at_once, said = self._elements(), 0, ""
+        handing = _HandOver(elements, self._is_overdue)
         try:
             while True:
-                asked.release()
-                arrived = None
-                while arrived is None:
-                    try:
-                        arrived = drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
-                    except Empty:
-                        if self._is_overdue():
-                            came = f"{counted(self._drawn.elements)} came"
-                            said = f"{self._what}: no element within {self._timeout:g} s: {came}"
-                            return
-                element, error = arrived
-                if isinstance(error, StopIteration):
+                began = time.perf_counter()
+                trusted = at_once >= _TRUSTED and self._timeout is None
+                try:
+                    arrived = [next(elements)[1] if trusted else handing.next()]
+                except StopIteration:
                     return
-                if error is not None:
-                    raise error
+                except _OverdueError:
+                    came = f"{counted(self._drawn.elements)} came"
+                    said = f"{self._what}: no element within {self._timeout:g} s: {came}"
+                    return
+                at_once = at_once + 1 if time.perf_counter() - began < _AT_ONCE else 0
                 self._drawn.elements += 1
-                yield element
+                yield arrived.pop()  # nothing here holds it while the next is made
         finally:
             self._end()
-            asked.release()
-            for one in (said, self._drawn.skips_in_words()):
+            handing.end()
+            for one in (said, self._drawn.skips_in_words(counted)):
                 if one:
                     warnings.warn(one, UserWarning, stacklevel=2)
 
@@ -207,6 +210,7 @@ class Drawing:
                         return
                     receive(element, index)
                     self._drawn.elements += 1
+                del element  # its memory can be had again for the next
         except BaseException as error:
             self._failure = error
         finally:
@@ -222,6 +226,7 @@ class Drawing:
             try:
                 element = self._opened(draw())
             except StopIteration:
+                self._drawn.failed_last = failed_in_a_row > 0
                 return
             except Exception as error:
                 if self._stopping:
@@ -232,16 +237,83 @@ class Drawing:
                 self._drawn.skips += 1
                 if len(self._drawn.skipped) < _SKIPS_NAMED:
                     self._drawn.skipped.append((index, cause(error)))
-                if failed_in_a_row >= _MOST_FAILED_IN_A_ROW:
+                if failed_in_a_row >= self._most_failed:
                     if not self._drawn.elements:
                         first = f"{self._what}: the first {wording.plural(failed_in_a_row, 'element')} failed"
                         raise ConversionError(f"{first}: {cause(error)}") from error
-                    self._drawn.fails_for_good = True
+                    self._drawn.fails_for_good = failed_in_a_row
                     return
             else:
                 self._waiting_since, failed_in_a_row = None, 0
                 yield index, element
+                del element  # its memory can be had again for the next
             index += 1
+
+
+class _OverdueError(Exception):
+    """An element did not come in time."""
+
+
+class _HandOver:
+    """Has a thread of its own draw the next element whenever it is asked for one.
+
+    Args:
+        elements: What is drawn from; the caller may draw from it too, while it waits for none here.
+        is_overdue: Says whether the wait for an element is to end.
+    """
+
+    def __init__(self, elements: Iterator[tuple[int, Any]], is_overdue: Callable[[], bool]) -> None:
+        self._elements, self._is_overdue = elements, is_overdue
+        self._asked, self._drawn, self._ended = threading.Semaphore(0), SimpleQueue[Any](), False
+        threading.Thread(target=self._work, name="tfnp_ext draws elements", daemon=True).start()
+
+    def next(self) -> Any:
+        """Returns the next element.
+
+        Raises:
+            StopIteration: There is none.
+            _OverdueError: It did not come in time.
+        """
+        self._asked.release()
+        while True:
+            try:
+                element, error = self._drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
+            except Empty:
+                if self._is_overdue():
+                    raise _OverdueError from None
+                continue
+            if error is not None:
+                raise error
+            return element
+
+    def end(self) -> None:
+        """Lets the thread end, as soon as it waits for nothing."""
+        self._ended = True
+        self._asked.release()
+
+    def _work(self) -> None:
+        while True:
+            self._asked.acquire()
+            if self._ended:
+                return
+            try:
+                self._drawn.put((next(self._elements)[1], None))
+            except BaseException as error:
+                self._drawn.put((None, error))
+                return
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Has Ctrl-C do nothing within: what came is being put together, for who has pressed it already."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def begun(source: Iterable[Any], what: str) -> Iterator[Any]:

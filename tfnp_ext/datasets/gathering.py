@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, cast
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Conversion, copy_refused
-from tfnp_ext.datasets.columns import Column, Joining, SparseColumn, column_for
-from tfnp_ext.datasets.drawing import Drawing, Drawn
+from tfnp_ext.datasets.columns import Column, Joining, RaggedColumn, SparseColumn, VaryingColumn, column_for
+from tfnp_ext.datasets.drawing import Drawing, Drawn, interrupts_held
 from tfnp_ext.datasets.progress import Progress
 from tfnp_ext.datasets.sinks import MemorySink, NewSink
-from tfnp_ext.datasets.source import Source, refuse_endless
+from tfnp_ext.datasets.source import Source, refuse_endless, refuse_text
 from tfnp_ext.errors import ConversionError, ConversionInterrupted
 
+_FILLED = {"pad": "; shorter ones filled up", "masked": "; shorter ones filled up and masked"}
 _TO_DISK = "or save it batch by batch: tfnp_ext.save(dataset, 'data.npz')"
 
 
@@ -32,6 +34,7 @@ class Gathering:
 
     def __init__(self, source: Source, conversion: Conversion, new_sink: Callable[[int, str], Any]) -> None:
         refuse_endless(source, conversion.take)
+        refuse_text(source, conversion)
         if conversion.copy is False:
             raise copy_refused(source.kind)
         self.source, self.conversion = source, conversion
@@ -99,6 +102,7 @@ class Gathering:
             what=self.source.kind,
             opened=self.source.structure.flatten,
             first=self._first,
+            count=max(self.source.cardinality, 0),
         )
         progress = Progress(self.conversion.progress, self.elements, self.source.unit)
         drawn = drawing.run(receive, progress, lambda: self.nbytes)
@@ -122,13 +126,17 @@ class Gathering:
         how = ", concatenated" if self.joined == "concat" else ", stacked along a new first axis"
         if self.joined == "concat" and drawn.elements == 1:
             how = ""
+        if self.joined == "concat" and self.conversion.join == "auto" and self.source.only_looks_batched:
+            how += ": batches, since an unknown length leads; join='stack' keeps elements apart"
+        if any(isinstance(column, (VaryingColumn, RaggedColumn)) for column in self.columns):
+            how += _FILLED.get(self.conversion.ragged or "", "")
         take, there = self.conversion.take, self.source.cardinality
         of = there if take is not None and take < there else None
         return f"the pipeline was run: {self.source.counted(drawn.elements, of)}{how}"
 
     def warned(self, drawn: Drawn) -> list[str]:
         """Returns why this is not all of the dataset, for the user."""
-        said = [drawn.skips_in_words()]
+        said = [drawn.skips_in_words(self.source.counted)]
         came = f"{self.source.counted(drawn.elements)} came"
         if drawn.ended == "timeout":
             said.append(f"no element within {self.conversion.timeout:g} s: {came} until then")
@@ -162,13 +170,8 @@ def collect(source: Source, conversion: Conversion) -> Any:
     gathering = Gathering(source, conversion, lambda place, name: MemorySink())
     _refuse_too_large(gathering)
     drawn = gathering.run(after=lambda index: _refuse_grown(gathering, index))
-    taken = replace(conversion, copy=None)
-    results = []
-    for column in gathering.columns:
-        arrays = {name: cast("MemorySink", sink).finish() for name, sink in column.sinks.items()}
-        what = f"{source.kind}{column.leaf.path}"
-        results.append(type(column).result(arrays, column.facts, taken, what))
-    result = source.structure.rebuild(results)
+    with interrupts_held() if drawn.ended == "interrupted" else nullcontext():
+        result = _put_together(gathering)
     conversion.told.append(gathering.told(drawn))
     conversion.warned.extend(gathering.warned(drawn))
     if drawn.ended == "interrupted":
@@ -178,6 +181,17 @@ def collect(source: Source, conversion: Conversion) -> Any:
             result,
         )
     return result
+
+
+def _put_together(gathering: Gathering) -> Any:
+    """Returns the columns, which are in memory, as arrays in the structure of an element."""
+    taken = replace(gathering.conversion, copy=None)
+    results = []
+    for column in gathering.columns:
+        arrays = {name: cast("MemorySink", sink).finish() for name, sink in column.sinks.items()}
+        what = f"{gathering.source.kind}{column.leaf.path}"
+        results.append(type(column).result(arrays, column.facts, taken, what))
+    return gathering.source.structure.rebuild(results)
 
 
 def _refuse_too_large(gathering: Gathering) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from tfnp_ext.adapters import Conversion, array_of, find_adapter
-from tfnp_ext.adapters.tensors import eager_array
+from tfnp_ext.adapters.tensors import dtype_name, eager_array
+from tfnp_ext.casting import is_text
 from tfnp_ext.convert import convert, not_tensor_like, read_conversion
-from tfnp_ext.datasets.drawing import Drawing, begun, failed
-from tfnp_ext.datasets.source import ENDLESS, Source
+from tfnp_ext.datasets.drawing import Drawing
+from tfnp_ext.datasets.source import ENDLESS, Source, refuse_text
 from tfnp_ext.errors import ConversionError, SymbolicTensorError
 
 
@@ -24,14 +25,14 @@ class NumpyDataset:
     """
 
     def __init__(self, source: Source, conversion: Conversion) -> None:
-        self._source, self._conversion = source, conversion
+        self.source, self._conversion = source, conversion
         element = Conversion()
         self._element = replace(conversion, timeout=element.timeout, on_error=element.on_error)
 
     @property
     def element_spec(self) -> Any:
         """The structure of an element, as the dataset has it."""
-        return self._source.iterable.element_spec
+        return self.source.iterable.element_spec
 
     def __len__(self) -> int:
         """Returns how many elements there are.
@@ -39,37 +40,36 @@ class NumpyDataset:
         Raises:
             TypeError: It is endless, or not known before its end.
         """
-        if self._source.cardinality < 0:
-            how = "endless" if self._source.cardinality == ENDLESS else "of unknown length"
-            raise TypeError(f"{self._source.kind} is {how}")
-        return self._source.cardinality
+        if self.source.cardinality < 0:
+            how = "endless" if self.source.cardinality == ENDLESS else "of unknown length"
+            raise TypeError(f"{self.source.kind} is {how}")
+        return self.source.cardinality
 
     def __iter__(self) -> Iterator[Any]:
         """Runs the pipeline and yields its elements."""
         return self._drawn()
 
     def __repr__(self) -> str:
-        count = self._source.cardinality
-        known = self._source.counted(count) if count >= 0 else "endless" if count == ENDLESS else "unknown length"
-        return f"<NumPy elements of a {self._source.kind}: {known}>"
+        count = self.source.cardinality
+        known = self.source.counted(count) if count >= 0 else "endless" if count == ENDLESS else "unknown length"
+        return f"<NumPy elements of a {self.source.kind}: {known}>"
 
     def _drawn(self) -> Iterator[Any]:
         if not sys.modules["tensorflow"].executing_eagerly():
-            raise inside_a_function(self._source.kind)
-        if self._conversion.timeout is None and self._conversion.on_error == "raise":
-            return _converted(self._source.iterable, self._converter(), self._source.kind)
+            raise inside_a_function(self.source.kind)
         return Drawing(
-            self._source.iterable,
+            self.source.iterable,
             take=None,
             timeout=self._conversion.timeout,
             on_error=self._conversion.on_error,
-            what=self._source.kind,
+            what=self.source.kind,
             opened=self._converter(),
-        ).handed_over(self._source.counted)
+            count=max(self.source.cardinality, 0),
+        ).handed_over(self.source.counted)
 
     def _converter(self) -> Callable[[Any], Any]:
         """Returns what makes NumPy of an element."""
-        structure, plain = self._source.structure, Conversion()
+        structure, plain = self.source.structure, Conversion()
         as_it_is = (self._element.copy, self._element.dtype) == (plain.copy, plain.dtype)
         dense = all(type(leaf.spec).__name__ == "TensorSpec" for leaf in structure.leaves)
         one = _view if as_it_is and dense else self._convert
@@ -81,27 +81,16 @@ class NumpyDataset:
         adapter = find_adapter(value)
         if adapter is not None and adapter.yields_elements:
             return iter_of(value, self._conversion)
-        return convert(value, replace(self._element, known={}, rebuilt={}))
+        asked = self._element
+        if asked.dtype is not None and is_text(asked.dtype) and dtype_name(value) != "string":
+            asked = replace(asked, dtype=None)  # numbers among strings stay
+        return convert(value, replace(asked, known={}, rebuilt={}))
 
 
 def _view(tensor: Any) -> Any:
     if not hasattr(tensor, "backing_device"):  # a strategy's
         return convert(tensor, Conversion())
     return array_of(eager_array(tensor))
-
-
-def _converted(iterable: Iterable[Any], convert_one: Callable[[Any], Any], kind: str) -> Iterator[Any]:
-    """Yields what a dataset gives, converted; an error says which element it is of."""
-    iterator, index = begun(iterable, kind), 0
-    while True:
-        try:
-            element = convert_one(next(iterator))
-        except StopIteration:
-            return
-        except Exception as error:
-            raise failed(kind, index, error) from error
-        yield element
-        index += 1
 
 
 def inside_a_function(kind: str) -> SymbolicTensorError:
@@ -172,4 +161,6 @@ def iter_numpy(
         timeout=timeout,
         on_error=on_error,
     )
-    return iter_of(dataset, conversion)
+    elements = iter_of(dataset, conversion)
+    refuse_text(elements.source, conversion)
+    return elements

@@ -23,6 +23,19 @@ _REARRANGE = frozenset(
 _PLAIN = _SAME_BATCHES | _BATCHES | _SOURCES | _REARRANGE
 """Steps that run none of the user's code, so that elements surely are as many and as large as their spec says."""
 
+_KEEP_LENGTH = _SAME_BATCHES | frozenset(
+    (
+        "ShuffleDataset",
+        "RepeatDataset",
+        "TakeDataset",
+        "SkipDataset",
+        "ShardDataset",
+        "MapDataset",
+        "ParallelMapDataset",
+    )
+)
+"""Steps after which an element still is what a batch became, if one of those before made batches."""
+
 _PARALLEL_EPOCHS = b""
 """The processing mode of tf.data service by which every worker gives every element, as its message is written."""
 
@@ -92,6 +105,25 @@ def steps(dataset: Any) -> Iterator[Any]:
         step = pending.pop()
         yield step
         pending.extend(step._inputs())
+
+
+def batch_length(dataset: Any) -> int | None:
+    """Returns how many examples the last step that made batches put into one; ``None`` where none is seen."""
+    try:
+        step = dataset
+        while step_name(step) in _KEEP_LENGTH:
+            step = step._input_dataset
+        return int(step._batch_size) if step_name(step) in _BATCHES else None
+    except Exception:  # another version of TensorFlow, or a graph
+        return None
+
+
+def makes_batches(dataset: Any) -> bool:
+    """Returns whether a step that makes batches is seen, in however many steps."""
+    try:
+        return any(step_name(step) in _BATCHES for step in steps(dataset))
+    except Exception:  # another version of TensorFlow, or what a strategy deals out
+        return False
 
 
 def is_plain(dataset: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,9 @@ from tfnp_ext import wording
 
 _PATIENCE = 1.0
 """Seconds before a bar is shown."""
+
+_IN_A_LOG = 10.0
+"""Seconds between two lines where no terminal draws over the last one."""
 
 
 class Progress:
@@ -26,20 +30,22 @@ class Progress:
         self, shown: bool, total: int | None, unit: str, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self._shown, self._total, self._unit, self._clock = shown, total, unit, clock
-        self._started = clock()
+        self._started, self._next = clock(), _PATIENCE
         self._bar: Any = None
         self._displayed: Any = None
 
     def update(self, elements: int, nbytes: int) -> None:
         """Shows the state, once the time is there for it."""
         elapsed = self._clock() - self._started
-        if not self._shown or elapsed < _PATIENCE:
+        if not self._shown or elapsed < self._next:
             return
         if self._bar is None:
             self._open(elapsed)
         self._bar.set_postfix_str(f"{wording.byte_count(int(nbytes / elapsed))}/s", refresh=False)
         self._bar.n = elements
         self._bar.refresh()
+        if self._displayed is None and not sys.stderr.isatty():
+            self._next = elapsed + _IN_A_LOG
 
     def close(self) -> None:
         """Takes the bar away: what came of it is said elsewhere."""

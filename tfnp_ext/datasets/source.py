@@ -5,15 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Conversion
+from tfnp_ext.casting import is_text
 from tfnp_ext.convert import to_numpy
 from tfnp_ext.datasets.columns import Joined, is_ragged
-from tfnp_ext.datasets.pipeline import Batches, gives_elements_repeatedly, is_plain, read_batches
+from tfnp_ext.datasets.pipeline import (
+    Batches,
+    batch_length,
+    gives_elements_repeatedly,
+    is_plain,
+    makes_batches,
+    read_batches,
+)
 from tfnp_ext.datasets.structure import Leaf, Structure, read_structure
 from tfnp_ext.errors import ConversionError
 
@@ -43,12 +52,26 @@ class Source:
     @property
     def unit(self) -> str:
         """What an element is called."""
-        return "batch" if self.structure.batched else "element"
+        return "batch" if self.batched else "element"
 
     @property
     def units(self) -> str:
         """What elements are called."""
-        return "batches" if self.structure.batched else "elements"
+        return "batches" if self.batched else "elements"
+
+    @cached_property
+    def batched(self) -> bool:
+        """Whether elements are batches: by their structure, or since a step made batches of that length of them."""
+        if self.structure.batched:
+            return True
+        length = batch_length(self.iterable)
+        leaves = self.structure.leaves
+        return length is not None and bool(leaves) and all(leaf.may_be_batch_of(length) for leaf in leaves)
+
+    @property
+    def only_looks_batched(self) -> bool:
+        """Whether elements count as batches for their structure alone: no step is seen that makes batches."""
+        return self.batched and self.is_dataset and not makes_batches(self.iterable)
 
     def counted(self, count: int, of: int | None = None) -> str:
         """Returns ``3 batches``, ``1 element``, or, of more, ``1 of 45 batches``."""
@@ -65,24 +88,28 @@ class Source:
     def joined(self, conversion: Conversion) -> Joined:
         """Returns how elements are joined: batches on end, else along a new first axis, unless users say how.
 
-        Rows of one batch are as long as each other, so that who says what becomes of ragged ones means elements.
+        Rows of one batch are as long as each other, so that who says what becomes of ragged ones means elements; and so
+        does who says it of what nobody batched.
         """
         if conversion.join != "auto":
             return cast("Joined", conversion.join)
-        leaves = self.structure.leaves
-        means_elements = conversion.ragged is not None and not any(is_ragged(leaf, "concat") for leaf in leaves)
-        return "concat" if self.structure.batched and not means_elements else "stack"
+        if not self.batched:
+            return "stack"
+        leaves = [leaf for leaf in self.structure.leaves if is_ragged(leaf, "concat")]
+        only_dense = all(type(leaf.spec).__name__ == "TensorSpec" for leaf in leaves)
+        means_elements = not leaves or (self.only_looks_batched and only_dense)
+        return "stack" if conversion.ragged is not None and means_elements else "concat"
 
     @property
     def batches(self) -> Batches | None:
         """How long its batches are, and how many examples they hold; ``None`` where its steps do not tell."""
-        return read_batches(self.iterable) if self.structure.batched else None
+        return read_batches(self.iterable) if self.batched else None
 
     def examples(self) -> int | None:
         """Returns how many examples there are in all batches, where the steps of the pipeline tell."""
         if self.cardinality < 0 or not self.is_dataset:
             return None
-        if not self.structure.batched:
+        if not self.batched:
             return self.cardinality
         batches = self.batches
         return int(batches.examples) if batches is not None and batches.examples < math.inf else None
@@ -90,7 +117,7 @@ class Source:
     def estimated_bytes(self) -> int | None:
         """Returns about how many bytes all elements take; ``None`` where that cannot be told."""
         examples = self.examples()
-        sizes = [_bytes_of_one(leaf, self.structure.batched) for leaf in self.structure.leaves]
+        sizes = [_bytes_of_one(leaf, self.batched) for leaf in self.structure.leaves]
         if examples is None or not sizes or None in sizes:
             return None
         return examples * sum(size for size in sizes if size is not None)
@@ -137,9 +164,11 @@ def read_source(obj: Any, kind: str, spec: Any, open_dataset: Callable[[Any], An
     return Source(obj, kind, read_structure(spec, open_dataset), cardinality(obj))
 
 
-def open_inner(dataset: Any) -> Any:
+def open_inner(dataset: Any, max_bytes: float) -> Any:
     """Returns the arrays of a dataset inside an element."""
-    return to_numpy(dataset, progress=False)
+    if cardinality(dataset) == ENDLESS:
+        raise ConversionError("a dataset in an element is endless: take() from it in a map")
+    return to_numpy(dataset, progress=False, max_bytes=None if max_bytes == math.inf else int(max_bytes))
 
 
 def cardinality(obj: Any) -> int:
@@ -150,6 +179,13 @@ def cardinality(obj: Any) -> int:
         pass
     known = getattr(obj, "_cardinality", None)  # a strategy's dataset keeps it for itself
     return UNKNOWN if known is None else int(known)
+
+
+def refuse_text(source: Source, conversion: Conversion) -> None:
+    """Raises a ``ConversionError`` where strings are to be decoded and no tensor of the elements holds any."""
+    asked = conversion.dtype is not None and is_text(conversion.dtype)
+    if asked and source.structure.leaves and not any(leaf.may_be_text for leaf in source.structure.leaves):
+        raise ConversionError(f"{source.kind} holds no strings: dtype=str decodes string tensors")
 
 
 def refuse_endless(source: Source, take: int | None) -> None:

@@ -13,6 +13,7 @@ from tfnp_ext.adapters.base import Parts
 from tfnp_ext.adapters.tensors import static_shape
 from tfnp_ext.errors import ConversionError
 
+_RAGGED = "tensorflow.python.ops.ragged.ragged_tensor.RaggedTensorSpec"
 _OPTIONAL = "tensorflow.python.data.ops.optional_ops.OptionalSpec"
 _DATASET = "tensorflow.python.data.ops.dataset_ops.DatasetSpec"
 _EXTENSION_TYPE = "tensorflow.python.framework.extension_type.ExtensionTypeSpec"
@@ -43,6 +44,21 @@ class Leaf:
     def shape(self) -> tuple[int | None, ...] | None:
         """Its shape, ``None`` for an axis of unknown length, or for an unknown rank."""
         return static_shape(self.spec) if hasattr(self.spec, "shape") else None
+
+    def may_be_batch_of(self, length: int) -> bool:
+        """Returns whether its first axis may count so many examples."""
+        return not self.inner and (self.shape is None or (bool(self.shape) and self.shape[0] in {None, length}))
+
+    @property
+    def is_ragged_tensor(self) -> bool:
+        """Whether it is a ``RaggedTensor``, rather than a tensor that is not always of one shape."""
+        return is_spec_of(self.spec, _RAGGED) and bool(self.spec.ragged_rank)
+
+    @property
+    def may_be_text(self) -> bool:
+        """Whether it holds strings, as far as its spec tells."""
+        dtype = getattr(self.spec, "dtype", None)
+        return dtype is None or dtype.name == "string"
 
     @property
     def leads_with_none(self) -> bool:

@@ -77,7 +77,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             return Document(_heading_of_other(obj))
         raise not_tensor_like(obj)
     if composites.holds_rows(obj):
-        tree = compose_nest(composites.listed(obj), options, _LEAVES)
+        tree = compose_nest(composites.Rows.of(obj), options, _LEAVES)
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
     if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
         return card(summarize(obj, budget_ms=options.budget_ms), options)
@@ -110,6 +110,8 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     """Returns a value's headline and numbers without its values: a line of a tree of many."""
     summary = summarize(obj, budget_ms=options.budget_ms)
     content = summary.content
+    if isinstance(content, Elements):
+        return _dataset_leaf(summary, content)
     if isinstance(content, (Dense, Strings)) and summary.role in {"scalar", "values", "text"}:
         spans = values.headline_values(content if isinstance(content, Strings) else content.array)
         if spans:
@@ -139,6 +141,8 @@ def compose_leaf(
     content = summary.content
     if summary.role == "empty":
         return Document(_heading(summary), (Note((Span("empty", "secondary"),)),))
+    if isinstance(content, Elements):
+        return _dataset_leaf(summary, content)
     if isinstance(content, Absent):
         reason = content.reason if not content.ever else f"no value yet {content.reason}"
         return Document(_heading(summary), (Note((Span(reason, "secondary"),)),))
@@ -156,6 +160,13 @@ def compose_leaf(
         return replace(whole, blocks=_present(*whole.blocks, line))
     rest = tuple(block for block in whole.blocks if isinstance(block, kept))
     return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
+
+
+def _dataset_leaf(summary: Summary, content: Elements) -> Document:
+    """Returns a dataset in a tree: how many elements it has, and what is in one where it unfolds."""
+    said = f"{summary.kind} of {summary.name}" if summary.name else summary.kind
+    heading = replace(_heading(summary), name="", values=(Span(said),))
+    return Document(heading, elements.element_blocks(content))
 
 
 def compose_unread(obj: Any, _options: DisplayOptions) -> Document:

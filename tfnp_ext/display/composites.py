@@ -53,9 +53,13 @@ def holds_rows(obj: Any) -> bool:
     return is_flat and obj.size > 0 and isinstance(obj[0], np.ndarray)
 
 
-def listed(rows: np.ndarray) -> list[Any]:
-    """Returns an array of arrays as a list of them, at any depth."""
-    return [listed(row) for row in rows] if holds_rows(rows[0]) else list(rows)
+class Rows(list[Any]):
+    """The rows of an array of arrays, as a list that a tree can walk."""
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> Rows:
+        """Returns the rows, at any depth."""
+        return cls(cls.of(row) if holds_rows(row) else row for row in rows)
 
 
 def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:

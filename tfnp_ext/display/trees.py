@@ -14,6 +14,7 @@ from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter, step_name
 from tfnp_ext.adapters.base import IndexSteps, Parts
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.composites import Rows, holds_rows
 from tfnp_ext.display.values import plain_text
 from tfnp_ext.document import Child, Children, Document, Heading, Span
 from tfnp_ext.errors import ConversionError, reason
@@ -71,18 +72,31 @@ class _Totals:
     nbytes: int = 0
     exact: bool = True
     cut: str = ""
+    datasets: int = 0
 
     def __add__(self, other: _Totals) -> _Totals:
-        exact = self.exact and other.exact
-        return _Totals(self.tensors + other.tensors, self.nbytes + other.nbytes, exact, self.cut or other.cut)
+        return _Totals(
+            self.tensors + other.tensors,
+            self.nbytes + other.nbytes,
+            self.exact and other.exact,
+            self.cut or other.cut,
+            self.datasets + other.datasets,
+        )
+
+    @property
+    def leaves(self) -> int:
+        """How many entries have something to show: tensors, and datasets."""
+        return self.tensors + self.datasets
 
     def words(self) -> str:
         """Returns ``24 tensors · 281 KiB``; of a nest that was not counted to its end no number that is too small."""
-        if self.cut and not self.tensors:
+        if self.cut and not self.leaves:
             return self.cut
         least = "at least " if self.cut else ""
         size = wording.byte_count(self.nbytes, exact=self.exact) if self.nbytes else ""
-        return " · ".join(filter(None, (least + wording.plural(self.tensors, "tensor"), size, self.cut)))
+        tensors = wording.plural(self.tensors, "tensor") if self.tensors or not self.datasets else ""
+        datasets = wording.plural(self.datasets, "dataset") if self.datasets else ""
+        return " · ".join(filter(None, (least + (tensors or datasets), tensors and datasets, size, self.cut)))
 
 
 @dataclass
@@ -97,7 +111,11 @@ class _Census:
     def parts(self, obj: Any, adapter: NestAdapter) -> Parts:
         """Returns the parts of a nest, the same each time: groups made for the card alone are known by identity."""
         if id(obj) not in self._parts:
-            self._parts[id(obj)] = obj, adapter.shown_parts(obj)
+            parts = adapter.shown_parts(obj)
+            if any(map(holds_rows, parts.children)):
+                children = tuple(Rows.of(child) if holds_rows(child) else child for child in parts.children)
+                parts = replace(parts, children=children)
+            self._parts[id(obj)] = obj, parts
         return self._parts[id(obj)][1]
 
     def of(self, obj: Any, adapter: NestAdapter, depth: int = 0) -> _Totals:
@@ -139,7 +157,7 @@ class _Census:
         if not isinstance(adapter, NestAdapter):
             return _is_tensor(child, adapter)
         totals = self.of(child, adapter)
-        return bool(totals.tensors or totals.cut)
+        return bool(totals.leaves or totals.cut)
 
 
 def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
@@ -155,9 +173,9 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves) -> Document:
     assert isinstance(adapter, NestAdapter)
     census = _Census()
     totals = census.of(obj, adapter)
-    calm = replace(options, plots=options.plots and totals.tensors <= _PICTURED, labels_required=False)
-    compose = leaves.pictured if calm.plots else leaves.full if totals.tensors <= _DETAILED else leaves.brief
-    tree = _Tree(calm, replace(leaves, full=compose), census, Clock(deadline, totals.tensors, totals.nbytes))
+    calm = replace(options, plots=options.plots and totals.leaves <= _PICTURED, labels_required=False)
+    compose = leaves.pictured if calm.plots else leaves.full if totals.leaves <= _DETAILED else leaves.brief
+    tree = _Tree(calm, replace(leaves, full=compose), census, Clock(deadline, totals.leaves, totals.nbytes))
     document = tree.group(obj, adapter, ())
     if not tree.unread:
         return document
@@ -266,7 +284,7 @@ class _Tree:
 
 
 def _is_tensor(child: Any, adapter: Adapter | None) -> bool:
-    return adapter is not None and adapter.tensor_like and not isinstance(child, bytes)
+    return adapter is not None and (adapter.tensor_like or adapter.yields_elements) and not isinstance(child, bytes)
 
 
 def _of_one(child: Any, adapter: Adapter | None) -> _Totals:
@@ -275,7 +293,8 @@ def _of_one(child: Any, adapter: Adapter | None) -> _Totals:
         facts = adapter.facts(child) if adapter else None
     except Exception:
         facts = None
-    return _Totals(1) if facts is None else _Totals(1, facts.nbytes or 0, facts.nbytes_exact)
+    counted = _Totals(datasets=1) if adapter is not None and adapter.yields_elements else _Totals(1)
+    return counted if facts is None else replace(counted, nbytes=facts.nbytes or 0, exact=facts.nbytes_exact)
 
 
 def _entry_name(step: str, child: Any) -> str:

@@ -17,9 +17,8 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 import tfnp_ext.datasets  # noqa: F401  # registers its kinds
 from tfnp_ext import wording
-from tfnp_ext.adapters import yields_elements
 from tfnp_ext.config import DisplayOptions, TensorDisplay
-from tfnp_ext.convert import convert, read_conversion
+from tfnp_ext.convert import convert, read_conversion, runs_a_dataset
 from tfnp_ext.errors import ConversionInterrupted
 from tfnp_ext.magics.cell import cell_options, split_cell
 from tfnp_ext.magics.evaluation import cell_number, evaluate, one_line_errors, traced_scope
@@ -208,7 +207,7 @@ class TensorMagics:
     def _finish(self, value: Any, request: Request) -> Any:
         """Returns the value converted, bound and waiting to be shown; a dataset that is stored is not collected."""
         __tracebackhide__ = True
-        runs = yields_elements(value)
+        runs = runs_a_dataset(value)
         with one_line_errors():
             made = _stored(value, request) if runs and request.path else _converted(value, request, runs)
         if request.out:
