@@ -38,8 +38,9 @@ window.start = (name, root) => {
   const stop = widget.render({ model, el });
   hosts[name] = { el, stop, sent, handlers };
 };
+window.bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 window.deliver = (name, message, texts) => {
-  const buffers = texts.map((text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer));
+  const buffers = texts.map((text) => new DataView(window.bytes(text).buffer));
   const before = performance.now();
   for (const handler of hosts[name].handlers) handler(message, buffers);
   return performance.now() - before;
@@ -73,7 +74,8 @@ def frame_of(array: np.ndarray, table: np.ndarray | None = None, **meta: Any) ->
     plane = array if array.ndim == 2 else array.reshape(1, -1)
     finite = plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    counts, edges = np.histogram(finite.astype(float), 64, (low, high or 1.0) if low < (high or 1.0) else None)
+    wide = np.isfinite(high - low) and high - low > 1e-9 * max(abs(low), abs(high))
+    counts, edges = np.histogram(finite.astype(float), 64, (low, high)) if wide else (np.zeros(64, int), (low, high))
     height, width = plane.shape
     message = {
         "type": "frame",
@@ -162,10 +164,6 @@ class CanvasPage:
         """Returns the line below the picture."""
         return " ".join(self.page.locator(f"#{name} .tfnp-explorer-line").inner_text().split())
 
-    def panels(self, name: str = "first") -> list[dict[str, float]]:
-        """Returns the panels' places in device pixels, found by their frames' grey lines being drawn around them."""
-        return self.page.evaluate("name => hosts[name].panels?.() ?? []", name)
-
     def pixel(self, x: float, y: float, name: str = "first") -> list[int]:
         """Returns the colour painted at a place of the canvas, in CSS pixels."""
         return self.page.evaluate(
@@ -177,3 +175,12 @@ class CanvasPage:
             }""",
             [name, x, y],
         )
+
+    def hover(self, x: float, y: float, name: str = "first") -> str:
+        """Moves the pointer over a place of the canvas, in CSS pixels, and returns the line below it."""
+        self.canvas(name).hover(position={"x": x, "y": y}, force=True)
+        return self.line(name)
+
+    def focus(self, name: str = "first") -> None:
+        """Gives a canvas the focus without the pointer."""
+        self.canvas(name).focus()

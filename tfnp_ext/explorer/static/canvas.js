@@ -44,7 +44,7 @@ class Explorer {
     this.hint = part(this.footer, "span", "hint");
     this.root.append(this.footer);
     this.live = part(this.root, "div", "hidden", { role: "status", "aria-live": "polite" });
-    this.note = part(this.root, "div", "footer");
+    this.note = part(this.root, "div", "said");
     this.asked = 0;
     this.listen();
     this.width = this.root.clientWidth;
@@ -68,7 +68,7 @@ class Explorer {
     on(this.canvas, "keydown", this.key);
     on(this.table.scroller, "keydown", this.key);
     on(this.table.scroller, "scroll", () => this.schedule());
-    on(this.table.scroller, "pointerover", this.hoverTable);
+    on(this.table.scroller, "pointermove", this.hoverTable);
     on(this.table.scroller, "pointerleave", this.leave);
     on(this.table.scroller, "click", this.clickTable);
     on(this.root, "transitionend", (event) => event.target === this.root && this.schedule());
@@ -109,6 +109,7 @@ class Explorer {
     this.still ??= meta.still && new StillCard(meta.still);
     const before = this.frame;
     const alike = before && ["kind", "shape", "panels"].every((key) => String(before.meta[key]) === String(meta[key]));
+    const arranged = alike && ["labels", "names"].every((key) => JSON.stringify(before.meta[key]) === JSON.stringify(frame.meta[key]));
     const samePlane = alike && meta.plane !== undefined && before.meta.plane === meta.plane;
     this.frame = frame;
     if (!alike) {
@@ -118,7 +119,8 @@ class Explorer {
     this.keepOverview(before, samePlane);
     this.requests.answered();
     if (!this.width) return; // not in the page yet: the resize observer paints
-    if (!this.view || frame.isTable) this.arrange();
+    if (!this.view || !arranged || frame.isTable) this.arrange();
+    else frame.sideways = before.sideways;
     this.paint();
   }
 
@@ -336,7 +338,7 @@ class Explorer {
       if (top + tall / 2 < panel.top || top + tall / 2 > panel.top + panel.height) continue;
       if (left + wide / 2 < panel.left || left + wide / 2 > panel.left + panel.width) continue;
       const grown = (size) => Math.max(0, (9 * pen.ratio - size) / 2) * (this.frame.isGrid ? 1 : 0);
-      const marker = part(this.markers, "div", name);
+      const marker = part(this.markers, "div", this.frame.isGrid ? name : `${name}-band`);
       marker.style.left = `${(left - grown(wide)) / pen.ratio}px`;
       marker.style.top = `${(top - grown(tall)) / pen.ratio}px`;
       marker.style.width = `${(wide + 2 * grown(wide)) / pen.ratio}px`;
@@ -511,7 +513,10 @@ class Explorer {
 
   hoverTable(event) {
     const cell = event.target.cell;
-    if (!cell || !this.frame?.isTable) return;
+    if (!cell || !this.frame?.isTable || String(cell) === String(this.cursor)) return;
+    const place = `${event.screenX} ${event.screenY}`;
+    if (place === this.pointed) return; // the table moved below it
+    this.pointed = place;
     this.cursor = cell;
     this.spoken = false;
     this.refresh();

@@ -16,7 +16,11 @@ function chartLimits(frame) {
   const finite = () => [...frame.values[0].numbers].filter(Number.isFinite);
   if (kind === "histogram") return [0, Math.max(1, ...finite())];
   let [low, high] = limits ?? [0, 1];
-  if (kind === "bars") return [Math.min(0, low), Math.max(0, high)];
+  if (kind === "bars") {
+    [low, high] = [Math.min(0, low), Math.max(0, high)];
+    const below = low < 0 && !frame.sideways ? 0.1 * (high - low) : 0; // for the numbers at their ends
+    return [low - below, high];
+  }
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
   const room = 0.04 * (high - low);
   return [low - room, high + room];
@@ -127,8 +131,8 @@ function paintChartAxes(pen, frame, view, panel, across, [low, high]) {
       pen.text(name, panel.left - 6 * ratio, y, { align: "right", base: "middle", room: panel.margin - 8 * ratio, alpha: 1 });
       const number = frame.values[0].numbers[row - frame.region[1]];
       if (!Number.isFinite(number)) continue;
-      const end = across(number) + (number < 0 ? -4 : 4) * ratio;
-      pen.text(shortText(number), end, y, { align: number < 0 ? "right" : "left", base: "middle" });
+      // To the right also of a negative bar: on its left are the names.
+      pen.text(shortText(number), across(Math.max(0, number)) + 4 * ratio, y, { base: "middle" });
     }
     pen.rule(across(0), panel.top, across(0), panel.top + panel.height);
     return;

@@ -77,13 +77,10 @@ export function colorize(values, meta, table) {
     const [low, high] = meta.limits.map((limit) => limit / 2);
     const factor = high > low ? 255 / (high - low) : 0;
     for (let i = 0; i < numbers.length; i++) {
-      const number = numbers[i];
-      if (number - number !== 0) {
-        mark(i);
-        continue;
-      }
-      const step = (number / 2 - low) * factor + 0.5;
-      colors[i] = table[step < 0 ? 0 : step > 255 ? 255 : step | 0];
+      const step = (numbers[i] * 0.5 - low) * factor + 0.5;
+      if (step >= 0 && step < 256) colors[i] = table[step | 0];
+      else if (numbers[i] - numbers[i] !== 0) mark(i);
+      else colors[i] = table[step < 0 ? 0 : 255];
     }
   }
   if (absent) for (let i = 0; i < numbers.length; i++) if (absent[i]) colors[i] = 0;

@@ -94,7 +94,8 @@ function paintValues(pen, frame, index, layer, { left, top, wide, tall, first, l
   const values = frame.values[index];
   if (!values || values.length !== layer.colors.length) return;
   const size = 10;
-  const room = Math.floor((wide - 4 * pen.ratio) / pen.measure("0", size));
+  // Few digits read better than many that touch their neighbours'.
+  const room = Math.floor((wide - 12 * pen.ratio) / pen.measure("0", size));
   for (let row = upper; row < lower; row++) {
     for (let column = first; column < last; column++) {
       const place = row * columns + column;
@@ -121,6 +122,7 @@ export function paintAxes(pen, frame, view, panel) {
     const room = columnNames ? Math.max(across, distance * ratio) - 4 * ratio : undefined;
     pen.text(text, x, panel.top + panel.height + 13 * ratio, { align: "center", room });
   }
+  if (!panel.hasRows) return;
   for (const row of ticks(top, bottom, panel.height, (rowNames ? 14 : 32) * ratio)) {
     const y = panel.top + (row + 0.5 - view.origin[0]) * down;
     if (y < panel.top || y > panel.top + panel.height) continue;

@@ -47,6 +47,7 @@ export const shortCount = (count) => String(Math.round(count)).replace(/\B(?=(\d
 function describeLine(frame, place) {
   const values = frame.values[0];
   const columns = frame.pixels[1];
+  const spanned = frame.region[3] - frame.region[1];
   const length = frame.seriesLength;
   const texts = Array.from({ length: frame.meta.series ?? 1 }, (_, series) => {
     const name = frame.meta.labels.series?.[series] ?? "";
@@ -55,7 +56,7 @@ function describeLine(frame, place) {
     return name ? `${name} ${text}` : text;
   });
   if (frame.exact) return { value: texts.join("   ") };
-  return { known: false, note: `of ${Math.ceil(frame.width / columns)} values: ${texts.join("   ")}` };
+  return { known: false, note: `min … max of ${Math.ceil(spanned / columns)}: ${texts.join("   ")}` };
 }
 
 function describePixel(frame, place) {

@@ -34,7 +34,10 @@ export class Table {
     scroller.setAttribute("aria-label", frame.meta.title ?? "");
     scroller.setAttribute("aria-rowcount", frame.height + 1);
     scroller.setAttribute("aria-colcount", frame.width + 1);
+    const wide = this.wide;
+    const left = wide && !this.hidden ? this.leftmost : 0;
     this.measure();
+    if (wide !== this.wide && left) this.reveal([this.region[0], left + this.room[1] - 1]);
     this.draw();
   }
 
@@ -45,14 +48,15 @@ export class Table {
     this.head = Math.min(140, Math.max(32, 7 * longest + 14));
     const values = frame.values[0];
     const columns = Math.max(1, frame.pixels[1]);
-    let letters = 4;
+    const whole = this.frame.meta.limits?.every(Number.isInteger) && !values?.isFloat;
+    let letters = whole ? Math.max(...frame.meta.limits.map((limit) => String(BigInt(limit)).length)) : 4;
     for (let i = 0; i < Math.min(values?.length ?? 0, 2000); i++) letters = Math.max(letters, values.brief(i, 24).length);
     for (let x = 0; x < Math.min(columns, 40); x++) letters = Math.max(letters, Math.min(14, this.columnName(frame.region[1] + x).length));
     // Never narrower than before: columns must not move while one scrolls.
     this.letters = this.shape === String(frame.meta.shape) + frame.meta.dtype ? Math.max(this.letters, letters) : letters;
     this.shape = String(frame.meta.shape) + frame.meta.dtype;
     this.wide = Math.min(180, 7 * this.letters + 16);
-    const tall = Math.min(TALLEST, ROW_HEIGHT * (frame.height + 1));
+    const tall = ROW_HEIGHT * Math.min(Math.floor(TALLEST / ROW_HEIGHT), frame.height + 1);
     const full = [ROW_HEIGHT * (frame.height + 1), this.head + this.wide * frame.width];
     this.space.style.height = `${Math.min(full[0], MOST_SCROLL)}px`;
     this.space.style.width = `${Math.min(full[1], MOST_SCROLL)}px`;
@@ -97,6 +101,7 @@ export class Table {
   draw() {
     const region = this.region;
     const [top, left, bottom, right] = region;
+    this.leftmost = left;
     this.build(bottom - top, right - left);
     const { frame } = this;
     const position = positions(frame.meta);

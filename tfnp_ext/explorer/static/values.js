@@ -23,12 +23,23 @@ function roundedTo(number, [bits, least]) {
   return (rest > 0.5 || (rest === 0.5 && whole % 2) ? whole + 1 : whole) * unit;
 }
 
+/** Returns the decimal below, where it is as near and ends with an even digit: JavaScript rounds halves up. */
+function evenDigit(number, text, digits, narrow) {
+  const longer = number.toExponential(digits + 1);
+  if (Number(longer) !== number || !/5e/.test(longer)) return text;
+  const below = text.replace(/[13579](?=e)/, (digit) => String(digit - 1));
+  return narrow(Number(below)) === number ? below : text;
+}
+
 /** Returns mantissa digits and exponent of the shortest decimal that `narrow` rounds back to the number. */
 function shortestDigits(number, narrow) {
   if (!narrow) return number.toExponential();
   for (let digits = 0; digits < 17; digits++) {
     const text = number.toExponential(digits);
-    if (narrow(Number(text)) === number) return text;
+    if (narrow(Number(text)) === number) return evenDigit(number, text, digits, narrow);
+    // The nearest may miss a power of two, which reaches further up than down, where the next one does not.
+    const above = (Number(text) + 10 ** (Number(text.split("e")[1]) - digits)).toExponential(digits);
+    if (narrow(Number(above)) === number) return above;
   }
   return number.toExponential();
 }
