@@ -780,3 +780,50 @@ def test_a_canvas_that_becomes_narrower_fits_again(page):
     page.page.wait_for_function("() => document.querySelector('canvas').getBoundingClientRect().right <= 420")
     line = page.hover(150, 40)
     assert line.endswith(plain(array[index_of(line)]))
+
+
+# In a real notebook
+
+SENDS_A_FRAME = """
+import numpy as np
+from tfnp_ext.explorer.canvas import Canvas
+array = np.random.default_rng(0).normal(size=(60, 80)).astype(np.float32)
+table = np.stack([np.arange(256), 255 - np.arange(256), np.zeros(256)], axis=1).astype(np.uint8)
+meta = {"kind": "heatmap", "shape": [60, 80], "region": [0, 0, 60, 80], "pixels": [60, 80], "dtype": "f4",
+        "limits": [-3.0, 3.0], "scale": "linear", "prefix": ["y", "x"], "lut": True, "title": "Heat map", "serial": 1}
+events = []
+
+def answer(canvas, event):
+    events.append(event)
+    if event["type"] == "ready":
+        canvas.send_frame(meta, [array.tobytes(), table.tobytes() + bytes([255]) * 256])
+
+canvas = Canvas(answer)
+canvas
+"""
+
+
+def test_a_notebook_shows_it_and_keeps_its_own_keys_away(open_notebook, lab):
+    notebook = open_notebook(lab.write("explorer_canvas.ipynb", [SENDS_A_FRAME, "1 + 1"]))
+    notebook.run_all()
+    assert notebook.errors == []
+    notebook.page.wait_for_selector(".tfnp-explorer-root[data-serial='1']", timeout=20_000)
+    canvas = notebook.page.locator(".tfnp-explorer-canvas")
+    line = notebook.page.locator(".tfnp-explorer-line")
+    canvas.click(position={"x": 200, "y": 150})
+    cell = index_of(line.inner_text())
+    index = f"[{cell[0]}, {cell[1]}]"
+    notebook.page.mouse.move(5, 5)
+    assert " ".join(line.inner_text().split()) == f"pinned {index} " + notebook.evaluate_in_kernel(f"str(array{index})")
+    assert notebook.evaluate_in_kernel("events[-1]") == {"type": "pin", "y": cell[0], "x": cell[1]}
+    cells = "() => jupyterapp.shell.currentWidget.content.widgets.length"
+    before = notebook.page.evaluate(cells)
+    for key in ("ArrowDown", "0", "0", "Enter", "Shift+ArrowDown", "Escape", "PageDown"):
+        notebook.page.keyboard.press(key)
+    notebook.page.wait_for_timeout(300)
+    assert notebook.page.locator(".jp-Dialog").count() == 0
+    assert notebook.page.evaluate(cells) == before
+    assert notebook.page.evaluate("() => document.activeElement.className") == "tfnp-explorer-canvas"
+    assert notebook.evaluate_in_kernel("events[-1]") == {"type": "key", "key": "PageDown", "shift": False}
+    notebook.page.keyboard.press("Control+s")  # what the canvas has no use for is the notebook's
+    notebook.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty", timeout=5000)

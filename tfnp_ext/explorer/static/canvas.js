@@ -71,10 +71,18 @@ class Explorer {
     on(this.table.scroller, "pointermove", this.hoverTable);
     on(this.table.scroller, "pointerleave", this.leave);
     on(this.table.scroller, "click", this.clickTable);
-    on(this.root, "transitionend", (event) => event.target === this.root && this.schedule());
+    for (const type of ["transitionrun", "transitionend", "transitioncancel"]) on(this.root, type, this.colorsChange);
     on(window, "resize", () => this.resize());
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(this.root);
+  }
+
+  /** The theme changes, perhaps in several steps: what is painted takes the ink and the ground that remain. */
+  colorsChange({ target }) {
+    if (target !== this.root) return;
+    clearTimeout(this.colorsTimer);
+    this.schedule();
+    this.colorsTimer = setTimeout(() => this.schedule(), 250);
   }
 
   destroy() {
@@ -83,6 +91,7 @@ class Explorer {
     this.requests.stop();
     cancelAnimationFrame(this.scheduled);
     clearTimeout(this.exactTimer);
+    clearTimeout(this.colorsTimer);
     this.model.off("msg:custom", this.onMessage);
     this.still?.open();
     this.frame?.release();
@@ -535,7 +544,7 @@ class Explorer {
     else if (key === "+" || key === "=") this.zoomAtCursor(1);
     else if (key === "-") this.zoomAtCursor(-1);
     else if (key === "0") this.resetView();
-    else if ((key === "Enter" || key === " ") && this.cursor) this.pinByKey();
+    else if ((key === "Enter" || key === " ") && !shiftKey && this.cursor) this.pinByKey();
     else if (key === "Escape") this.unpin();
     else return;
     event.preventDefault();

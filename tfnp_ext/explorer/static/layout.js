@@ -1,6 +1,6 @@
 /** Where each part of a picture has its place. */
 
-export const TALLEST = 460; // CSS pixels of a picture, its ticks not counted
+export const TALLEST = 512; // CSS pixels of a picture, its ticks not counted
 const LARGEST_CELL = 56; // of a small plane, not zoomed
 const THINNEST = 72; // a plane of few rows is stretched to this
 export const BAR_WIDTH = 76; // colour bar, histogram and limits
@@ -15,12 +15,7 @@ export function gridLayout(pen, frame, width, ratio) {
   const besides = frame.panels > 1 && !stacked ? frame.panels : 1;
   const across = Math.floor(((width - margin - bar - GAP * (besides - 1)) / besides) * ratio);
   const tallest = (stacked ? 280 : TALLEST) * ratio;
-  const [h, w] = frame.isWhole ? frame.pixels : [frame.height, frame.width];
-  const crisp = (size) => (size >= 1 ? Math.floor(size) : size);
-  const even = crisp(Math.min(across / w, tallest / h, LARGEST_CELL * ratio));
-  const stretched = (cells, room) => crisp(Math.min(Math.max(even, (THINNEST * ratio) / cells), room / cells, LARGEST_CELL * ratio));
-  const cell = [stretched(h, tallest), stretched(w, across)];
-  const size = [Math.max(1, Math.round(h * cell[0])), Math.max(1, Math.round(w * cell[1]))];
+  const size = gridSize(frame, [tallest, across], ratio);
   const names = meta.names.panels ? 18 : 6;
   const step = [stacked ? size[0] + (names + 24) * ratio : 0, stacked ? 0 : size[1] + GAP * ratio];
   const panels = Array.from({ length: frame.panels }, (_, i) => ({
@@ -44,6 +39,25 @@ export function gridLayout(pen, frame, width, ratio) {
     width: (last.left + last.width) / ratio + bar,
     height: Math.max((last.top + last.height) / ratio + 20, bar === BAR_WIDTH ? names + 100 : 0),
   };
+}
+
+/**
+ * Returns height and width of a panel: its cells are square unless it is thin, and a pixel of the buffer takes a whole
+ * number of device pixels where it was pooled alike in both directions.
+ */
+function gridSize(frame, room, ratio) {
+  const plane = [frame.height, frame.width];
+  const units = frame.isWhole ? frame.pixels : plane;
+  const crisp = (size) => (size >= 1 ? Math.floor(size) : size);
+  const fitting = (cells) => Math.min(room[0] / cells[0], room[1] / cells[1], LARGEST_CELL * ratio);
+  const [tall, wide] = units.map((count, i) => count / plane[i]);
+  const alike = Math.abs(tall - wide) < 0.02 * Math.max(tall, wide);
+  const square = alike ? units.map((count) => count * crisp(fitting(units))) : plane.map((count) => count * fitting(plane));
+  const thinnest = THINNEST * ratio;
+  return square.map((size, i) => {
+    const wider = Math.min(thinnest, room[i], units[i] * LARGEST_CELL * ratio) / units[i];
+    return Math.max(1, Math.round(size < thinnest ? Math.max(size, units[i] * crisp(wider)) : size));
+  });
 }
 
 /** CSS pixels that the names or indices of rows take. */

@@ -94,8 +94,8 @@ function paintValues(pen, frame, index, layer, { left, top, wide, tall, first, l
   const values = frame.values[index];
   if (!values || values.length !== layer.colors.length) return;
   const size = 10;
-  // Few digits read better than many that touch their neighbours'.
-  const room = Math.floor((wide - 12 * pen.ratio) / pen.measure("0", size));
+  const room = Math.min(7, Math.floor((0.86 * wide) / pen.measure("0", size)));
+  const largest = Math.max(...frame.meta.limits.map(Math.abs));
   for (let row = upper; row < lower; row++) {
     for (let column = first; column < last; column++) {
       const place = row * columns + column;
@@ -103,7 +103,7 @@ function paintValues(pen, frame, index, layer, { left, top, wide, tall, first, l
       if (number - number !== 0 && values.isFloat) continue;
       const color = textOn(layer.colors[place], pen.ground);
       const style = { align: "center", base: "middle", size, color, alpha: 1 };
-      pen.text(values.brief(place, room), left + (column + 0.5) * wide, top + (row + 0.5) * tall, style);
+      pen.text(values.cellText(place, room, largest), left + (column + 0.5) * wide, top + (row + 0.5) * tall, style);
     }
   }
 }

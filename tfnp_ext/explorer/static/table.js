@@ -36,6 +36,7 @@ export class Table {
     scroller.setAttribute("aria-colcount", frame.width + 1);
     const wide = this.wide;
     const left = wide && !this.hidden ? this.leftmost : 0;
+    scroller.toggleAttribute("data-text", frame.meta.dtype === "text");
     this.measure();
     if (wide !== this.wide && left) this.reveal([this.region[0], left + this.room[1] - 1]);
     this.draw();

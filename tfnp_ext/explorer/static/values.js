@@ -133,6 +133,18 @@ export class Values {
     return "";
   }
 
+  /** The value in the decimals that suit the largest one, as all cells of a picture have; else in its own short form. */
+  cellText(i, room, largest) {
+    const number = this.array[i];
+    if (!this.isFloat || !largest || (Number.isInteger(number) && Math.abs(number) < 1000)) return this.brief(i, room);
+    const size = Math.floor(Math.log10(largest));
+    for (let decimals = 3 - size; size > -4 && size < 6 && decimals >= 0; decimals--) {
+      const text = number.toFixed(decimals);
+      if (text.length <= room && Number(text) !== 0) return text;
+    }
+    return this.brief(i, room);
+  }
+
   /** What another buffer's value at `i` differs by, in this dtype. */
   difference(other, i) {
     if (this.isMissing(i) || other.isMissing(i)) return "missing";
