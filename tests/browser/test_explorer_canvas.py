@@ -149,6 +149,8 @@ def test_what_is_not_there_is_neither_painted_nor_a_value(page):
     page.show(floats, missing=1, nans=0, limits=[0.0, 1.0])
     assert page.hover(50, 30) == "[0, 0] missing"
     assert page.pixel(50, 30)[3] == 0
+    page.show(floats.astype(np.float64), missing=1, nans=0, integers=True, limits=[0.0, 1.0])
+    assert page.hover(110, 30) == "[0, 1] 1"
 
 
 def test_a_threshold_greys_what_lies_below(page):
@@ -157,6 +159,15 @@ def test_a_threshold_greys_what_lies_below(page):
     assert page.pixel(50, 40)[:3] == [0x76] * 3
     assert page.pixel(110, 40)[:3] == [0x3A, 0x7D, 0xC0]
     assert "1 above 2" in page.page.locator(".tfnp-explorer-legend").inner_text()
+
+
+def test_the_next_frame_of_the_same_size_shows_nothing_of_the_last(page):
+    page.show(np.full((4, 4), 5.0, np.float32), limits=[0.0, 10.0], table=opaque_table())
+    holed = np.full((4, 4), 10.0, np.float32)
+    holed[0, 0] = np.nan
+    page.show(holed, limits=[0.0, 10.0], missing=1, nans=0, table=opaque_table(), serial=2)
+    assert page.pixel(32, 12)[3] == 0
+    assert page.pixel(88, 12) == opaque_table()[255].tolist()
 
 
 def test_a_theme_that_changes_is_painted_anew(page):

@@ -136,7 +136,7 @@ class Explorer {
   /** Remembers the whole plane, in the resolution it has, for what the newest frame does not cover. */
   keepOverview(before, samePlane) {
     const kept = samePlane && !this.frame.isWhole ? (before.isWhole ? before : this.overview) : undefined;
-    for (const old of new Set([before, this.overview])) if (old && old !== kept) old.release();
+    for (const old of new Set([before, this.overview])) if (old && old !== kept) old.release(this.frame);
     this.overview = kept;
   }
 

@@ -54,15 +54,15 @@ const greyed = (color) => packed(0x76, 0x76, 0x76, Math.min(48, (color >>> 24) /
  * @param {Values} values
  * @param {object} meta The frame's: limits, scale, threshold.
  * @param {Uint32Array} table
+ * @param {Uint32Array=} colors Where they are written.
  */
-export function colorize(values, meta, table) {
+export function colorize(values, meta, table, colors = new Uint32Array(values.length)) {
   const { numbers, absent } = values;
-  const colors = new Uint32Array(numbers.length);
   const special = [];
   let crowded = false;
   const mark = (i) => {
-    if (values.isMissing(i)) return;
-    colors[i] = NOT_FINITE;
+    colors[i] = values.isMissing(i) ? 0 : NOT_FINITE;
+    if (!colors[i]) return;
     if (special.length < MOST_MARKS) special.push(i);
     else crowded = true;
   };

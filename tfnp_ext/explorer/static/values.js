@@ -84,15 +84,17 @@ export class Values {
    * @param {DataView} buffer
    * @param {string} dtype
    * @param {object=} facts What the frame says of it: `precision`, [significant bits, least exponent] of the format
-   *   that was widened to float32; `missing` without `nans`: then NaN is what is not there.
+   *   that was widened to float32; `integers`, floats that stand for them; `missing` without `nans`: then NaN is what
+   *   is not there.
    * @param {Uint8Array=} absent Where 1 is what is not there.
    */
-  constructor(buffer, dtype, { precision, missing, nans } = {}, absent) {
+  constructor(buffer, dtype, { precision, missing, nans, integers } = {}, absent) {
     this.dtype = dtype;
     this.array = typedArray(buffer, dtype);
     this.length = this.array.length;
     this.isFloat = dtype[0] === "f";
     this.absent = absent;
+    this.integers = Boolean(integers);
     this.nanIsMissing = Boolean(missing) && !nans;
     this.mayBeMissing = Boolean(missing);
     this.narrow = precision ? (number) => roundedTo(number, precision) : dtype === "f4" ? Math.fround : null;
@@ -118,6 +120,7 @@ export class Values {
     if (this.isMissing(i)) return "missing";
     if (this.mayBeMissing && Number.isNaN(this.array[i])) return "nan or missing";
     if (this.dtype === "b1") return this.array[i] ? "True" : "False";
+    if (this.integers && Number.isInteger(this.array[i])) return String(this.array[i]);
     return this.isFloat ? floatText(this.array[i], this.narrow) : String(this.array[i]);
   }
 

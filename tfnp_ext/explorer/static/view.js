@@ -85,7 +85,8 @@ export class Frame {
     if (!this.pictures) {
       this.pictures = this.painted ? [this.layer({ colors: this.rgba(), special: [] })] : [];
       for (const values of this.painted ? [] : this.values) {
-        this.pictures.push(this.layer(colorize(values, this.meta, this.table)));
+        const spare = this.spare?.[this.pictures.length];
+        this.pictures.push(this.layer(colorize(values, this.meta, this.table, spare?.colors), spare?.canvas));
       }
     }
     return this.pictures;
@@ -95,11 +96,10 @@ export class Frame {
     return typedArray(this.painted.slice(), "u4");
   }
 
-  layer({ colors, special, crowded }) {
+  layer({ colors, special, crowded }, spare) {
     const [rows, columns] = this.pixels;
-    const canvas = document.createElement("canvas");
-    canvas.width = columns;
-    canvas.height = rows;
+    const canvas = spare ?? document.createElement("canvas");
+    if (!spare) [canvas.width, canvas.height] = [columns, rows];
     if (rows && columns) {
       const bytes = new Uint8ClampedArray(colors.buffer, 0, 4 * rows * columns);
       canvas.getContext("2d").putImageData(new ImageData(bytes, columns, rows), 0, 0);
@@ -107,9 +107,12 @@ export class Frame {
     return { canvas, colors, special, crowded };
   }
 
-  release() {
-    for (const { canvas } of this.pictures ?? []) canvas.width = canvas.height = 0;
-    this.pictures = this.painted = null;
+  /** Lets go of what it holds; a frame of the same size may have its pictures, as to make new ones takes milliseconds. */
+  release(heir) {
+    const fits = heir && !heir.painted && !this.painted && String(heir.pixels) === String(this.pixels);
+    if (fits && this.pictures) heir.spare = this.pictures;
+    else for (const { canvas } of this.pictures ?? []) canvas.width = canvas.height = 0;
+    this.pictures = this.painted = this.spare = null;
     this.values = [];
   }
 }
