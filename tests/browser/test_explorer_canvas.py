@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -228,8 +229,6 @@ def test_every_sort_of_float_is_told_by_its_shortest_digits(page):
         const read = new values.Values(data, dtype, facts);
         return Array.from({ length: read.length }, (_, i) => read.text(i));
     }"""
-    import base64
-
     for array, facts in ((singles, {}), (doubles, {}), (halves.astype(np.float32), {"precision": [11, -14]})):
         text = base64.b64encode(array.tobytes()).decode()
         answers = page.page.evaluate(told, [text, dtype_name(array.dtype), facts])
