@@ -38,7 +38,7 @@ class Spread:
         positive: Smallest value above 0, 0 where there is none.
         counts: How many values lie in each of 64 equal bins from ``low`` to ``high``.
         nans: How many are NaN.
-        infs: How many are infinite.
+        infs: How many are +Inf, and how many -Inf.
         missing: How many are not there.
         sampled: Whether histogram and percentiles are of a sample.
     """
@@ -49,7 +49,7 @@ class Spread:
     positive: float
     counts: tuple[int, ...]
     nans: int = 0
-    infs: int = 0
+    infs: tuple[int, int] = (0, 0)
     missing: int = 0
     sampled: bool = False
 
@@ -61,7 +61,7 @@ def spread_of(*parts: Numbers, most: float = SAMPLE) -> Spread:
         *parts: The planes.
         most: Values in the histogram at most.
     """
-    low, high, nans, infs, missing = np.inf, -np.inf, 0, 0, 0
+    low, high, nans, infs, missing = np.inf, -np.inf, 0, (0, 0), 0
     samples, sampled = [], False
     with np.errstate(all="ignore"):
         for numbers in parts:
@@ -72,7 +72,7 @@ def spread_of(*parts: Numbers, most: float = SAMPLE) -> Spread:
             if values.dtype.kind == "f" and values.size and not _is_finite(values):
                 kinds = np.isnan(values)
                 nans += int(kinds.sum())
-                infs += int(np.isinf(values).sum())
+                infs = infs[0] + int((values == np.inf).sum()), infs[1] + int((values == -np.inf).sum())
                 values = values[np.isfinite(values)]
             if not values.size:
                 continue

@@ -13,7 +13,7 @@ from tfnp_ext import wording
 from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, spread_of, whole_of
 from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
 from tfnp_ext.explorer.pooling import block_of, pool, ranges
-from tfnp_ext.explorer.reading import MOST_KEPT, Numbers, Reader
+from tfnp_ext.explorer.reading import MOST_KEPT, Numbers, Reader, key_of
 from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState, plane_of
 from tfnp_ext.plots.pooling import steps_read
@@ -314,10 +314,13 @@ class Frames:
             "compare": state.compare,
             "prefix": [letters.get(axis, place) for axis, place in enumerate(state.index)],
             "names": {"y": self.name(state.rows), "x": self.name(state.columns)},
+            "plane": str(key_of(state)),
         }
+        if state.compare == "side":
+            meta["names"]["panels"] = ["this", "other"]
         labels = {
             letter: list(self._labels[axis])
-            for letter, axis in (("y", state.rows), ("x", state.columns))
+            for letter, axis in (("y", state.rows), ("x", state.columns), ("series", state.rows))
             if axis in self._labels and len(self._labels[axis]) <= MOST_NAMES
         }
         return meta | ({"labels": labels} if labels else {})
@@ -332,7 +335,8 @@ class Frames:
         elif spread.sampled:
             said.append("histogram of a sample")
         invalid = [f"{wording.integer(count)} {word}" for count, word in
-                   ((spread.nans, "NaN"), (spread.infs, "Inf"), (spread.missing, "missing")) if count]  # fmt: skip
+                   ((spread.nans, "NaN"), (spread.infs[0], "+Inf"), (spread.infs[1], "-Inf"),
+                    (spread.missing, "missing")) if count]  # fmt: skip
         what = {"side": "side by side with the other", "difference": "difference", "ratio": "ratio",
                 "disagree": "where they disagree"}.get(state.compare, "")  # fmt: skip
         reduced = f"{state.reduction} over {self.name(state.reduced)}" if state.reduced is not None else ""
@@ -344,7 +348,7 @@ class Frames:
             "counts": list(spread.counts),
             "edges": _numbers((spread.low, spread.high)),
             "nans": spread.nans,
-            "infs": spread.infs,
+            "infs": list(spread.infs),
             "missing": spread.missing,
             "title": f"{_KIND_WORDS[state.view]} of {state.expression()}: {words}",
             "note": " · ".join(said),

@@ -96,7 +96,7 @@ class Reader:
         height, width = state.plane
         if height * width > MOST_KEPT or (state.reduced is None and not state.compare and self.source.is_cheap):
             return self._read(state, rows, columns)
-        key = _key(state)
+        key = key_of(state)
         if self._kept is None or self._kept[0] != key:
             self._kept = None
             self._kept = key, self._read(state, slice(None), slice(None))
@@ -121,7 +121,7 @@ class Reader:
         return reduced(source, state, rows, columns)
 
 
-def _key(state: ExplorerState) -> tuple[Any, ...]:
+def key_of(state: ExplorerState) -> tuple[Any, ...]:
     """Returns what decides which numbers are shown."""
     compared = (state.compare, state.tolerance) if state.compare else ()
     return (state.shape, state.shown, state.reduced, state.reduction, state.part, *compared,

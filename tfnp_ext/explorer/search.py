@@ -61,17 +61,17 @@ class Search(ABC):
 
 
 class NextInvalid(Search):
-    """The next value that is not finite, after an index, in the order of memory, going round at the end.
+    """The next value that is not finite, from a place on, in the order of memory, going round at the end.
 
     Args:
         source: Where it is looked for.
-        after: The index after which it begins.
+        start: The flat place at which it begins.
         most: Values that are looked at together at most.
     """
 
-    def __init__(self, source: Source, after: tuple[int, ...], most: int = BLOCK) -> None:
+    def __init__(self, source: Source, start: int, most: int = BLOCK) -> None:
         super().__init__(source)
-        self._start = ravel(after, source.shape) + 1
+        self._start = start
         self._most = most
         self._round = False
         stored = source.stored_invalid()
@@ -79,7 +79,7 @@ class NextInvalid(Search):
             self.done = True
             self.seen = source.size
             if stored is not None and len(stored):
-                later = next((one for one in stored.tolist() if tuple(one) > after), stored[0].tolist())
+                later = next((one for one in stored.tolist() if ravel(one, source.shape) >= start), stored[0].tolist())
                 self.found = tuple(later)
 
     def _all(self) -> Iterator[tuple[int, Array]]:
@@ -88,10 +88,10 @@ class NextInvalid(Search):
         yield from blocks(self.source, 0, self._most)
 
     def _look(self, place: int, values: Array) -> bool:
-        numbers = plain(values, "abs")
-        invalid = ~np.isfinite(numbers.values)
-        if numbers.missing is not None:
-            invalid &= ~numbers.missing
+        if isinstance(values, np.ma.MaskedArray):
+            invalid = ~np.isfinite(values.data) & ~np.ma.getmaskarray(values)
+        else:
+            invalid = ~np.isfinite(values)
         flat = invalid.reshape(-1)
         if not self._round and place < self._start:
             flat[: self._start - place] = False

@@ -82,6 +82,10 @@ class Source(ABC):
         """Returns what stands behind the value's name to have a slice of it."""
         return self.path + index
 
+    def code(self, name: str, index: str) -> str:
+        """Returns Python for a slice of the value of a name."""
+        return name + self.expression(index)
+
     def close(self) -> None:  # noqa: B027
         """Lets go of what it holds."""
 
@@ -257,9 +261,9 @@ class SparseSource(Source):
             return self._indices[:0]
         return self._indices[~np.isfinite(self._at(np.arange(len(self._indices))))]
 
-    def expression(self, index: str) -> str:
+    def code(self, name: str, index: str) -> str:
         """Returns the way to a slice of the dense array."""
-        return f"to_numpy(value{self.path}){index}"
+        return f"to_numpy({name}{self.path}){index}"
 
     def close(self) -> None:
         """Lets go of the entries."""
@@ -293,9 +297,9 @@ class SlicesSource(Source):
         """Returns the stored rows."""
         return self._values
 
-    def expression(self, index: str) -> str:
+    def code(self, name: str, index: str) -> str:
         """Returns the way to a slice of the dense array."""
-        return f"to_numpy(value{self.path}){index}"
+        return f"to_numpy({name}{self.path}){index}"
 
     def close(self) -> None:
         """Lets go of the rows."""
