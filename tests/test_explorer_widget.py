@@ -418,6 +418,17 @@ def test_opening_a_large_array_takes_no_memory_of_its_size(tmp_path):
     assert int(done.stdout) <= 32 * 1024
 
 
+def test_the_magic_returns_the_explorer_and_converts_nothing(ip, run, sent):
+    run(ip, "import numpy as np\nx = np.zeros((3, 4, 5))\ne = %tonumpy -x x")
+    assert repr(ip.user_ns["e"]) == "TensorExplorer(ndarray (3, 4, 5) float64, [0, :, :])"
+    assert np.shares_memory(ip.user_ns["e"].array, ip.user_ns["x"])
+    run(ip, "%tonumpy -q -o f --labels list('abcde') x + 1 --explore")
+    assert ip.user_ns["f"]._frames._labels == {2: ["a", "b", "c", "d", "e"]}
+    assert "--dtype has no effect on --explore" in run(ip, "%tonumpy -x -d float32 x").printed
+    told = run(ip, "%tonumpy -x 'text'").printed
+    assert told.strip() == "ConversionError: str is not tensor-like: a string is no tensor"
+
+
 def test_it_is_public():
     assert "explore" in tfnp_ext.__all__
     assert tfnp_ext.explore is explore

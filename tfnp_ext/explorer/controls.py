@@ -27,7 +27,9 @@ from tfnp_ext.explorer.state import (
 )
 
 _SLIDING_MS = 150
-_NONE = "none"
+_NONE = ("none", -1)
+"""The choice of no axis; a dropdown takes ``None`` for one that nothing was chosen in."""
+
 _SCOPES = ("slice", "whole")
 _COMPARED = {"": "this alone", "side": "side by side", "difference": "difference", "ratio": "ratio",
              "disagree": "where they disagree"}  # fmt: skip
@@ -61,7 +63,7 @@ class Controls:
         self._sliders: dict[int, tuple[Any, Any, Any]] = {}
         self._made: list[Any] = []
         axes = [(name, axis) for axis, name in enumerate(names) if not (source.draws and axis == 0)]
-        empty = [(_NONE, None)]
+        empty = [_NONE]
         self.view = self._choice("view", [("table", "table")], self._with("view"))
         self.rows = self._choice("rows", empty + axes, self._axis("rows"))
         self.columns = self._choice("columns", empty + axes, self._axis("columns"))
@@ -71,7 +73,7 @@ class Controls:
         self.robust = self._toggle("percentiles 1 to 99", "leave out the lowest and the highest percent", "robust")
         self.scale = self._choice("scale", SCALES, self._with("scale"))
         self.pooling = self._choice("pooled by", POOLINGS, self._with("pooling"))
-        self.reduced = self._choice("reduce", empty, self._with("reduced"))
+        self.reduced = self._choice("reduce", empty, self._reduced)
         self.reduction = self._choice("by", REDUCTIONS, self._with("reduction"))
         self.compare = self._choice(
             "compare",
@@ -115,12 +117,12 @@ class Controls:
                 [(_VIEW_WORDS.get(view, view), view) for view in views(state, self._source.is_text)],
                 state.view,
             )
-            self.rows.value, self.columns.value = state.rows, state.columns
-            _offer(self.channels, self._named(channel_axes(state)), state.channels)
+            self.rows.value, self.columns.value = _choice_of(state.rows), _choice_of(state.columns)
+            _offer(self.channels, self._named(channel_axes(state)), _choice_of(state.channels))
             _offer(
                 self.reduced,
                 self._named(a for a in range(self._start, len(state.shape)) if a not in state.shown),
-                state.reduced,
+                _choice_of(state.reduced),
             )
             if state.part:
                 self.part.value = state.part
@@ -143,8 +145,8 @@ class Controls:
     def _start(self) -> int:
         return 1 if self._source.draws else 0
 
-    def _named(self, axes: Any) -> list[tuple[str, int | None]]:
-        return [(_NONE, None), *((self._names[axis], axis) for axis in axes if axis >= self._start)]
+    def _named(self, axes: Any) -> list[tuple[str, int]]:
+        return [_NONE, *((self._names[axis], axis) for axis in axes if axis >= self._start)]
 
     def _slide(self, state: ExplorerState) -> None:
         """Makes a slider for each axis that slides, and puts it where the state is."""
@@ -234,7 +236,10 @@ class Controls:
         return lambda state, value: replace(state, **{name: value})
 
     def _axis(self, role: str) -> Callable[[ExplorerState, Any], ExplorerState]:
-        return lambda state, value: with_axis(state, role, value)
+        return lambda state, value: with_axis(state, role, _axis_of(value))
+
+    def _reduced(self, state: ExplorerState, value: int) -> ExplorerState:
+        return replace(state, reduced=_axis_of(value))
 
     def _marked(self, state: ExplorerState, on: bool) -> ExplorerState:
         return replace(state, threshold=float(self.threshold.value) if on else None)
@@ -269,6 +274,14 @@ class Controls:
         button.on_click(lambda _: self._on_press(name or word))
         self._made.append(button)
         return button
+
+
+def _choice_of(axis: int | None) -> int:
+    return _NONE[1] if axis is None else axis
+
+
+def _axis_of(choice: int) -> int | None:
+    return None if choice == _NONE[1] else choice
 
 
 _STYLE = {"description_width": "initial"}
