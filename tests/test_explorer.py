@@ -506,6 +506,23 @@ def test_a_huge_sparse_tensor_is_never_dense(tf):
     assert search.step()
     assert search.found == (5, 10**8, 3)
     assert source.cut((5, 10**8, slice(0, 5))).tolist()[:3] == [0, 0, 0]
+    found = []
+    for largest in (True, False):
+        search = Extreme(source, largest)
+        assert search.step()
+        found.append(search.found)
+    assert found == [(5, 10**8, 10**9 - 1), (0, 0, 0)]
+
+
+@pytest.mark.parametrize("values", [[-1.0, -2.0], [1.0, 2.0], [0.0, -1.0]])
+@pytest.mark.parametrize("largest", [False, True])
+def test_extremes_of_a_sparse_tensor_are_those_of_the_dense_one(tf, values, largest):
+    sparse = tf.SparseTensor([[0, 0], [0, 1]], values, [2, 2])
+    dense = tf.sparse.to_dense(sparse).numpy()
+    found = Extreme(source_of(sparse), largest).found
+    assert dense[found] == (dense.max() if largest else dense.min())
+    full = tf.SparseTensor([[0], [1]], values, [2])
+    assert values[Extreme(source_of(full), largest).found[0]] == (max(values) if largest else min(values))
 
 
 def test_rows_of_one_index_are_added_up(tf):

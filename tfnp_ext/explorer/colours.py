@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,8 +140,21 @@ class Whole:
     exact: bool
 
 
-def whole_of(source: Source, part: str, budget_ms: float = WHOLE_BUDGET_MS) -> Whole | None:
-    """Returns the limits of all values within a budget of time; ``None`` where they are not at hand."""
+def whole_of(sources: Sequence[Source], part: str, budget_ms: float = WHOLE_BUDGET_MS) -> Whole | None:
+    """Returns the limits of all values of one array or two within a budget of time; ``None`` where not at hand."""
+    each = [_whole_of_one(source, part, budget_ms / len(sources)) for source in sources]
+    found = [whole for whole in each if whole is not None]
+    if len(found) < len(each):
+        return None
+    return Whole(
+        low=min(whole.low for whole in found),
+        high=max(whole.high for whole in found),
+        robust=(min(whole.robust[0] for whole in found), max(whole.robust[1] for whole in found)),
+        exact=all(whole.exact for whole in found),
+    )
+
+
+def _whole_of_one(source: Source, part: str, budget_ms: float) -> Whole | None:
     numbers = source.numbers()
     if numbers is None or not numbers.size:
         return None

@@ -85,7 +85,7 @@ class Frames:
         self._axes = tuple(axes)
         self._labels = dict(labels or {})
         self._spread: tuple[Any, Spread] | None = None
-        self._whole: dict[str, Whole | None] = {}
+        self._whole: dict[tuple[str, str], Whole | None] = {}
 
     def close(self) -> None:
         """Lets go of what is kept."""
@@ -135,18 +135,19 @@ class Frames:
         """Returns the limits of all values where the state asks for them and they mean something."""
         if state.limits != "whole" or state.compare not in {"", "side"} or state.reduced is not None:
             return None
-        if state.part not in self._whole:
-            self._whole[state.part] = whole_of(self.source, state.part)
-        return self._whole[state.part]
+        key = state.part, state.compare
+        if key not in self._whole:
+            sources = (self.source,) if self.other is None or not state.compare else (self.source, self.other)
+            self._whole[key] = whole_of(sources, state.part)
+        return self._whole[key]
 
     # One function a kind of view.
 
     def _heatmap(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
         side = state.compare == "side" and self.other is not None
         rows, columns, step = _read(region)
-        parts: tuple[Numbers, ...] = (self.reader.numbers(state, rows, columns),)
-        if side:
-            parts = self.reader.pair(state, rows, columns)
+        parts: tuple[Numbers, ...]
+        parts = self.reader.pair(state, rows, columns) if side else (self.reader.numbers(state, rows, columns),)
         shape = _extent(region)
         block = block_of(shape, size)
         how = "max" if state.compare == "disagree" else state.pooling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,11 @@ class Search(ABC):
         self.done = True
         return True
 
+    def _settle(self, index: Sequence[int] | None) -> None:
+        """Ends the search before it began, with what is known."""
+        self.found = None if index is None else tuple(index)
+        self.seen, self.done = self.source.size, True
+
     def _all(self) -> Iterator[tuple[int, Array]]:
         return blocks(self.source)
 
@@ -74,13 +79,13 @@ class NextInvalid(Search):
         self._start = start
         self._most = most
         self._round = False
-        stored = source.stored_invalid()
-        if stored is not None or kind_rank(source.dtype) not in {2, 3}:
-            self.done = True
-            self.seen = source.size
-            if stored is not None and len(stored):
-                later = next((one for one in stored.tolist() if ravel(one, source.shape) >= start), stored[0].tolist())
-                self.found = tuple(later)
+        if kind_rank(source.dtype) not in {2, 3}:
+            self._settle(None)
+        stored = source.stored()
+        if stored is not None and not self.done:
+            places = stored[0][~np.isfinite(stored[1])].tolist()
+            later = (place for place in places if ravel(place, source.shape) >= start)
+            self._settle(next(later, places[0] if places else None))
 
     def _all(self) -> Iterator[tuple[int, Array]]:
         yield from blocks(self.source, self._start, self._most)
@@ -114,6 +119,21 @@ class Extreme(Search):
         super().__init__(source)
         self._largest, self._part = largest, part
         self._best: Any = None
+        stored = source.stored()
+        if stored is not None:
+            self._settle(self._among(*stored))
+
+    def _among(self, indices: Array, values: Array) -> Sequence[int] | None:
+        """Returns the index of the largest or smallest of stored values and of the zeros between them."""
+        found = extreme_of(plain(values, self._part), self._largest)
+        if found is not None and (found[1] >= 0 if self._largest else found[1] <= 0):
+            return [int(place) for place in indices[found[0]]]
+        if len(indices) == self.source.size:
+            return None if found is None else [int(place) for place in indices[found[0]]]
+        # A zero: the first place at which nothing is stored.
+        flat = (ravel(index, self.source.shape) for index in indices.tolist())
+        gap = next((place for place, stored in enumerate(flat) if stored != place), len(indices))
+        return unravel(gap, self.source.shape)
 
     def _look(self, place: int, values: Array) -> bool:
         found = extreme_of(plain(values, self._part), self._largest)

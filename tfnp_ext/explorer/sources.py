@@ -74,8 +74,8 @@ class Source(ABC):
         """Returns the place on the first axis that can be had, the nearest before one that is beyond the end."""
         return min(place, self.shape[0] - 1)
 
-    def stored_invalid(self) -> Array | None:
-        """Returns the indices [N, rank] of what is not finite, in order, where that is known without a search."""
+    def stored(self) -> tuple[Array, Array] | None:
+        """Returns indices [N, rank] in order and values [N] where all else is 0, and there may be too much of it."""
         return None
 
     def expression(self, index: str) -> str:
@@ -255,11 +255,9 @@ class SparseSource(Source):
         """Returns the stored values."""
         return None if isinstance(self._values, Strings) else self._values
 
-    def stored_invalid(self) -> Array | None:
-        """Returns where what is stored is not finite."""
-        if self.is_text or kind_rank(self.dtype) not in {2, 3}:
-            return self._indices[:0]
-        return self._indices[~np.isfinite(self._at(np.arange(len(self._indices))))]
+    def stored(self) -> tuple[Array, Array] | None:
+        """Returns the entries."""
+        return None if self.is_text else (self._indices, self._at(np.arange(len(self._indices))))
 
     def code(self, name: str, index: str) -> str:
         """Returns the way to a slice of the dense array."""
