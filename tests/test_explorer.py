@@ -274,6 +274,21 @@ def test_limits_of_slice_and_whole_robust_and_diverging():
     assert limits(scale="log") == [array[0][array[0] > 0].min(), array[0].max()]
 
 
+def test_the_limits_of_a_sparse_tensor_span_the_zeros(tf):
+    frames, state = opened(tf.SparseTensor([[0, 1], [3, 2]], [5.0, 7.0], [4, 3]))
+    assert frames.frame(replace(state, view="heatmap", limits="whole")).meta["limits"] == [0, 7]
+
+
+@pytest.mark.parametrize("region", [(-5, -5, 900, 900), (90, 90, 95, 95), (2, 2, 2, 2), (3, 3, 1, 1)])
+def test_a_region_beyond_the_plane_is_cut_to_it(region):
+    frames, state = opened(np.arange(42).reshape(6, 7))
+    frame = frames.frame(replace(state, view="heatmap"), Viewport(region))
+    top, left, bottom, right = frame.meta["region"]
+    assert 0 <= top < bottom <= 6
+    assert 0 <= left < right <= 7
+    assert drawn(frame).shape == (bottom - top, right - left)
+
+
 def test_the_whole_beyond_its_budget_says_that_it_is_a_sample(monkeypatch):
     from tfnp_ext.explorer import colours
 
@@ -406,6 +421,17 @@ def test_the_next_nan_is_found_in_order_and_around_the_end(places, start, most):
         assert steps < 1000
     later = sorted(places, key=lambda place: (place < start, place))
     assert search.found == (unravel(later[0], array.shape) if later else None)
+
+
+@pytest.mark.parametrize("start", [0, 1, 250, 599])
+def test_a_search_reads_no_more_than_all_and_a_block(start, monkeypatch):
+    source = DenseSource(np.zeros((6, 100)))
+    cut, read = source.cut, []
+    monkeypatch.setattr(source, "cut", lambda index: read.append(cut(index).size) or cut(index))
+    search = NextInvalid(source, start, 50)
+    assert search.step()
+    assert search.found is None
+    assert sum(read) <= 650
 
 
 def test_integers_hold_no_nan_and_nothing_is_read(monkeypatch):
@@ -553,10 +579,11 @@ def test_elements_are_drawn_when_they_are_asked_for(tf):
     assert source.shape == (6, 4, 5)
     assert (state.rows, state.columns, state.sliding) == (1, 2, (0,))
     frames = Frames(source)
-    for place, runs in ((0, 1), (3, 1), (1, 2), (3, 2), (2, 2), (0, 2)):
+    for place, runs in ((0, 1), (3, 1), (1, 2), (3, 2), (2, 2), (0, 2), (4, 2), (5, 2)):
         assert source.reach(place) == place
         assert (drawn(frames.frame(moved(state, 0, place))) == place).all()
         assert len(starts) == runs
+        assert len(source._kept) <= 4
     assert moved(state, 0, 2).expression() == "[2, :, :]"
     code = source.expression(moved(state, 0, 2).expression())
     np.testing.assert_array_equal(

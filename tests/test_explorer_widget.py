@@ -87,6 +87,28 @@ def test_slice_and_array_follow_the_sliders(sent):
     assert frame[0]["names"] == {"y": "y", "x": "x"}
 
 
+def test_colours_and_zoom_leave_the_array_as_it_is(sent):
+    explorer = explore(normal(6, 5, 40))
+    changes = []
+    explorer.observe(changes.append, ["slice", "array"])
+    ready(explorer)
+    tell(explorer, type="viewport", region=[0, 0, 3, 3], size=[300, 500])
+    explorer.state = replace(explorer.state, scale="diverging", robust=True, view="table")
+    explorer.array = explorer.array
+    assert changes == []
+    explorer.state = replace(explorer.state, rows=0, columns=2)
+    assert len(changes) == 2
+
+
+def test_a_reduction_outlives_other_rows(sent):
+    explorer = explore(normal(4, 5, 6, 7))
+    controls = explorer._controls
+    controls.reduced.value = 1
+    controls.rows.value = 0
+    assert (explorer.state.rows, explorer.state.reduced, controls.reduced.value) == (0, 1, 1)
+    assert [word for word, _ in controls.reduced.options] == ["none", "axis 1", "axis 2"]
+
+
 def test_setting_the_state_moves_the_controls(sent):
     explorer = explore(normal(6, 5, 40, 50))
     explorer.state = replace(explorer.state, rows=0, columns=3, index=(0, 3, 7, 0), view="table")

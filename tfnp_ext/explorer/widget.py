@@ -81,6 +81,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._cell: tuple[int, int] | None = None
         self._search: tuple[Any, Search] | None = None
         self._drawn_as: Any = None
+        self._exposed: Any = None
         self._reaching = False
         self._frames, state, names = self._open(self._choices[0])
         self._pacing = Pacing(self._draw)
@@ -197,7 +198,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._pacing.stop()
             self._let_go()
             self._value, self._choices, self._others, self._search = None, [], {}, None
-            self.array = None
+            self.array = self._exposed = None
             self._controls.close()
             self._canvas.close()
             self._said.close()
@@ -248,6 +249,12 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
                     self._reaching = False
 
     def _expose(self, state: ExplorerState) -> None:
+        """Has the traits follow; what only colours or zooms changes neither."""
+        reduced = (state.reduced, state.reduction, state.part) if state.reduced is not None else None
+        what = (self._frames, state.expression(), state.shape, reduced)
+        if what == self._exposed:
+            return
+        self._exposed = what
         array: Any
         if state.reduced is None:
             array = self._frames.source.cut(state.cut())
