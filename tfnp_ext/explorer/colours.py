@@ -14,9 +14,9 @@ from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState
 from tfnp_ext.plots.base import STYLE
 from tfnp_ext.plots.inks import rgb
-from tfnp_ext.statistics import BINS, compute_statistics, sample_places
+from tfnp_ext.statistics import BINS, HISTOGRAM_SAMPLE, compute_statistics, sample_places
 
-SAMPLE = 2**18
+SAMPLE = HISTOGRAM_SAMPLE
 """Values in a histogram and in percentiles at most; of more, evenly spaced rows and columns."""
 
 ROBUST = (1.0, 99.0)

@@ -7,6 +7,9 @@ import numpy as np
 from tfnp_ext.explorer.reading import Numbers
 from tfnp_ext.explorer.sources import Array
 
+_FEW = 64
+"""Rows of a block that are few."""
+
 
 def block_of(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """Returns how many rows and columns share a pixel, so that all fit into a size."""
@@ -52,7 +55,10 @@ def pool(numbers: Numbers, block: tuple[int, int], how: str) -> Numbers:
 
 def _means(band: Array, starts: Array, count: Array) -> Array:
     """Returns the means of the blocks of a band."""
-    means: Array = np.add.reduceat(band.sum(axis=0, dtype=np.float64), starts) / np.maximum(count, 1)
+    # A few float32 add up in their own dtype, twice as fast, with more digits than a colour has.
+    fast = band.dtype == np.float32 and len(band) <= _FEW
+    sums = band.sum(axis=0, dtype=band.dtype if fast else np.float64)
+    means: Array = np.add.reduceat(sums, starts, dtype=np.float64) / np.maximum(count, 1)
     if np.isinf(means).any():  # the sum of large values may pass the end of float64
         share = np.ldexp(band.astype(np.float64), -64)
         means = np.ldexp(np.add.reduceat(share.sum(axis=0), starts) / np.maximum(count, 1), 64)
