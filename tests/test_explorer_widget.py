@@ -312,6 +312,19 @@ def test_a_dataset_is_drawn_as_the_slider_moves(tf, sent):
     np.testing.assert_array_equal(eval(f"d{explorer.slice}", {"d": dataset}), explorer.array)
 
 
+def test_scalar_elements_are_shown_one_at_a_time(tf, sent):
+    explorer = explore(tf.data.Dataset.range(5))
+    explorer._controls._sliders[0][1].value = 3
+    assert explorer.array == 3
+    assert explorer.slice == ".skip(3).take(1).get_single_element()"
+
+
+def test_what_is_empty_is_refused_and_left_out_of_a_nest(sent):
+    with pytest.raises(ConversionError, match=r"ndarray \(0, 3\) float64 is empty"):
+        explore(np.zeros((0, 3)))
+    assert explore([np.zeros((0, 3)), np.zeros(2), np.zeros(3)]).slice == "[1][:]"
+
+
 def test_what_fails_while_drawing_is_said_below(tf, sent):
     dataset = tf.data.Dataset.range(4).map(lambda n: tf.debugging.check_numerics(1 / tf.cast(2 - n, tf.float32), "bad"))
     explorer = explore(dataset.batch(1))

@@ -86,7 +86,7 @@ def spread_of(*parts: Numbers, most: float = SAMPLE) -> Spread:
     if not samples:
         return Spread(0.0, 0.0, (0.0, 0.0), 0.0, (0,) * BINS, nans, infs, missing)
     sample = np.concatenate(samples)
-    ends = np.percentile(sample, ROBUST)
+    ends = 2 * np.percentile(sample / 2, ROBUST)  # halved, so that no difference overflows
     positive = sample[sample > 0]
     return Spread(
         low=low,

@@ -138,7 +138,7 @@ def first_state(source: Source, *, weights: bool = False, name: str = "", tolera
     axes = list(range(first, rank))
     long = [axis for axis in axes if shape[axis] != 1] or axes[-1:]
     if not axes:
-        return replace(state, columns=0 if rank else None, view="table")
+        return replace(state, view="table")
     # (1, …, N) and (N, 1) are vectors.
     if len(long) == 1 and (long[0] == axes[-1] or rank - first <= 2):
         return _settled(replace(state, columns=long[0]), source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +12,7 @@ import numpy as np
 import traitlets
 
 from tfnp_ext import wording
-from tfnp_ext.config import TensorDisplay, read_labels
-from tfnp_ext.display import mimebundle
+from tfnp_ext.config import read_labels
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.choices import Choice, choices
@@ -26,9 +24,7 @@ from tfnp_ext.explorer.reading import plain
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
 from tfnp_ext.explorer.sources import Source, ravel
 from tfnp_ext.explorer.state import ExplorerState, first_state, placed, reshaped, stepped
-
-_CARD_BUDGET_MS = 60.0
-"""Milliseconds for the numbers of the still card; the explorer itself has to appear soon."""
+from tfnp_ext.explorer.still import show_still
 
 _NUMPY = {"norm": "np.linalg.norm"}
 """What reductions are called in NumPy where they have another name."""
@@ -83,7 +79,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._drawn_as: Any = None
         self._exposed: Any = None
         self._reaching = False
-        self._frames, state, names = self._open(self._choices[0])
+        self._frames, state, names = self._open_first()
         self._pacing = Pacing(self._draw)
         super().__init__()
         self._canvas = Canvas(on_event=self._receive)
@@ -98,6 +94,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
     def _open(self, choice: Choice) -> tuple[Frames, ExplorerState, list[str]]:
         """Returns what is drawn of a choice, its first state and the names of its axes."""
         source = choice.open()
+        if not source.size:
+            raise ConversionError(f"{choice.what} is empty: there is nothing to explore")
         second = self._second(choice, source)
         rank = len(source.shape)
         if self._axes is not None and len(self._axes) != rank and len(self._choices) == 1:
@@ -110,6 +108,16 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         if second is not None:
             state = replace(state, compare="side", view="heatmap")
         return Frames(source, second, names, self._named(source)), state, names
+
+    def _open_first(self) -> tuple[Frames, ExplorerState, list[str]]:
+        """Opens the first of the choices that can be; those before it are no choices."""
+        while True:
+            try:
+                return self._open(self._choices[0])
+            except ConversionError:
+                if len(self._choices) == 1 or self._others:
+                    raise
+                del self._choices[0]
 
     def _second(self, choice: Choice, source: Source) -> Source | None:
         """Returns what a choice is compared with."""
@@ -418,7 +426,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
     def _count(self) -> None:
         frames, state = self._frames, self.state
         other = frames.other
-        assert other is not None
+        if other is None:
+            return
         key = ("count", state.tolerance, state.part)
         search = self._searching(key, lambda: Disagreements(frames.source, other, state.tolerance, state.part))
         done = search.step()
@@ -452,26 +461,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._canvas.send({"type": "goto", "y": row, "x": column, "pin": True})
         self._tell(said)
 
-    # The card that stays where there is no kernel.
-
     def _show_still(self) -> None:
-        """Sends the value's card as an output of its own, in a fold that the canvas closes while it lives."""
-        from IPython import get_ipython
-        from IPython.display import display
-
-        if self._value is None or get_ipython() is None:
-            return
-        options = TensorDisplay.instance().options()
-        options = replace(options, budget_ms=min(options.budget_ms, _CARD_BUDGET_MS))
-        bundle = mimebundle(self._value, options)
-        if bundle is None:
-            return
-        what = self._choices[0].what if len(self._choices) == 1 else type(self._value).__name__
-        if "text/html" in bundle:
-            summary = html.escape(f"still picture of {what} · {self._word}")
-            opening = f"<details open><summary style='font-size:12px;opacity:.66'>{summary}</summary>"
-            bundle = {**bundle, "text/html": f"{opening}{bundle['text/html']}</details>"}
-        display(bundle, raw=True)
+        """Sends the value's card before the widget: it stays where there is no kernel."""
+        if self._value is not None:
+            only = len(self._choices) == 1
+            show_still(self._value, self._choices[0].what if only else type(self._value).__name__, self._word)
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
 
