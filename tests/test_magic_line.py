@@ -47,7 +47,7 @@ from tfnp_ext.magics.options import OPTIONS
         ("-l names[1:] x", {"labels": "names[1:]"}, "x"),
         ("-l f(a, b)[0] [x, y]", {"labels": "f(a, b)[0]"}, "[x, y]"),
         ("--max-bytes 4GiB x", {"max-bytes": "4GiB"}, "x"),
-        ("--fill-value -1 -x", {"fill-value": "-1"}, "-x"),
+        ("--fill-value -1 -y", {"fill-value": "-1"}, "-y"),
         ("-p bar", {"plot": "bar"}, ""),
         # options after
         ("model(x)[0] --top 3", {"top": "3"}, "model(x)[0]"),
@@ -65,6 +65,8 @@ from tfnp_ext.magics.options import OPTIONS
         ("-- --top", {}, "--top"),
         ("-- -k * x", {}, "-k * x"),
         ("-o p -- -k", {"out": "p"}, "-k"),
+        ("-x x", {"explore": ""}, "x"),
+        ("-- -x", {}, "-x"),
         # comments
         ("x # --top 3", {}, "x"),
         ("x --top 3 # best", {"top": "3"}, "x"),
@@ -214,7 +216,7 @@ def lines(draw):
 def holds_an_option(expression: str) -> bool:
     """Returns whether a known option stands in an expression by itself, as in ``x --top``: then it is one."""
     without_strings = re.sub(r"'[^']*'|\"[^\"]*\"", "", expression)
-    return bool(re.search(r"(^|\s)--(top|copy)(\s|$)|^-k(\s|$)", without_strings))
+    return bool(re.search(r"(^|\s)--(top|copy)(\s|$)|^-[kx](\s|$)", without_strings))
 
 
 @settings(max_examples=400, deadline=None)

@@ -40,7 +40,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
     files = (path for path in (PROJECT / "tfnp_ext").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     assert inside == {path.relative_to(PROJECT).as_posix() for path in files}
-    assert "tfnp_ext/py.typed" in inside
+    assert {"tfnp_ext/py.typed", "tfnp_ext/explorer/static/canvas.js", "tfnp_ext/explorer/static/canvas.css"} <= inside
 
 
 def test_the_wheel_has_the_version_of_the_package(metadata):

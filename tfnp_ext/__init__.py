@@ -18,6 +18,7 @@ _HOMES = {
     "StorageError": "errors",
     "SymbolicTensorError": "errors",
     "TensorDisplay": "config",
+    "explore": "explorer",
     "iter_numpy": "datasets",
     "load": "storage",
     "load_ipython_extension": "extension",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         StorageError,
         SymbolicTensorError,
     )
+    from tfnp_ext.explorer import explore
     from tfnp_ext.extension import load_ipython_extension, unload_ipython_extension
     from tfnp_ext.plots import plot, register_plot
     from tfnp_ext.storage import load, save
@@ -60,6 +62,7 @@ __all__ = [
     "SymbolicTensorError",
     "TensorDisplay",
     "__version__",
+    "explore",
     "iter_numpy",
     "load",
     "load_ipython_extension",

@@ -47,6 +47,7 @@ class Option:
 OPTIONS = (
     Option("out", "magic", "bind the result to NAME", "o", "NAME", "name"),
     Option("quiet", "magic", "return None and show nothing; needs --out or --save", "q"),
+    Option("explore", "magic", "return an explorer of the value instead, and convert nothing", "x"),
     Option("plot", "card", "the picture: auto, none, or a kind of plot", "p", "KIND", "word", "plot"),
     Option(
         "labels", "card", "class names: a list, an array, or a dict index -> name", "l", "EXPR", "expression", "labels"

@@ -20,6 +20,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions, TensorDisplay
 from tfnp_ext.convert import convert, read_conversion, runs_a_dataset
 from tfnp_ext.errors import ConversionInterrupted
+from tfnp_ext.explorer import explore
 from tfnp_ext.magics.cell import cell_options, split_cell
 from tfnp_ext.magics.evaluation import cell_number, evaluate, one_line_errors, traced_scope
 from tfnp_ext.magics.line import LineError, quoted, split_line
@@ -31,6 +32,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _STREAMED = frozenset(("take", "join", "dtype", "casting", "ragged", "timeout", "on_error", "progress"))
 """What a conversion may ask for of a dataset that goes to disk; the rest is about arrays in memory."""
+
+_EXPLORED = frozenset(("out", "quiet", "explore", "labels"))
+"""The options that an explorer has a use for."""
 
 _DTYPES_THAT_ARE_TYPES = {"str": str, "bytes": bytes, "object": object}
 
@@ -46,6 +50,7 @@ class Request:
         conversion: Keywords of ``to_numpy``, only those given.
         path: Where the arrays are stored, ``""`` for nowhere.
         storage: Keywords of ``save``, only those given.
+        explorer: Keywords of ``explore`` where that is asked for, and nothing converted.
     """
 
     out: str
@@ -54,6 +59,7 @@ class Request:
     conversion: Mapping[str, Any]
     path: str = ""
     storage: Mapping[str, Any] = field(default_factory=dict)
+    explorer: Mapping[str, Any] | None = None
 
 
 def _declared(function: Function) -> Function:
@@ -130,7 +136,8 @@ class TensorMagics:
                 return self._finish(self._run(cell), self._request(options, None))
             split = split_line(line)
             if not split.expression:
-                raise LineError("%tonumpy needs an expression, as in: %tonumpy preds")
+                hint = "; to negate x write -- -x" if line.strip() == "-x" else ""
+                raise LineError(f"%tonumpy needs an expression, as in: %tonumpy preds{hint}")
             local_ns = traced_scope(self.shell) or local_ns
             request = self._request(split.options, local_ns)
         value = evaluate(self.shell, split.expression, local_ns)
@@ -160,6 +167,11 @@ class TensorMagics:
             raise LineError("--quiet needs --out NAME or --save PATH: nothing would be left of the result")
         if given["storage"] and not path:
             raise LineError(f"--{next(iter(given['storage']))} is for --save PATH: nothing is stored without it")
+        if "explore" in given["magic"]:
+            idle = next((name for name in options if name not in _EXPLORED), None)
+            if idle is not None:
+                raise LineError(f"--{idle} has no effect on --explore, which converts nothing: leave one of them out")
+            return Request(out, quiet, TensorDisplay.instance().options(), {}, explorer=given["card"])
         card = TensorDisplay.instance().options(**given["card"])
         return Request(out, quiet, card, given["conversion"], path, given["storage"])
 
@@ -207,6 +219,12 @@ class TensorMagics:
     def _finish(self, value: Any, request: Request) -> Any:
         """Returns the value converted, bound and waiting to be shown; a dataset that is stored is not collected."""
         __tracebackhide__ = True
+        if request.explorer is not None:
+            with one_line_errors():
+                explorer = explore(value, **request.explorer)
+            if request.out:
+                self.shell.user_ns[request.out] = explorer
+            return None if request.quiet else explorer
         runs = runs_a_dataset(value)
         with one_line_errors():
             made = _stored(value, request) if runs and request.path else _converted(value, request, runs)

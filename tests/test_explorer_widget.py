@@ -1,0 +1,469 @@
+"""The explorer as a widget: its traits, controls, messages, and the still card before it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import weakref
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tfnp_ext
+from tfnp_ext.errors import ConversionError, OptionError, SymbolicTensorError
+from tfnp_ext.explorer import explore
+from tfnp_ext.explorer.canvas import Canvas
+from tfnp_ext.explorer.pacing import Pacing
+
+
+@pytest.fixture
+def sent(monkeypatch) -> list[tuple[dict[str, Any], list[Any]]]:
+    """What canvases are sent."""
+    messages: list[tuple[dict[str, Any], list[Any]]] = []
+
+    def record(_: Any, content: dict[str, Any], buffers: Any = None) -> None:
+        json.dumps(content, allow_nan=False)
+        messages.append((content, [bytes(buffer) for buffer in buffers or ()]))
+
+    monkeypatch.setattr(Canvas, "send", record)
+    return messages
+
+
+def ready(explorer: Any, height: int = 300, width: int = 500) -> None:
+    explorer._receive(explorer._canvas, {"type": "ready", "size": [height, width], "ratio": 2})
+
+
+def tell(explorer: Any, **event: Any) -> None:
+    explorer._receive(explorer._canvas, event)
+
+
+def values(message: tuple[dict[str, Any], list[Any]]) -> np.ndarray:
+    meta, buffers = message
+    return np.frombuffer(buffers[0], f"<{meta['dtype']}").reshape(meta["pixels"])
+
+
+def normal(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def seen(control: Any) -> bool:
+    return control.layout.display != "none"
+
+
+def test_nothing_is_imported_before_it_is_called(tmp_path):
+    code = (
+        "import sys, tfnp_ext\n"
+        "from tfnp_ext.explorer import explore\n"
+        "heavy = ('ipywidgets', 'anywidget', 'tensorflow', 'PIL', 'matplotlib')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_slice_and_array_follow_the_sliders(sent):
+    array = normal(6, 5, 40, 50)
+    explorer = explore(array, axes=["batch", "time", "y", "x"])
+    changes = []
+    explorer.observe(lambda change: changes.append((change["name"], change["new"])), ["slice", "array"])
+    assert explorer.slice == "[0, 0, :, :]"
+    assert np.shares_memory(explorer.array, array)
+    play, slider, _ = explorer._controls._sliders[0]
+    assert (slider.description, slider.max, slider.continuous_update, play.max) == ("batch", 5, True, 5)
+    slider.value = 4
+    explorer._controls._sliders[1][1].value = 2
+    assert explorer.slice == "[4, 2, :, :]"
+    np.testing.assert_array_equal(explorer.array, array[4, 2])
+    assert [name for name, _ in changes] == ["slice", "array"] * 2
+    assert sent == []
+    ready(explorer)
+    (frame,) = sent
+    np.testing.assert_array_equal(values(frame), array[4, 2])
+    assert frame[0]["names"] == {"y": "y", "x": "x"}
+
+
+def test_colours_and_zoom_leave_the_array_as_it_is(sent):
+    explorer = explore(normal(6, 5, 40))
+    changes = []
+    explorer.observe(changes.append, ["slice", "array"])
+    ready(explorer)
+    tell(explorer, type="viewport", region=[0, 0, 3, 3], size=[300, 500])
+    explorer.state = replace(explorer.state, scale="diverging", robust=True, view="table")
+    explorer.array = explorer.array
+    assert changes == []
+    explorer.state = replace(explorer.state, rows=0, columns=2)
+    assert len(changes) == 2
+
+
+def test_a_reduction_outlives_other_rows(sent):
+    explorer = explore(normal(4, 5, 6, 7))
+    controls = explorer._controls
+    controls.reduced.value = 1
+    controls.rows.value = 0
+    assert (explorer.state.rows, explorer.state.reduced, controls.reduced.value) == (0, 1, 1)
+    assert [word for word, _ in controls.reduced.options] == ["none", "axis 1", "axis 2"]
+
+
+def test_setting_the_state_moves_the_controls(sent):
+    explorer = explore(normal(6, 5, 40, 50))
+    explorer.state = replace(explorer.state, rows=0, columns=3, index=(0, 3, 7, 0), view="table")
+    assert explorer.slice == "[:, 3, 7, :]"
+    controls = explorer._controls
+    assert (controls.rows.value, controls.columns.value, controls.view.value) == (0, 3, "table")
+    assert sorted(axis for axis in controls._sliders if controls._sliders[axis][2] in controls.slides.children) == [
+        1,
+        2,
+    ]
+    assert controls._sliders[2][1].value == 7
+
+
+def test_each_control_changes_one_thing(sent):
+    explorer = explore(normal(3, 40, 50) * (1 + 1j))
+    ready(explorer)
+    controls = explorer._controls
+    controls.more.value = True
+    changes = {
+        "part": "angle",
+        "limits": "whole",
+        "robust": True,
+        "scale": "diverging",
+        "pooling": "max",
+        "view": "table",
+    }
+    for name, value in changes.items():
+        before = explorer.state
+        getattr(controls, name).value = value
+        assert explorer.state == replace(before, **{name: value})
+    controls.marks.value = True
+    controls.threshold.value = 0.5
+    assert explorer.state.threshold == 0.5
+    controls.marks.value = False
+    assert explorer.state.threshold is None
+    controls.reduced.value = 0
+    controls.reduction.value = "std"
+    np.testing.assert_allclose(explorer.array, np.angle(normal(3, 40, 50) * (1 + 1j)).std(axis=0), atol=1e-15)
+    assert explorer._said.value == ""
+    controls.rows.value = 0
+    assert explorer.state.reduced is None
+    assert explorer.slice == "[:, 0, :]"
+
+
+def test_a_control_without_effect_is_hidden(sent):
+    explorer = explore(normal(3, 40, 50))
+    controls = explorer._controls
+    assert not seen(controls.scale)
+    controls.more.value = True
+    assert seen(controls.scale)
+    assert not seen(controls.part)
+    assert not seen(controls.channels)
+    assert not seen(controls.compare)
+    assert not seen(controls.buttons["count"])
+    assert not seen(controls.reduction)
+    controls.view.value = "histogram"
+    assert not seen(controls.scale)
+    assert not seen(controls.pooling)
+    assert not seen(explore(np.arange(12).reshape(3, 4))._controls.buttons["invalid"])
+    assert not seen(explore(np.array([b"a", b"b"], object))._controls.view)
+
+
+def test_a_reduced_array_is_numpys_in_the_order_of_its_axes(sent):
+    array = normal(4, 5, 6)
+    explorer = explore(array)
+    explorer.state = replace(explorer.state, reduced=1, rows=2, columns=0)
+    np.testing.assert_allclose(explorer.array, array.mean(axis=1))
+    assert eval(explorer.code, {"np": np, "x": array}) == pytest.approx(array.mean(axis=1))
+
+
+def test_the_viewport_is_what_crosses(sent):
+    array = normal(2000, 3000).astype(np.float32)
+    explorer = explore(array)
+    ready(explorer, 250, 500)
+    assert sent[-1][0]["pooled"] == "mean"
+    assert sent[-1][0]["pixels"] == [500, 1000]
+    tell(explorer, type="viewport", region=[100, 200, 300, 600], size=[250, 500])
+    meta, buffers = sent[-1]
+    assert meta["region"] == [100, 200, 300, 600]
+    np.testing.assert_array_equal(values(sent[-1]), array[100:300, 200:600])
+    assert sum(map(len, buffers)) <= 200 * 400 * 4 + 1024
+    assert [message["serial"] for message, _ in sent] == [1, 2]
+    assert {message["still"] for message, _ in sent} == {explorer._word}
+
+
+def test_a_region_is_kept_along_the_slider_and_given_up_with_the_plane(sent):
+    explorer = explore(normal(3, 40, 50))
+    ready(explorer)
+    tell(explorer, type="viewport", region=[1, 2, 11, 22], size=[300, 500])
+    tell(explorer, type="key", key="PageDown", shift=False)
+    assert explorer.slice == "[1, :, :]"
+    assert sent[-1][0]["region"] == [1, 2, 11, 22]
+    explorer._controls.rows.value = 0
+    assert sent[-1][0]["region"] == [0, 0, 3, 50]
+
+
+def test_a_value_that_was_pooled_is_told_in_full(sent):
+    array = normal(4000, 3000)
+    explorer = explore(array)
+    ready(explorer)
+    tell(explorer, type="exact", request=7, y=3999, x=17)
+    assert sent[-1][0] == {"type": "exact", "request": 7, "text": str(array[3999, 17])}
+    explorer = explore(np.float32([[1 / 3, 2]]), other=np.float32([[1, 2]]))
+    tell(explorer, type="exact", request=1, y=0, x=0)
+    assert sent[-1][0]["text"] == "0.33333334   1.0"
+
+
+def test_the_next_nan_is_shown_and_pinned_and_then_the_next(sent):
+    array = np.zeros((64, 51, 52), np.float32)
+    array[9, 50, 51] = np.nan
+    array[40, 3, 4] = np.inf
+    explorer = explore(array)
+    ready(explorer)
+    assert explorer.find_next_invalid() == (9, 50, 51)
+    assert explorer.slice == "[9, :, :]"
+    assert sent[-1][0] == {"type": "goto", "y": 50, "x": 51, "pin": True}
+    explorer._controls.buttons["invalid"].click()
+    assert explorer.slice == "[40, :, :]"
+    explorer._controls.buttons["invalid"].click()
+    assert explorer.slice == "[9, :, :]"
+    assert explore(np.zeros((3, 4))).find_next_invalid() is None
+
+
+def test_the_largest_of_the_slice_and_of_all(sent):
+    array = normal(7, 30, 40)
+    array[5, 20, 30] = 99
+    array[0, 1, 2] = 50
+    explorer = explore(array)
+    explorer._controls.buttons["maximum"].click()
+    assert sent[-1][0] == {"type": "goto", "y": 1, "x": 2, "pin": True}
+    explorer._controls.scope.value = "whole"
+    explorer._controls.buttons["maximum"].click()
+    assert explorer.slice == "[5, :, :]"
+    assert sent[-1][0] == {"type": "goto", "y": 20, "x": 30, "pin": True}
+
+
+def test_a_search_goes_on_where_it_stopped(sent, monkeypatch):
+    from tfnp_ext.explorer import search, sources
+
+    monkeypatch.setattr(search, "STEP", 0.0)
+    monkeypatch.setattr(search.Search.step, "__defaults__", (0.0, lambda: 0.0))
+    monkeypatch.setattr(search.NextInvalid.__init__, "__defaults__", (300,))
+    array = np.zeros((4, 30, 10), np.float32)
+    array[3, 0, 0] = np.nan
+    explorer = explore(array)
+    said = []
+    for _ in range(4):
+        explorer._controls.buttons["invalid"].click()
+        said.append(explorer._said.value)
+    assert said[:3] == [
+        f"no NaN in the first {share} looked at: press again to go on" for share in ("25.0 %", "50.0 %", "75.0 %")
+    ]
+    assert explorer.slice == "[3, :, :]"
+    assert sources.BLOCK > 300
+
+
+def test_two_are_compared(sent):
+    one, two = normal(3, 8, 9), normal(3, 8, 9)
+    two[2, 7, 8] += 1
+    explorer = explore(one, other=two, tolerance=0.5)
+    ready(explorer)
+    assert sent[-1][0]["panels"] == 2
+    controls = explorer._controls
+    controls.compare.value = "disagree"
+    assert seen(controls.tolerance)
+    controls.buttons["count"].click()
+    assert explorer._said.value == "1 of 216 values disagree, first at [2, 7, 8]"
+    controls.compare.value = "difference"
+    controls._sliders[0][1].value = 2
+    np.testing.assert_array_equal(values(sent[-1]), one[2] - two[2])
+    with pytest.raises(ConversionError, match="shapes differ"):
+        explore(one, other=two[:2])
+
+
+def test_the_leaves_of_two_checkpoints_are_compared(tf, sent):
+    one = {"a": tf.Variable(normal(4, 5)), "b": {"kernel": tf.Variable(normal(3, 3, 2, 4))}}
+    two = {"a": tf.Variable(normal(4, 5)), "b": {"kernel": tf.Variable(normal(3, 3, 2, 4, seed=1))}}
+    explorer = explore(one, other=two)
+    offered = [word for word, _ in explorer._leaf.options]
+    assert offered == ["['a']  Variable (4, 5) float64", "['b']['kernel']  Variable (3, 3, 2, 4) float64"]
+    explorer._leaf.value = 1
+    assert explorer.slice == "['b']['kernel'][:, :, 0, 0]"
+    ready(explorer)
+    np.testing.assert_array_equal(np.frombuffer(sent[-1][1][1]).reshape(3, 3), two["b"]["kernel"].numpy()[:, :, 0, 0])
+
+
+def test_a_dataset_is_drawn_as_the_slider_moves(tf, sent):
+    dataset = tf.data.Dataset.range(9).filter(lambda n: n >= 0).map(lambda n: tf.fill([3, 4], n))
+    explorer = explore(dataset)
+    ready(explorer)
+    slider = explorer._controls._sliders[0][1]
+    assert slider.description == "element"
+    assert slider.max == 1
+    slider.value = 1
+    assert slider.max == 2
+    assert (explorer.array == 1).all()
+    explorer.state = replace(explorer.state, shape=(100, 3, 4), index=(50, 0, 0))
+    assert explorer.state.index[0] == 8
+    assert slider.max == slider.value == 8
+    assert explorer.slice == ".skip(8).take(1).get_single_element()[:, :]"
+    np.testing.assert_array_equal(eval(f"d{explorer.slice}", {"d": dataset}), explorer.array)
+
+
+def test_scalar_elements_are_shown_one_at_a_time(tf, sent):
+    explorer = explore(tf.data.Dataset.range(5))
+    explorer._controls._sliders[0][1].value = 3
+    assert explorer.array == 3
+    assert explorer.slice == ".skip(3).take(1).get_single_element()"
+
+
+def test_what_is_empty_is_refused_and_left_out_of_a_nest(sent):
+    with pytest.raises(ConversionError, match=r"ndarray \(0, 3\) float64 is empty"):
+        explore(np.zeros((0, 3)))
+    assert explore([np.zeros((0, 3)), np.zeros(2), np.zeros(3)]).slice == "[1][:]"
+
+
+def test_what_fails_while_drawing_is_said_below(tf, sent):
+    dataset = tf.data.Dataset.range(4).map(lambda n: tf.debugging.check_numerics(1 / tf.cast(2 - n, tf.float32), "bad"))
+    explorer = explore(dataset.batch(1))
+    explorer._controls._sliders[0][1].value = 2
+    assert "element 2 failed" in explorer._said.value
+
+
+def test_names_and_labels_that_do_not_fit_are_refused(sent):
+    with pytest.raises(OptionError, match="2 names for 3 axes"):
+        explore(np.zeros((2, 3, 4)), axes=["a", "b"])
+    with pytest.raises(OptionError, match="no axis is as long"):
+        explore(np.zeros((2, 3)), labels=["a"] * 5)
+
+
+def test_values_that_cannot_be_explored_say_why(tf, sent):
+    with pytest.raises(ConversionError, match="str is not tensor-like"):
+        explore("text")
+    gc.collect()
+
+    @tf.function
+    def traced(x: Any) -> Any:
+        explore(x)
+        return x
+
+    with pytest.raises(SymbolicTensorError, match=r"inside tf\.function"):
+        traced(tf.constant(1.0))
+
+
+def test_the_code_names_the_value(ip, run, sent):
+    run(ip, "import numpy as np, tfnp_ext\ny = np.zeros((3, 4, 5))\ne = tfnp_ext.explore(y)")
+    explorer = ip.user_ns["e"]
+    explorer._controls.buttons["copy"].click()
+    assert sent[-1][0] == {"type": "copy", "text": "y[0, :, :]"}
+    explorer._controls.buttons["png"].click()
+    assert sent[-1][0] == {"type": "png"}
+    assert explorer.png.startswith(b"\x89PNG")
+
+
+def test_the_still_card_comes_before_the_widget_once(ip, sent, monkeypatch):
+    published = []
+    monkeypatch.setattr(ip.display_pub, "publish", lambda data, *args, **given: published.append(data))
+    ip.run_cell("import numpy as np, tfnp_ext\nx = np.arange(6).reshape(2, 3)\ne = tfnp_ext.explore(x)\ne.state")
+    assert published == []
+    bundle, _ = ip.display_formatter.format(ip.user_ns["e"])
+    (card,) = published
+    word = ip.user_ns["e"]._word
+    assert card["text/html"].startswith("<details open><summary")
+    assert f"still picture of ndarray (2, 3) int64 · {word}</summary>" in card["text/html"]
+    assert card["text/plain"].startswith("ndarray (2, 3) int64")
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"] == "TensorExplorer(ndarray (2, 3) int64, [:, :])"
+
+
+def test_the_saved_widget_holds_no_values(sent):
+    explorer = explore(normal(50, 60))
+    ready(explorer)
+    sizes = {key: len(json.dumps(value, default=str)) for key, value in explorer.get_state().items()}
+    assert sum(sizes.values()) < 3000
+    assert not {"array", "state", "slice"} & set(sizes)
+
+
+def test_a_closed_explorer_frees_what_it_held(sent):
+    class Held(np.ndarray):
+        pass
+
+    array = normal(50, 60).view(Held)
+    gone = weakref.ref(array)
+    explorer = explore(array)
+    ready(explorer)
+    explorer.close()
+    del array
+    gc.collect()
+    assert gone() is None
+    tell(explorer, type="key", key="PageDown")
+    assert explorer.array is None
+    explorer.close()
+
+
+def test_moves_that_come_while_one_is_drawn_are_drawn_once():
+    now, drawn, waiting = [0.0], [], []
+
+    def draw() -> None:
+        drawn.append(state[0])
+        now[0] += 0.1
+
+    state = [0]
+    pacing = Pacing(
+        draw, lambda seconds, function: waiting.append((now[0] + seconds, function)) or True, lambda: now[0]
+    )
+    for state[0] in range(5):
+        pacing.ask()
+    assert drawn == [0]
+    ((when, wake),) = waiting
+    assert when == pytest.approx(0.2)
+    now[0] = when
+    wake()
+    assert drawn == [0, 4]
+    now[0] += 1
+    state[0] = 9
+    pacing.ask()
+    assert drawn == [0, 4, 9]
+    pacing.stop()
+    pacing.ask()
+    assert drawn == [0, 4, 9]
+
+
+def test_opening_a_large_array_takes_no_memory_of_its_size(tmp_path):
+    code = (
+        "import resource, numpy as np, tfnp_ext\n"
+        "def run(array):\n"
+        "    explorer = tfnp_ext.explorer.explore(array)\n"
+        "    explorer._receive(None, {'type': 'ready', 'size': [500, 800], 'ratio': 2})\n"
+        "    for place in range(3):\n"
+        "        explorer._controls._sliders[0][1].value = place\n"
+        "import tfnp_ext.explorer\n"
+        "run(np.zeros((4, 1000, 1000), np.float32))\n"
+        "array = np.zeros((256, 1024, 1024), np.float32)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "run(array)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, cwd=tmp_path, env={**os.environ}
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= 32 * 1024
+
+
+def test_the_magic_returns_the_explorer_and_converts_nothing(ip, run, sent):
+    run(ip, "import numpy as np\nx = np.zeros((3, 4, 5))\ne = %tonumpy -x x")
+    assert repr(ip.user_ns["e"]) == "TensorExplorer(ndarray (3, 4, 5) float64, [0, :, :])"
+    assert np.shares_memory(ip.user_ns["e"].array, ip.user_ns["x"])
+    run(ip, "%tonumpy -q -o f --labels list('abcde') x + 1 --explore")
+    assert ip.user_ns["f"]._frames._labels == {2: ["a", "b", "c", "d", "e"]}
+    assert "--dtype has no effect on --explore" in run(ip, "%tonumpy -x -d float32 x").printed
+    told = run(ip, "%tonumpy -x 'text'").printed
+    assert told.strip() == "ConversionError: str is not tensor-like: a string is no tensor"
+
+
+def test_it_is_public():
+    assert "explore" in tfnp_ext.__all__
+    assert tfnp_ext.explore is explore

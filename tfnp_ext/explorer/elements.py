@@ -1,0 +1,155 @@
+"""Datasets as sources: elements are drawn on demand, the first axis counts them."""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext.datasets.drawing import failed
+from tfnp_ext.datasets.iteration import inside_a_function
+from tfnp_ext.datasets.source import Source as Elements
+from tfnp_ext.errors import ConversionError
+from tfnp_ext.explorer.sources import Array, Index, Source
+
+KEPT = 4
+"""Elements that are kept, so that a step back draws nothing anew."""
+
+
+class ElementsSource(Source):
+    """One tensor of the elements of a dataset.
+
+    They are drawn forward by one iterator; going back further than what is kept starts the pipeline anew. Elements that
+    are smaller than the largest so far have what is not there masked.
+
+    Args:
+        dataset: What is known of the dataset.
+        leaf: Which tensor of an element it is.
+        open_leaf: Makes a source of that tensor.
+        what: The dataset in words.
+        above: How Python reaches the dataset in the value that was given.
+    """
+
+    draws = True
+
+    def __init__(
+        self,
+        dataset: Elements,
+        leaf: int,
+        open_leaf: Callable[[Any], Source],
+        what: str = "",
+        above: str = "",
+    ) -> None:
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise inside_a_function(dataset.kind)
+        self._dataset: Elements | None = dataset
+        self._leaf, self._open, self._above = leaf, open_leaf, above
+        self._iterator: Iterator[Any] | None = None
+        self._drawn = 0
+        self._furthest = 0
+        self._length = dataset.cardinality if dataset.cardinality >= 0 else None
+        self._kept: OrderedDict[int, Source] = OrderedDict()
+        first = self._element(0)
+        if first is None:
+            raise ConversionError(f"{dataset.kind} has no elements: there is nothing to explore")
+        self._row = first.shape
+        path = dataset.structure.leaves[leaf].path
+        super().__init__(self.shape, first.dtype, what, path)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many elements there are, or one more than were drawn where that is not known, and the largest's shape."""
+        return (self._furthest + 1 if self._length is None else self._length, *self._row)
+
+    def reach(self, place: int) -> int:
+        """Returns the element that can be had; drawn as far as that."""
+        if self._length is not None:
+            place = min(place, self._length - 1)
+        if self._element(place) is None:
+            assert self._length is not None
+            return self.reach(self._length - 1)
+        return place
+
+    def cut(self, index: Index) -> Array:
+        """Returns a piece of one element, or of several, drawn one after the other."""
+        first, inner = index[0], index[1:]
+        if not isinstance(first, slice):
+            return self._piece(first, inner)
+        pieces = [self._piece(place, inner) for place in range(*first.indices(self.shape[0]))]
+        if not pieces:
+            shape = [len(range(*part.indices(n))) for part, n in zip(inner, self._row, strict=True)
+                     if isinstance(part, slice)]  # fmt: skip
+            return np.empty((0, *shape), self.dtype)
+        masked = any(isinstance(piece, np.ma.MaskedArray) for piece in pieces)
+        return np.asanyarray(np.ma.stack(pieces) if masked else np.stack(pieces))
+
+    def _piece(self, place: int, inner: Index) -> Array:
+        """Returns a piece of one element, as large as one of the largest would be."""
+        element = self._element(place)
+        if element is None or len(element.shape) != len(inner):
+            raise ConversionError(f"there is no element {place} of {len(inner)} axes")
+        shape: list[int] = []
+        asked: list[int | slice] = []
+        here: list[slice] = []
+        there = True
+        for part, length, own in zip(inner, self._row, element.shape, strict=True):
+            places = np.arange(length)[part]
+            inside = places < own
+            if isinstance(part, slice):
+                shape.append(len(places))
+                here.append(slice(0, int(inside.sum())))
+                low, high, step = part.indices(length)
+                asked.append(slice(low, min(high, own), step))
+            else:
+                asked.append(part)
+                there = there and bool(inside)
+        if not there:
+            return np.ma.MaskedArray(np.zeros(shape, self.dtype), mask=True)
+        values = element.cut(tuple(asked))
+        if values.shape == tuple(shape):
+            return values
+        whole = np.ma.MaskedArray(np.zeros(shape, self.dtype), mask=True)
+        whole[tuple(here)] = values
+        return whole
+
+    def _element(self, place: int) -> Source | None:
+        """Returns an element, drawn if need be; ``None`` beyond the end."""
+        if place in self._kept:
+            self._kept.move_to_end(place)
+            return self._kept[place]
+        dataset = self._dataset
+        if dataset is None:
+            raise ConversionError("the explorer is closed: open a new one")
+        if self._iterator is None or place < self._drawn:
+            self._iterator, self._drawn = iter(dataset.iterable), 0
+        while self._drawn <= place:
+            try:
+                element = next(self._iterator)
+            except StopIteration:
+                self._length, self._iterator = self._drawn, None
+                return None
+            except Exception as error:
+                self._iterator = None
+                raise failed(dataset.kind, self._drawn, error) from error
+            self._drawn += 1
+        self._furthest = max(self._furthest, self._drawn)
+        source = self._open(dataset.structure.flatten(element)[self._leaf])
+        self._row = tuple(map(max, source.shape, getattr(self, "_row", source.shape)))
+        self._kept[place] = source
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return source
+
+    def expression(self, index: str) -> str:
+        """Returns the way to a slice of one element: ``.skip(3).take(1).get_single_element()['image'][:, :]``."""
+        first, _, rest = index[1:-1].partition(", ")
+        place = int(first) if first.isdigit() else 0
+        return f"{self._above}.skip({place}).take(1).get_single_element(){self.path}" + (f"[{rest}]" if rest else "")
+
+    def close(self) -> None:
+        """Lets go of the pipeline and of what was kept."""
+        self._dataset = self._iterator = None
+        self._kept.clear()

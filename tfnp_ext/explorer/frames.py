@@ -1,0 +1,456 @@
+"""From a state to what the canvas draws: plain JSON and binary buffers, never more values than there are pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tfnp_ext import wording
+from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, spread_of, whole_of
+from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
+from tfnp_ext.explorer.pooling import block_of, pool, ranges
+from tfnp_ext.explorer.reading import MOST_KEPT, Numbers, Reader, key_of
+from tfnp_ext.explorer.sources import Array, Source
+from tfnp_ext.explorer.state import ExplorerState, plane_of
+from tfnp_ext.plots.pooling import steps_read
+from tfnp_ext.statistics import BINS
+
+MOST_NAMES = 1000
+"""Class names that cross; of more, each is asked for."""
+
+_TABLE = (64, 32)
+"""Rows and columns of a table that are sent where the canvas has not said what it shows."""
+
+_MOST_CELLS = 2**14
+_LARGEST_PNG = (4096, 4096)
+_EXACT = 2**53
+
+Region = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """What the canvas shows.
+
+    Attributes:
+        region: First row and column, and those after the last; ``None`` for all.
+        size: Height and width in the screen's own pixels.
+    """
+
+    region: Region | None = None
+    size: tuple[int, int] = (600, 800)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message to the canvas.
+
+    Attributes:
+        meta: Plain JSON.
+        buffers: What is drawn, in C order, little endian.
+    """
+
+    meta: dict[str, Any]
+    buffers: list[memoryview] = field(default_factory=list)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all buffers."""
+        return sum(buffer.nbytes for buffer in self.buffers)
+
+
+class Frames:
+    """Makes the frames of one explorer.
+
+    Args:
+        source: What is explored.
+        other: What it is compared with.
+        axes: The names of the axes.
+        labels: Class names by axis.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        other: Source | None = None,
+        axes: Sequence[str] = (),
+        labels: Mapping[int, Sequence[str]] | None = None,
+    ) -> None:
+        self.source, self.other = source, other
+        self.reader = Reader(source, other)
+        self._axes = tuple(axes)
+        self._labels = dict(labels or {})
+        self._spread: tuple[Any, Spread] | None = None
+        self._whole: dict[tuple[str, str], Whole | None] = {}
+
+    def close(self) -> None:
+        """Lets go of what is kept."""
+        self.reader.close()
+        self._spread = None
+        self._whole.clear()
+
+    def frame(self, state: ExplorerState, viewport: Viewport = Viewport()) -> Frame:
+        """Returns what the canvas draws of a state, at most one value a pixel."""
+        region = _inside(viewport.region, state.plane)
+        draw = Frames._text if self.source.is_text else _DRAWN[state.view]
+        frame = draw(self, state, region, viewport.size)
+        meta = {"type": "frame", **self._common(state, region), **frame.meta}
+        return replace(frame, meta=meta)
+
+    def name(self, axis: int | None) -> str:
+        """Returns the name of an axis; ``axis 0`` where it has none."""
+        if axis is None:
+            return ""
+        return self._axes[axis] if axis < len(self._axes) else f"axis {axis}"
+
+    def spread(self, state: ExplorerState) -> Spread:
+        """Returns the numbers of the whole slice; of a very large one, of evenly spaced rows and columns."""
+        exact = state.view == "histogram"
+        key = (replace(state, limits="", robust=False, scale="", pooling="", threshold=None, view="heatmap"),
+               state.colours, exact)  # fmt: skip
+        if self._spread is None or self._spread[0] != key:
+            self._spread = key, self._read_spread(state, exact)
+        return self._spread[1]
+
+    def _read_spread(self, state: ExplorerState, exact: bool) -> Spread:
+        height, width = state.plane
+        down, across = _steps(height, width)
+        rows, columns = slice(None, None, down), slice(None, None, across)
+        most = {"most": math.inf} if exact else {}
+        if state.compare == "side" and self.other is not None:
+            found = spread_of(*self.reader.pair(state, rows, columns), **most)
+        else:
+            found = spread_of(self.reader.numbers(state, rows, columns), **most)
+        return replace(found, sampled=found.sampled or down * across > 1)
+
+    def limits(self, state: ExplorerState) -> tuple[float, float]:
+        """Returns the values of the first and last colour."""
+        return colour_limits(self.spread(state), state, self.whole(state))
+
+    def whole(self, state: ExplorerState) -> Whole | None:
+        """Returns the limits of all values where the state asks for them and they mean something."""
+        if state.limits != "whole" or state.compare not in {"", "side"} or state.reduced is not None:
+            return None
+        key = state.part, state.compare
+        if key not in self._whole:
+            sources = (self.source,) if self.other is None or not state.compare else (self.source, self.other)
+            self._whole[key] = whole_of(sources, state.part)
+        return self._whole[key]
+
+    # One function a kind of view.
+
+    def _heatmap(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        side = state.compare == "side" and self.other is not None
+        rows, columns, step = _read(region)
+        parts: tuple[Numbers, ...]
+        parts = self.reader.pair(state, rows, columns) if side else (self.reader.numbers(state, rows, columns),)
+        shape = _extent(region)
+        block = block_of(shape, size)
+        how = "max" if state.compare == "disagree" else state.pooling
+        said = []
+        if block != (1, 1) and parts[0].values.size:
+            read = tuple(max(1, -(-each // by)) for each, by in zip(block, step, strict=True))
+            parts = tuple(pool(part, (read[0], read[1]), how) for part in parts)
+            said.append(f"pooled: {how} of {read[0] * step[0]} × {read[1] * step[1]}")
+        if step != (1, 1):
+            said.append(f"1 of {step[0]} rows and 1 of {step[1]} columns read")
+        spread = self.spread(state)
+        limits = self.limits(state)
+        buffers, meta = _packed(parts)
+        height, width = parts[0].values.shape[:2]
+        meta |= {
+            "kind": "heatmap",
+            "pixels": [height, width],
+            "pooled": how if block != (1, 1) else "",
+            "limits": _numbers(limits),
+            "lut": True,
+            "colormap": "ink",
+            "panels": len(parts),
+        }
+        if step != (1, 1):
+            meta["step"] = list(step)
+        if state.threshold is not None:
+            meta["threshold"] = state.threshold
+            meta["above"] = self.above(state)
+            said.append(f"{wording.integer(meta['above'])} above {wording.number(state.threshold)}")
+        if state.compare == "disagree":
+            found = self.disagreeing(state)
+            meta["disagree"] = {"slice": found, "whole": None}
+            said.append(f"{wording.integer(found)} of {wording.integer(math.prod(state.plane))} cells disagree")
+        meta |= self._told(state, spread, said)
+        buffers.append(_buffer(_as_message(colour_table(limits, state.scale))))
+        return Frame(meta, buffers)
+
+    def png(self, state: ExplorerState) -> bytes:
+        """Returns the picture of the slice as a PNG: a pixel a cell, of a very large one a pixel several."""
+        rows, columns, _ = _read(_inside(None, state.plane))
+        numbers = self.reader.numbers(state, rows, columns)
+        if state.view == "image":
+            flat = numbers if state.colours is not None else _with_channel(numbers)
+            pixels = painted(flat, image_limits(self.source.dtype, self.spread(state)))
+        else:
+            pixels = inked(numbers, self.limits(state), state.scale)
+        down, across = block_of((len(pixels), pixels.shape[1]), _LARGEST_PNG)
+        return png_of(np.ascontiguousarray(pixels[::down, ::across]))
+
+    def above(self, state: ExplorerState) -> int:
+        """Returns how many cells of the slice are above the threshold, as far as they are read."""
+        numbers = self._slice(state)
+        above = numbers.values > state.threshold
+        return int(above.sum() if numbers.missing is None else (above & ~numbers.missing).sum())
+
+    def disagreeing(self, state: ExplorerState) -> int:
+        """Returns how many cells of the slice disagree, as far as they are read."""
+        numbers = self._slice(state)
+        return int(np.count_nonzero(numbers.values if numbers.missing is None else numbers.values[~numbers.missing]))
+
+    def _slice(self, state: ExplorerState) -> Numbers:
+        """Returns the whole slice; of a very large one evenly spaced rows and columns."""
+        down, across = _steps(*state.plane)
+        return self.reader.numbers(state, slice(None, None, down), slice(None, None, across))
+
+    def _image(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        rows, columns, step = _read(region)
+        numbers = self.reader.numbers(state, rows, columns)
+        block = block_of(_extent(region), size)
+        flat = numbers if state.colours is not None else _with_channel(numbers)
+        said: list[str] = []
+        exact = block == (1, 1)
+        if not exact and flat.values.size:
+            read = tuple(max(1, -(-each // by)) for each, by in zip(block, step, strict=True))
+            layers = [
+                pool(flat.at(..., layer), (read[0], read[1]), state.pooling) for layer in range(flat.values.shape[2])
+            ]
+            missing = [layer.missing for layer in layers if layer.missing is not None]
+            flat = Numbers(np.stack([layer.values for layer in layers], axis=-1),
+                           np.stack(missing, axis=-1) if len(missing) == len(layers) else None)  # fmt: skip
+            said.append(f"pooled: {state.pooling} of {block[0]} × {block[1]}")
+        spread = self.spread(state)
+        limits = image_limits(self.source.dtype, spread)
+        said.append(f"black at {wording.number(limits[0])}, white at {wording.number(limits[1])}")
+        buffers, meta = [_buffer(painted(flat, limits))], dict[str, Any]()
+        if exact:
+            values, meta = _packed((flat,))
+            buffers += values
+        meta |= {
+            "kind": "image",
+            "pixels": list(flat.values.shape[:2]),
+            "pooled": "" if exact else state.pooling,
+            "limits": _numbers(limits),
+            "channels": flat.values.shape[2],
+        }
+        if "mask" in meta:
+            meta["mask"] += 1
+        return Frame(meta | self._told(state, spread, said), buffers)
+
+    def _line(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        _, left, _, right = region
+        _, across = _steps(*state.plane)
+        numbers = self.reader.numbers(state, slice(None), slice(left, right, across))
+        series, count = numbers.values.shape
+        spread, said = self.spread(state), [f"1 of {across} read"] if across > 1 else []
+        meta: dict[str, Any] = {"kind": "line", "series": series, "shape": [series, state.plane[1]]}
+        if count > 2 * size[1]:
+            drawn = ranges(numbers.floats(), size[1])
+            buffers, packed = _packed((Numbers(drawn),))
+            meta |= packed | {"pixels": [2, drawn.shape[2]], "pooled": "range"}
+            said.append(f"smallest and largest of each {-(-count // size[1]) * across}")
+        else:
+            buffers, packed = _packed((numbers,))
+            meta |= packed | {"pixels": [series, count], "pooled": ""}
+        meta |= {"region": [0, left, series, right], "limits": _numbers(self.limits(state))}
+        return Frame(meta | self._told(state, spread, said), buffers)
+
+    def _bars(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        numbers = self.reader.numbers(state)
+        buffers, meta = _packed((numbers,))
+        low, high = self.limits(state)
+        meta |= {"kind": "bars", "pixels": list(numbers.values.shape), "pooled": "", "region": [0, 0, *state.plane],
+                 "limits": _numbers((min(low, 0.0), max(high, 0.0)))}  # fmt: skip
+        return Frame(meta | self._told(state, self.spread(state), []), buffers)
+
+    def _histogram(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        spread = self.spread(state)
+        meta = {"kind": "histogram", "shape": [1, BINS], "region": [0, 0, 1, BINS], "pixels": [1, BINS],
+                "pooled": "", "limits": _numbers((spread.low, spread.high))}  # fmt: skip
+        return Frame(meta | self._told(state, spread, []))
+
+    def _table(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        top, left, bottom, right = region = _few(region)
+        numbers = self.reader.numbers(state, slice(top, bottom), slice(left, right))
+        if numbers.values.ndim == 3:
+            numbers = numbers.at(..., 0)
+        limits = self.limits(state)
+        buffers, meta = _packed((numbers,))
+        meta |= {"kind": "table", "region": list(region), "pixels": list(numbers.values.shape), "pooled": "",
+                 "limits": _numbers(limits), "lut": True, "colormap": "ink"}  # fmt: skip
+        if state.threshold is not None:
+            meta |= {"threshold": state.threshold, "above": self.above(state)}
+        buffers.append(_buffer(_as_message(colour_table(limits, state.scale))))
+        return Frame(meta | self._told(state, self.spread(state), []), buffers)
+
+    def _text(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
+        top, left, bottom, right = region = _few(region)
+        cells = plane_of(self.source.cut(state.cut(slice(top, bottom), slice(left, right))), state)
+        missing = np.ma.getmaskarray(cells)
+        texts = [["" if missing[row, column] else text_of(cells[row, column]) for column in range(cells.shape[1])]
+                 for row in range(cells.shape[0])]  # fmt: skip
+        title = f"Table of {state.expression()}: {_size_words(state)} of text"
+        meta = {"kind": "table", "dtype": "text", "region": list(region), "pixels": list(cells.shape), "pooled": "",
+                "texts": texts, "title": title, "note": "", "missing": int(missing.sum())}  # fmt: skip
+        return Frame(meta)
+
+    def _common(self, state: ExplorerState, region: Region) -> dict[str, Any]:
+        """Returns what every kind of frame says."""
+        letters = {state.rows: "y", state.columns: "x", state.colours: "c", state.reduced: state.reduction}
+        letters.pop(None, None)
+        meta: dict[str, Any] = {
+            "shape": list(state.plane),
+            "region": list(region),
+            "scale": state.scale,
+            "compare": state.compare,
+            "prefix": [letters.get(axis, place) for axis, place in enumerate(state.index)],
+            "names": {"y": self.name(state.rows), "x": self.name(state.columns)},
+            "plane": str(key_of(state)),
+        }
+        if state.compare == "side":
+            meta["names"]["panels"] = ["this", "other"]
+        labels = {
+            letter: list(self._labels[axis])
+            for letter, axis in (("y", state.rows), ("x", state.columns), ("series", state.rows))
+            if axis in self._labels and len(self._labels[axis]) <= MOST_NAMES
+        }
+        return meta | ({"labels": labels} if labels else {})
+
+    def _told(self, state: ExplorerState, spread: Spread, said: list[str]) -> dict[str, Any]:
+        """Returns the histogram, what is not finite, and the words."""
+        whole = self.whole(state)
+        if whole is not None and not whole.exact:
+            said.append("limits of a sample of the whole")
+        elif state.limits == "whole" and whole is None:
+            said.append("limits of the slice")
+        elif spread.sampled:
+            said.append("histogram of a sample")
+        invalid = [f"{wording.integer(count)} {word}" for count, word in
+                   ((spread.nans, "NaN"), (spread.infs[0], "+Inf"), (spread.infs[1], "-Inf"),
+                    (spread.missing, "missing")) if count]  # fmt: skip
+        what = {"side": "side by side with the other", "difference": "difference", "ratio": "ratio",
+                "disagree": "where they disagree"}.get(state.compare, "")  # fmt: skip
+        reduced = f"{state.reduction} over {self.name(state.reduced)}" if state.reduced is not None else ""
+        numbers = f"{wording.number(float(spread.low))} … {wording.number(float(spread.high))}"
+        words = ", ".join(
+            part for part in (what, reduced, state.part, _size_words(state), numbers, *invalid, *said) if part
+        )
+        return {
+            "counts": list(spread.counts),
+            "edges": _numbers((spread.low, spread.high)),
+            "nans": spread.nans,
+            "infs": list(spread.infs),
+            "missing": spread.missing,
+            "title": f"{_KIND_WORDS[state.view]} of {state.expression()}: {words}",
+            "note": " · ".join(said),
+        }
+
+
+_KIND_WORDS = {"heatmap": "Heat map", "image": "Image", "line": "Line", "bars": "Bars", "histogram": "Histogram",
+               "table": "Table"}  # fmt: skip
+
+_DRAWN: dict[str, Callable[[Frames, ExplorerState, Region, tuple[int, int]], Frame]] = {
+    "heatmap": Frames._heatmap,
+    "image": Frames._image,
+    "line": Frames._line,
+    "bars": Frames._bars,
+    "histogram": Frames._histogram,
+    "table": Frames._table,
+}
+
+
+def _packed(parts: Sequence[Numbers]) -> tuple[list[memoryview], dict[str, Any]]:
+    """Returns the buffers of planes of one dtype, and what is to be known of them."""
+    if any(part.missing is not None for part in parts) and parts[0].values.dtype.kind != "f":
+        if all(_fits_floats(part) for part in parts):
+            parts = [Numbers(Numbers(part.values.astype(np.float64), part.missing).floats()) for part in parts]
+        else:
+            (part,) = parts
+            return [_buffer(part.values), _buffer(np.asarray(part.missing).astype(np.uint8))], {
+                "dtype": _code(part.values.dtype), "mask": 1}  # fmt: skip
+    arrays = [part.values if part.missing is None else part.floats() for part in parts]
+    common = np.result_type(*arrays)
+    return [_buffer(array.astype(common, copy=False)) for array in arrays], {"dtype": _code(common)}
+
+
+def _with_channel(numbers: Numbers) -> Numbers:
+    """Returns a plane as an image of one channel."""
+    return numbers.at(..., None)
+
+
+def _fits_floats(numbers: Numbers) -> bool:
+    """Returns whether float64 holds these integers exactly."""
+    values = numbers.values
+    return values.dtype.itemsize <= 4 or not values.size or (
+        int(values.min()) >= -_EXACT and int(values.max()) <= _EXACT
+    )  # fmt: skip
+
+
+def _code(dtype: np.dtype) -> str:
+    return f"{dtype.kind}{dtype.itemsize}"
+
+
+def _buffer(array: Array) -> memoryview:
+    """Returns the bytes of an array, copied only where they do not lie in order."""
+    whole: Any = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return memoryview(whole.reshape(-1).view(np.uint8) if whole.size else b"")
+
+
+def _as_message(table: Array) -> Array:
+    """Returns a table of colours as it crosses: all RGB, then all alpha."""
+    return np.concatenate([table[:, :3].reshape(-1), table[:, 3]])
+
+
+def _numbers(values: Sequence[float]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _inside(region: Region | None, shape: tuple[int, int]) -> Region:
+    """Returns a region within a plane, at least one cell of it where there is one."""
+    height, width = shape
+    if region is None:
+        return 0, 0, height, width
+    top, left, bottom, right = (int(edge) for edge in region)
+    top, left = max(0, min(top, height - 1)), max(0, min(left, width - 1))
+    return top, left, max(min(bottom, height), min(top + 1, height)), max(min(right, width), min(left + 1, width))
+
+
+def _extent(region: Region) -> tuple[int, int]:
+    return region[2] - region[0], region[3] - region[1]
+
+
+def _few(region: Region) -> Region:
+    """Returns as much of a region as a table shows at a time."""
+    top, left, bottom, right = region
+    if (bottom - top) * (right - left) > _MOST_CELLS:
+        bottom, right = min(bottom, top + _TABLE[0]), min(right, left + _TABLE[1])
+    return top, left, bottom, right
+
+
+def _steps(height: int, width: int) -> tuple[int, int]:
+    """Returns of how many rows and columns one is read."""
+    return (
+        steps_read(height, width, (max(1, height), max(1, width)), MOST_KEPT) if height * width > MOST_KEPT else (1, 1)
+    )
+
+
+def _read(region: Region) -> tuple[slice, slice, tuple[int, int]]:
+    """Returns the rows and columns of a region that are read, and of how many each is one."""
+    top, left, bottom, right = region
+    down, across = _steps(bottom - top, right - left)
+    return slice(top, bottom, down), slice(left, right, across), (down, across)
+
+
+def _size_words(state: ExplorerState) -> str:
+    rows, columns = state.plane
+    return f"{wording.integer(rows)} × {wording.integer(columns)}"

@@ -1,0 +1,277 @@
+"""What an explorer shows of its source, as one frozen value, and the moves from one such value to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from tfnp_ext.casting import kind_rank
+from tfnp_ext.explorer.sources import Array, Index, Source
+from tfnp_ext.roles import read_role
+from tfnp_ext.statistics import compute_statistics
+
+View = Literal["heatmap", "image", "line", "bars", "histogram", "table"]
+
+VIEWS: tuple[View, ...] = ("heatmap", "image", "line", "bars", "histogram", "table")
+PARTS = ("abs", "angle", "real", "imag")
+"""What can be shown of complex numbers."""
+
+LIMITS = ("slice", "whole")
+SCALES = ("linear", "diverging", "log")
+POOLINGS = ("mean", "min", "max")
+REDUCTIONS = ("mean", "std", "min", "max", "norm", "argmax")
+COMPARISONS = ("side", "difference", "ratio", "disagree")
+
+MOST_BARS = 64
+MOST_SERIES = 8
+"""Rows that are drawn as lines over each other."""
+
+_CHANNELS = frozenset({1, 3, 4})
+_MOST_READ = 2**20
+_STEPS = {"PageUp": -1, "PageDown": 1, "ArrowLeft": -1, "ArrowRight": 1, "ArrowUp": -1, "ArrowDown": 1}
+
+
+@dataclass(frozen=True)
+class ExplorerState:
+    """What is shown.
+
+    Attributes:
+        shape: That of the source.
+        columns: The axis that runs to the right; ``None`` for a value without axes.
+        rows: The axis that runs down; ``None`` for a single row.
+        channels: The axis of an image's channels.
+        index: A place on every axis; those of axes that are shown wait until these are hidden.
+        view: How it is drawn.
+        part: What of complex numbers is shown; ``""`` for others.
+        limits: Whether colours span the values of the slice or of the whole.
+        robust: Whether they span percentiles 1 to 99 rather than all.
+        scale: How colours run between the limits.
+        pooling: What stands for the values of one pixel.
+        reduced: A hidden axis along which all values are put together.
+        reduction: How.
+        compare: How the other array is compared; ``""`` for not.
+        tolerance: Up to which difference two values agree.
+        threshold: Cells above it are marked; ``None`` for none.
+    """
+
+    shape: tuple[int, ...]
+    columns: int | None = None
+    rows: int | None = None
+    channels: int | None = None
+    index: tuple[int, ...] = ()
+    view: View = "heatmap"
+    part: str = ""
+    limits: str = "slice"
+    robust: bool = False
+    scale: str = "linear"
+    pooling: str = "mean"
+    reduced: int | None = None
+    reduction: str = "mean"
+    compare: str = ""
+    tolerance: float = 0.0
+    threshold: float | None = None
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The axes of the plane: rows, columns, of an image channels, those that there are."""
+        return tuple(axis for axis in (self.rows, self.columns, self.colours) if axis is not None)
+
+    @property
+    def colours(self) -> int | None:
+        """The axis of channels where it is drawn as such; else it is hidden as any other."""
+        return self.channels if self.view == "image" else None
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """The axes on which one place is shown, in order; not one that is reduced."""
+        return tuple(axis for axis in range(len(self.shape)) if axis not in self.shown and axis != self.reduced)
+
+    @property
+    def sliding(self) -> tuple[int, ...]:
+        """Those of them that are longer than 1: each has a slider."""
+        return tuple(axis for axis in self.hidden if self.shape[axis] > 1)
+
+    @property
+    def plane(self) -> tuple[int, int]:
+        """Rows and columns of what is shown."""
+        return (
+            1 if self.rows is None else self.shape[self.rows],
+            1 if self.columns is None else self.shape[self.columns],
+        )
+
+    def cut(self, rows: slice = slice(None), columns: slice = slice(None)) -> Index:
+        """Returns the index of the slice, or of a region of its plane; the reduced axis is whole."""
+        parts = {self.rows: rows, self.columns: columns, self.colours: slice(None), self.reduced: slice(None)}
+        return tuple(parts.get(axis, place) for axis, place in enumerate(self.index))
+
+    def expression(self) -> str:
+        """Returns the index of the slice as Python: ``[3, :, :, 0]``; ``[()]`` of a value without axes."""
+        parts = [":" if isinstance(part, slice) else str(part) for part in self.cut()]
+        return f"[{', '.join(parts) or '()'}]"
+
+    def at(self, row: int, column: int) -> tuple[int, ...]:
+        """Returns the index of a cell in the whole."""
+        index = list(self.index)
+        for axis, place in ((self.rows, row), (self.columns, column)):
+            if axis is not None:
+                index[axis] = place
+        return tuple(index)
+
+
+def first_state(source: Source, *, weights: bool = False, name: str = "", tolerance: float = 0.0) -> ExplorerState:
+    """Returns what is shown first: the last two axes, but for images, kernels, vectors and text.
+
+    Args:
+        source: What is explored; at most a slice of it is read.
+        weights: Whether it is a variable, which is never an image.
+        name: Its own name: embeddings and kernels are called so.
+        tolerance: Up to which difference two values agree.
+    """
+    shape = source.shape
+    rank = len(shape)
+    first = 1 if source.draws else 0
+    part = "abs" if kind_rank(source.dtype) == 3 else ""
+    state = ExplorerState(shape, index=(0,) * rank, part=part, tolerance=tolerance)
+    axes = list(range(first, rank))
+    long = [axis for axis in axes if shape[axis] != 1] or axes[-1:]
+    if not axes:
+        return replace(state, view="table")
+    # (1, …, N) and (N, 1) are vectors.
+    if len(long) == 1 and (long[0] == axes[-1] or rank - first <= 2):
+        return _settled(replace(state, columns=long[0]), source)
+    state = replace(state, rows=axes[-2], columns=axes[-1])
+    if source.is_text or not source.size:
+        return _settled(state, source)
+    role = _role(source, axes, weights, name)
+    if role == "kernel" and len(axes) >= 3:
+        return replace(state, rows=axes[0] if len(axes) > 3 else axes[-2], columns=axes[1 if len(axes) > 3 else 0])
+    if role in {"image", "images", "video"}:
+        channels = _channels(shape, axes)
+        if channels is not None:
+            rows, columns = [axis for axis in axes[-3:] if axis != channels]
+            state = replace(state, rows=rows, columns=columns, channels=channels)
+        return replace(state, view="image")
+    return _settled(state, source)
+
+
+def _channels(shape: Sequence[int], axes: Sequence[int]) -> int | None:
+    """Returns the axis of an image's channels: the last, or the one before rows and columns."""
+    if len(axes) < 3:
+        return None
+    return next((axis for axis in (axes[-1], axes[-3]) if shape[axis] in _CHANNELS), None)
+
+
+def _settled(state: ExplorerState, source: Source) -> ExplorerState:
+    """Returns the state with the view that suits best."""
+    return replace(state, view=views(state, source.is_text)[0])
+
+
+def _role(source: Source, axes: Sequence[int], weights: bool, name: str) -> str:
+    """Returns what a piece of the source is likely to be, so small that it is read in no time."""
+    for kept in range(len(axes), 1, -1):
+        hidden = len(source.shape) - kept
+        piece = source.shape[hidden:]
+        if kept <= 4 and np.prod(piece, dtype=float) <= _MOST_READ:
+            values = source.cut((*(0,) * hidden, *(slice(None),) * kept))
+            if isinstance(values, np.ma.MaskedArray):
+                return ""
+            with np.errstate(all="ignore"):
+                return read_role(values, compute_statistics(values, 20.0), weights=weights, name=name).name
+    return ""
+
+
+def views(state: ExplorerState, text: bool = False) -> tuple[View, ...]:
+    """Returns the views that suit what is shown, the best first."""
+    rows, columns = state.plane
+    if state.compare:
+        return ("heatmap",) if state.compare == "side" else ("heatmap", "histogram", "table")
+    if text or not rows * columns:
+        return ("table",)
+    if state.channels is not None:
+        return ("image", "heatmap", "histogram", "table")
+    if state.rows is None:
+        few = columns <= MOST_BARS
+        return ("bars", "line", "heatmap", "histogram", "table") if few else ("line", "heatmap", "histogram", "table")
+    lines: tuple[View, ...] = ("line",) if rows <= MOST_SERIES and columns > 1 else ()
+    return ("heatmap", "image", *lines, "histogram", "table")
+
+
+def fitting(state: ExplorerState, source: Source) -> ExplorerState:
+    """Returns a state that a change of axes left as one whose view and comparison suit."""
+    suited = views(state, source.is_text)
+    state = state if state.view in suited else replace(state, view=suited[0])
+    if state.reduced is not None and (state.reduced in state.shown or state.shape[state.reduced] < 1):
+        state = replace(state, reduced=None)
+    return state
+
+
+def moved(state: ExplorerState, axis: int, place: int) -> ExplorerState:
+    """Returns the state at another place on an axis, within its ends."""
+    place = max(0, min(place, state.shape[axis] - 1))
+    return replace(state, index=(*state.index[:axis], place, *state.index[axis + 1 :]))
+
+
+def placed(state: ExplorerState, index: Sequence[int]) -> ExplorerState:
+    """Returns the state at another index."""
+    return replace(state, index=tuple(index))
+
+
+def stepped(state: ExplorerState, key: str, shift: bool = False) -> ExplorerState:
+    """Returns the state after a key: one step along the first axis that slides, ten with Shift, or to an end."""
+    if not state.sliding:
+        return state
+    axis = state.sliding[0]
+    if key in _STEPS:
+        return moved(state, axis, state.index[axis] + _STEPS[key] * (10 if shift else 1))
+    return moved(state, axis, {"Home": 0, "End": state.shape[axis] - 1}.get(key, state.index[axis]))
+
+
+def with_axis(state: ExplorerState, role: str, axis: int | None) -> ExplorerState:
+    """Returns the state with another axis as rows, columns or channels; one that had it takes the one that is given up.
+
+    Args:
+        state: What is shown.
+        role: ``rows``, ``columns`` or ``channels``.
+        axis: The axis; ``None`` for none.
+    """
+    former = getattr(state, role)
+    change: dict[str, Any] = {role: axis}
+    for other in ("rows", "columns", "channels"):
+        if axis is not None and other != role and getattr(state, other) == axis:
+            change[other] = former
+    if axis is not None and axis == state.reduced:
+        change["reduced"] = None
+    changed = replace(state, **change)
+    if changed.channels is not None and state.shape[changed.channels] not in _CHANNELS:
+        changed = replace(changed, channels=None)
+    if changed.columns is None and changed.rows is not None:
+        changed = replace(changed, columns=changed.rows, rows=None)
+    return changed
+
+
+def channel_axes(state: ExplorerState) -> tuple[int, ...]:
+    """Returns the axes that can be an image's channels."""
+    return tuple(axis for axis, length in enumerate(state.shape) if length in _CHANNELS)
+
+
+def reshaped(state: ExplorerState, shape: tuple[int, ...]) -> ExplorerState:
+    """Returns the state for a source that has grown, within its ends."""
+    if shape == state.shape:
+        return state
+    index = tuple(max(0, min(place, length - 1)) for place, length in zip(state.index, shape, strict=True))
+    return replace(state, shape=shape, index=index)
+
+
+def plane_of(values: Array, state: ExplorerState) -> Array:
+    """Returns a cut as rows, columns and, where there are such, channels; the reduced axis comes first."""
+    order = sorted([*state.shown, *(() if state.reduced is None else (state.reduced,))])
+    wanted = [*(() if state.reduced is None else (state.reduced,)), *state.shown]
+    turned = np.transpose(values, [order.index(axis) for axis in wanted])
+    lead = 0 if state.reduced is None else 1
+    for place, axis in ((lead, state.rows), (lead + 1, state.columns)):
+        if axis is None:
+            turned = turned[(slice(None),) * place + (None,)]
+    return turned

@@ -1,0 +1,489 @@
+"""``TensorExplorer``: controls around a canvas, and the traits that follow what is shown."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import traitlets
+
+from tfnp_ext import wording
+from tfnp_ext.config import read_labels
+from tfnp_ext.errors import ConversionError, OptionError, reason
+from tfnp_ext.explorer.canvas import Canvas, Event
+from tfnp_ext.explorer.choices import Choice, choices
+from tfnp_ext.explorer.controls import Controls
+from tfnp_ext.explorer.frames import Frames, Viewport
+from tfnp_ext.explorer.pacing import Pacing
+from tfnp_ext.explorer.painting import exact_text
+from tfnp_ext.explorer.reading import plain
+from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
+from tfnp_ext.explorer.sources import Source, ravel
+from tfnp_ext.explorer.state import ExplorerState, first_state, placed, reshaped, stepped
+from tfnp_ext.explorer.still import show_still
+
+_NUMPY = {"norm": "np.linalg.norm"}
+"""What reductions are called in NumPy where they have another name."""
+
+
+class _Array(traitlets.TraitType):  # type: ignore[type-arg]
+    """An array, of which only another object is a change: to compare two would cost their size."""
+
+    default_value = None
+    info_text = "an array"
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Sets it, and tells who observes it."""
+        old = obj._trait_values.get(self.name)
+        obj._trait_values[self.name] = value
+        if old is not value:
+            obj._notify_trait(self.name, old, value)
+
+
+class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
+    """A tensor of any size, of which what is visible is cut and drawn.
+
+    Attributes:
+        slice: The indexing expression of what is shown, relative to the value: ``[3, :, :, 0]``.
+        array: What is shown as a NumPy array, in the order of the value's axes; a view where there is one.
+        state: All that is shown; set it to another to show that.
+    """
+
+    slice = traitlets.Unicode()
+    array: Any = _Array()
+    state: Any = traitlets.Instance(ExplorerState)
+
+    def __init__(
+        self,
+        obj: Any,
+        *,
+        axes: Sequence[str] | None = None,
+        labels: Any = None,
+        other: Any = None,
+        tolerance: float = 0.0,
+    ) -> None:
+        self._choices = choices(obj)
+        self._others = {} if other is None else {choice.path: choice for choice in choices(other)}
+        self._axes, self._labels, self._tolerance = axes, read_labels(labels), tolerance
+        self._value: Any = obj
+        self._word = uuid.uuid4().hex[:6]
+        self._viewport: Viewport | None = None
+        self._ratio = 1.0
+        self._serial = 0
+        self._cell: tuple[int, int] | None = None
+        self._search: tuple[Any, Search] | None = None
+        self._drawn_as: Any = None
+        self._exposed: Any = None
+        self._reaching = False
+        self._frames, state, names = self._open_first()
+        self._pacing = Pacing(self._draw)
+        super().__init__()
+        self._canvas = Canvas(on_event=self._receive)
+        self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
+        self._controls = self._new_controls(names)
+        self._leaf = self._leaf_choice()
+        self._compose()
+        self.state = state
+
+    # Opening and closing.
+
+    def _open(self, choice: Choice) -> tuple[Frames, ExplorerState, list[str]]:
+        """Returns what is drawn of a choice, its first state and the names of its axes."""
+        source = choice.open()
+        if not source.size:
+            raise ConversionError(f"{choice.what} is empty: there is nothing to explore")
+        second = self._second(choice, source)
+        rank = len(source.shape)
+        if self._axes is not None and len(self._axes) != rank and len(self._choices) == 1:
+            raise OptionError(f"{len(self._axes)} names for {rank} axes of {choice.what}: give one an axis")
+        fits = self._axes is not None and len(self._axes) == rank
+        names = [str(name) for name in self._axes or ()] if fits else [f"axis {axis}" for axis in range(rank)]
+        if source.draws and not fits:
+            names[0] = "element"
+        state = first_state(source, weights=choice.weights, name=choice.name, tolerance=self._tolerance)
+        if second is not None:
+            state = replace(state, compare="side", view="heatmap")
+        return Frames(source, second, names, self._named(source)), state, names
+
+    def _open_first(self) -> tuple[Frames, ExplorerState, list[str]]:
+        """Opens the first of the choices that can be; those before it are no choices."""
+        while True:
+            try:
+                return self._open(self._choices[0])
+            except ConversionError:
+                if len(self._choices) == 1 or self._others:
+                    raise
+                del self._choices[0]
+
+    def _second(self, choice: Choice, source: Source) -> Source | None:
+        """Returns what a choice is compared with."""
+        if not self._others:
+            return None
+        other = self._others.get(choice.path)
+        if other is None:
+            raise ConversionError(f"the other has no {choice.path or choice.what}: compare values of one structure")
+        second = other.open()
+        if second.shape != source.shape:
+            raise ConversionError(
+                f"{choice.what} cannot be compared with {other.what}: their shapes differ,"
+                f" {wording.shape(source.shape)} and {wording.shape(second.shape)}"
+            )
+        if source.is_text or second.is_text:
+            raise ConversionError(f"{choice.what} cannot be compared with {other.what}: they are not both numbers")
+        return second
+
+    def _named(self, source: Source) -> Mapping[int, Sequence[str]]:
+        """Returns the class names by the axis they name: the last one that is as long."""
+        labels = self._labels
+        if labels is None:
+            return {}
+        last = len(source.shape) - 1
+        if isinstance(labels, Mapping):
+            return {last: [labels.get(place) or str(place) for place in range(source.shape[last])]}
+        axis = next((axis for axis in range(last, -1, -1) if source.shape[axis] == len(labels)), None)
+        if axis is None:
+            if len(self._choices) > 1:
+                return {}
+            raise OptionError(f"{len(labels)} labels for {source.what}: no axis is as long")
+        return {axis: [name or str(place) for place, name in enumerate(labels)]}
+
+    def _new_controls(self, names: Sequence[str]) -> Controls:
+        frames = self._frames
+        return Controls(frames.source, names, frames.other is not None, self._ask, self._press)
+
+    def _leaf_choice(self) -> Any:
+        """Returns the dropdown of what a nest holds; ``None`` for a single value."""
+        if len(self._choices) < 2:
+            return None
+        options = [(f"{choice.path}  {choice.what}", place) for place, choice in enumerate(self._choices)]
+        leaf = widgets.Dropdown(
+            description="tensor", options=options, style={"description_width": "initial"},
+            layout=widgets.Layout(width="auto", max_width="100%"),
+        )  # fmt: skip
+        leaf.observe(lambda change: self.choose(change["new"]), "value")
+        return leaf
+
+    def _compose(self) -> None:
+        leaf = () if self._leaf is None else (self._leaf,)
+        self.children = (*leaf, self._controls.above, self._canvas, self._controls.below, self._said)
+
+    def choose(self, place: int) -> None:
+        """Shows another tensor of a nest.
+
+        Args:
+            place: Which one, in the order of the nest.
+        """
+        try:
+            frames, state, names = self._open(self._choices[place])
+        except Exception as error:
+            self._tell(reason(error))
+            return
+        self._let_go()
+        self._controls.close()
+        self._frames, self._cell, self._search, self._drawn_as = frames, None, None, None
+        self._controls = self._new_controls(names)
+        self._compose()
+        self._tell("")
+        if self._leaf is not None:
+            self._leaf.value = place
+        if state == self.state:
+            self._moved(None)
+        self.state = state
+
+    def _let_go(self) -> None:
+        for source in (self._frames.source, self._frames.other):
+            if source is not None:
+                source.close()
+        self._frames.close()
+
+    def close(self) -> None:
+        """Closes the widget and lets go of the value."""
+        if getattr(self, "_value", None) is not None and hasattr(self, "_canvas"):
+            self._pacing.stop()
+            self._let_go()
+            self._value, self._choices, self._others, self._search = None, [], {}, None
+            self.array = self._exposed = None
+            self._controls.close()
+            self._canvas.close()
+            self._said.close()
+            if self._leaf is not None:
+                self._leaf.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        what = self._frames.source.what if self._value is not None else "closed"
+        return f"TensorExplorer({what}, {self.slice})"
+
+    # What is shown.
+
+    @traitlets.observe("state")
+    def _moved(self, _: Any) -> None:
+        if self._value is not None and not self._reaching:
+            self._controls.show(self.state)
+            self._pacing.ask()
+
+    def _ask(self, state: ExplorerState) -> None:
+        self.state = state
+
+    def _draw(self) -> None:
+        """Shows the state: cuts the slice, draws it, and has the traits follow."""
+        try:
+            self._reach()
+            frames, state = self._frames, self.state
+            self._expose(state)
+            if self._viewport is not None:
+                self._paint(state)
+        except Exception as error:
+            self._tell(reason(error))
+            return
+        if frames.source.draws:
+            self._controls.show(self.state)
+
+    def _reach(self) -> None:
+        """Draws the element that is asked for, and finds out how many there are, and how large."""
+        source, state = self._frames.source, self.state
+        if source.draws:
+            place = source.reach(state.index[0])
+            state = reshaped(replace(state, index=(place, *state.index[1:])), source.shape)
+            if state != self.state:
+                self._reaching = True
+                try:
+                    self.state = state
+                finally:
+                    self._reaching = False
+
+    def _expose(self, state: ExplorerState) -> None:
+        """Has the traits follow; what only colours or zooms changes neither."""
+        reduced = (state.reduced, state.reduction, state.part) if state.reduced is not None else None
+        what = (self._frames, state.expression(), state.shape, reduced)
+        if what == self._exposed:
+            return
+        self._exposed = what
+        array: Any
+        if state.reduced is None:
+            array = self._frames.source.cut(state.cut())
+        else:
+            array = self._frames.reader.numbers(replace(state, compare="")).values
+            if state.rows is None:
+                array = array[0]
+            elif state.columns is not None and state.rows > state.columns:
+                array = np.swapaxes(array, 0, 1)
+        self.slice = self._frames.source.expression(state.expression())
+        self.array = array
+
+    def _paint(self, state: ExplorerState) -> None:
+        alike = (state.plane, state.view, state.rows, state.columns)
+        if self._viewport is not None and self._drawn_as not in {None, alike}:
+            self._viewport = replace(self._viewport, region=None)
+            self._cell = None
+        self._drawn_as = alike
+        frame = self._frames.frame(state, self._viewport or Viewport())
+        self._serial += 1
+        self._canvas.send_frame({**frame.meta, "serial": self._serial, "still": self._word}, frame.buffers)
+
+    @property
+    def code(self) -> str:
+        """Python for what is shown, with the name that the value has in the notebook, ``x`` where it has none."""
+        code = self._frames.source.code(_name_of(self._value), self.state.expression())
+        state = self.state
+        if state.reduced is None:
+            return code
+        axis = [axis for axis, part in enumerate(state.cut()) if not isinstance(part, int)].index(state.reduced)
+        return f"{_NUMPY.get(state.reduction, f'np.{state.reduction}')}({code}, axis={axis})"
+
+    @property
+    def png(self) -> bytes:
+        """The picture of the slice: a pixel a cell."""
+        return self._frames.png(self.state)
+
+    # Messages of the canvas and presses of buttons.
+
+    def _receive(self, _: Canvas, event: Event) -> None:
+        handle = {
+            "ready": self._ready,
+            "viewport": self._look,
+            "key": self._key,
+            "pin": self._pin,
+            "unpin": self._pin,
+            "exact": self._exact,
+        }.get(event.get("type", ""))
+        if handle is not None and self._value is not None:
+            try:
+                handle(event)
+            except Exception as error:
+                self._tell(reason(error))
+
+    def _ready(self, event: Event) -> None:
+        self._ratio = float(event.get("ratio") or 1)
+        self._viewport = Viewport(None, self._pixels(event))
+        self._pacing.ask()
+
+    def _look(self, event: Event) -> None:
+        top, left, bottom, right = (int(edge) for edge in event["region"])
+        self._viewport = Viewport((top, left, bottom, right), self._pixels(event))
+        self._pacing.ask()
+
+    def _pixels(self, event: Event) -> tuple[int, int]:
+        height, width = (max(1, round(float(side) * self._ratio)) for side in event["size"])
+        return height, width
+
+    def _key(self, event: Event) -> None:
+        self.state = stepped(self.state, str(event.get("key")), bool(event.get("shift")))
+
+    def _pin(self, event: Event) -> None:
+        self._cell = (int(event["y"]), int(event["x"])) if event["type"] == "pin" else None
+
+    def _exact(self, event: Event) -> None:
+        text = self._text_at(int(event["y"]), int(event["x"]))
+        self._canvas.send({"type": "exact", "request": event.get("request"), "text": text})
+
+    def _text_at(self, row: int, column: int) -> str:
+        """Returns what stands in a cell, in full."""
+        frames, state = self._frames, self.state
+        rows, columns = np.s_[row : row + 1], np.s_[column : column + 1]
+        if state.compare == "side":
+            parts = list(frames.reader.pair(state, rows, columns))
+        elif frames.source.is_text or (state.reduced is None and not state.compare and state.view != "image"):
+            value = frames.source.cut(state.at(row, column))
+            value = value[()] if isinstance(value, np.ndarray) else value
+            return exact_text(plain(np.asarray(value), state.part).values[()] if state.part else value)
+        else:
+            parts = [frames.reader.numbers(state, rows, columns)]
+        texts = []
+        for part in parts:
+            missing = part.missing is not None and part.missing.all()
+            texts.append("missing" if missing else ", ".join(str(value) for value in part.values.reshape(-1)))
+        return "   ".join(texts)
+
+    def _press(self, name: str) -> None:
+        """Does what a button is for."""
+        act: Callable[[], None] = {
+            "maximum": lambda: self._find_extreme(True),
+            "minimum": lambda: self._find_extreme(False),
+            "invalid": self._find_invalid,
+            "count": self._count,
+            "copy": lambda: self._canvas.send({"type": "copy", "text": self.code}),
+            "png": lambda: self._canvas.send({"type": "png"}),
+        }[name]
+        try:
+            act()
+        except Exception as error:
+            self._tell(reason(error))
+
+    def _tell(self, words: str) -> None:
+        self._said.value = words
+
+    def find_next_invalid(self) -> tuple[int, ...] | None:
+        """Goes to the next NaN or infinity after the pinned cell, in the order of the value's memory.
+
+        Returns:
+            Its index; ``None`` where none was found, in the time of one step.
+        """
+        self._find_invalid()
+        search = self._search[1] if self._search else None
+        return None if search is None else search.found
+
+    def _find_invalid(self) -> None:
+        source, state = self._frames.source, self.state
+        after = 0 if self._cell is None else 1
+        first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
+        start = ravel(first.at(*(self._cell or (0, 0))), source.shape) + after
+        search = self._searching(("invalid", start), lambda: NextInvalid(source, start))
+        if not search.step():
+            self._tell(self._so_far(search, "no NaN"))
+        elif search.found is None:
+            self._tell(f"no NaN or infinity in {wording.integer(source.size)} values")
+        else:
+            self._go(search.found)
+
+    def _find_extreme(self, largest: bool) -> None:
+        state, word = self.state, "largest" if largest else "smallest"
+        if self._controls.scope.value == "slice" or state.reduced is not None or state.compare not in {"", "side"}:
+            numbers = self._frames.reader.numbers(state)
+            found = extreme_of(numbers, largest)
+            if found is None:
+                self._tell("no finite value in the slice")
+                return
+            row, column = divmod(
+                found[0] // (numbers.values.shape[2] if numbers.values.ndim == 3 else 1), state.plane[1]
+            )
+            self._show_cell(row, column, f"{word} of the slice")
+            return
+        source = self._frames.source
+        search = self._searching((word, state.part), lambda: Extreme(source, largest, state.part))
+        done = search.step()
+        if search.found is None:
+            self._tell("no finite value" if done else self._so_far(search, "no finite value"))
+            return
+        self._go(
+            search.found, f"{word} of all" if done else self._so_far(search, f"{word} {wording.index(search.found)}")
+        )
+
+    def _count(self) -> None:
+        frames, state = self._frames, self.state
+        other = frames.other
+        if other is None:
+            return
+        key = ("count", state.tolerance, state.part)
+        search = self._searching(key, lambda: Disagreements(frames.source, other, state.tolerance, state.part))
+        done = search.step()
+        assert isinstance(search, Disagreements)
+        first = f", first at {wording.index(search.found)}" if search.found is not None else ""
+        said = f"{wording.integer(search.count)} of {wording.integer(search.seen)} values disagree{first}"
+        self._tell(said if done else self._so_far(search, said))
+
+    def _searching(self, key: Any, begin: Callable[[], Search]) -> Search:
+        """Returns the search that goes on, or a new one."""
+        if self._search is None or self._search[0] != key or self._search[1].done:
+            self._search = key, begin()
+        return self._search[1]
+
+    def _so_far(self, search: Search, said: str) -> str:
+        share = wording.percent(search.seen / max(1, search.source.size))
+        return f"{said} in the first {share} looked at: press again to go on"
+
+    def _go(self, index: Sequence[int], said: str = "") -> None:
+        """Shows and pins the cell of an index."""
+        state = self.state
+        where = dict(enumerate(index))
+        kept = [state.index[axis] if axis == state.reduced else place for axis, place in where.items()]
+        self.state = placed(state, kept)
+        row = 0 if state.rows is None else where[state.rows]
+        column = 0 if state.columns is None else where[state.columns]
+        self._show_cell(row, column, said or wording.index(tuple(index)))
+
+    def _show_cell(self, row: int, column: int, said: str) -> None:
+        self._cell = (row, column)
+        self._canvas.send({"type": "goto", "y": row, "x": column, "pin": True})
+        self._tell(said)
+
+    def _show_still(self) -> None:
+        """Sends the value's card before the widget: it stays where there is no kernel."""
+        if self._value is not None:
+            only = len(self._choices) == 1
+            show_still(self._value, self._choices[0].what if only else type(self._value).__name__, self._word)
+
+    if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
+
+        def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+            self._show_still()
+            return super()._repr_mimebundle_(**kwargs)
+
+    else:
+
+        def _ipython_display_(self, **kwargs: Any) -> None:
+            self._show_still()
+            super()._ipython_display_(**kwargs)
+
+
+def _name_of(value: Any) -> str:
+    """Returns the name that the user gave a value, ``x`` where there is none."""
+    from IPython import get_ipython
+
+    shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
+    names = {} if shell is None else shell.user_ns
+    return next((name for name, held in names.items() if held is value and not name.startswith("_")), "x")
