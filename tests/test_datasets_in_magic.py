@@ -199,10 +199,10 @@ def test_stop_gives_what_came(ip, run):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("endless", "ConversionError: Dataset is endless: say how many elements, as in take=100"),
+        ("endless", "ConversionError: Dataset is endless: say how many elements, as in --take 100"),
         ("failing", "ConversionError: Dataset: element 3 failed: bad number : Tensor had Inf values"),
-        ("x --take 2", "ConversionError: take=2 is for datasets, whose elements are drawn, and Tensor is none"),
-        ("ds --join up", "ConversionError: join='up' is not one of auto, concat, stack"),
+        ("x --take 2", "ConversionError: --take 2 is for datasets, whose elements are drawn, and Tensor is none"),
+        ("ds --join up", "ConversionError: --join up is not one of auto, concat, stack"),
         ("ds --timeout 0", "UsageError: --timeout needs a number of seconds above 0, not '0'"),
         ("ds --timeout soon", "UsageError: --timeout needs a number of seconds above 0, not 'soon'"),
         ("ds --timeout nan", "UsageError: --timeout needs a number of seconds above 0, not 'nan'"),

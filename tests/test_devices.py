@@ -24,7 +24,8 @@ from test_statistics import check, dtype_of, random_array
 from tfnp_ext import TensorDisplay, summarize, to_numpy
 from tfnp_ext.adapters import devices, tensors
 from tfnp_ext.adapters.devices import CUT_DTYPES, MOST_COPIED, DeviceArray
-from tfnp_ext.display.cards import card, mimebundle
+from tfnp_ext.display import mimebundle
+from tfnp_ext.display.cards import card
 from tfnp_ext.display.role_lines import matrices, predictions
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.plots import plot

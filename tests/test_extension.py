@@ -581,7 +581,7 @@ def test_a_failing_card_leaves_the_value_and_one_line_of_why(ip, value, monkeypa
     def fail(*given: Any) -> None:
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr("tfnp_ext.display.cards.compose", fail)
+    monkeypatch.setattr("tfnp_ext.display.showing.compose", fail)
     assert text_of(ip, value).startswith(repr(value))
     assert "out of paper" in text_of(ip, value).splitlines()[-1]
     assert "out of paper" in text_of(ip, [value])

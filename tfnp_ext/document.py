@@ -267,7 +267,7 @@ class Child:
     Attributes:
         name: Its key or index.
         document: What it is; its heading is the leaf's line, its blocks what unfolding shows.
-        open: Whether a group stands open.
+        open: Whether it stands open.
     """
 
     name: str

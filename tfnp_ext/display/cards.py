@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +21,7 @@ from tfnp_ext.adapters import (
     find_adapter,
 )
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.config import DisplayOptions, TensorDisplay
+from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import composites, elements, numbers, values
 from tfnp_ext.display.trees import Leaves, compose_nest
@@ -41,15 +39,12 @@ from tfnp_ext.document import (
     Table,
     Tiles,
 )
-from tfnp_ext.errors import ConversionError, OptionError, reason
-from tfnp_ext.formats import FORMATS
-from tfnp_ext.formats.ansi import colored, has_color
+from tfnp_ext.errors import ConversionError, OptionError
 from tfnp_ext.plots import Plot, as_asked, fitting_plot
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
-_SCAN_LIMIT = 2_000
 _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
@@ -165,8 +160,8 @@ def compose_leaf(
 def _dataset_leaf(summary: Summary, content: Elements) -> Document:
     """Returns a dataset in a tree: how many elements it has, and what is in one where it unfolds."""
     said = f"{summary.kind} of {summary.name}" if summary.name else summary.kind
-    heading = replace(_heading(summary), name="", values=(Span(said),))
-    return Document(heading, elements.element_blocks(content))
+    heading = replace(_heading(summary), name="")
+    return Document(heading, (Fields(((Span(said),),)), *elements.element_blocks(content)))
 
 
 def compose_unread(obj: Any, _options: DisplayOptions) -> Document:
@@ -386,118 +381,3 @@ def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[B
     if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):
         preview = values.corner_table(summary)
     return Fold(words, "; ".join(filter(None, why)), (table,), preview)
-
-
-def holds_tensors(obj: Any) -> bool:
-    """Returns whether a container holds a value that shows itself, looking at a bounded number of entries."""
-    return convert.holds_tensors(obj, limit=_SCAN_LIMIT, shown=True)
-
-
-def mimebundle(
-    obj: Any,
-    options: DisplayOptions | None = None,
-    *,
-    result: Any = None,
-    told: Collection[str] = (),
-    warned: Collection[str] = (),
-    active_types: Collection[str] | None = None,
-) -> dict[str, str] | None:
-    """Returns the card of a value in every format that the host asks for; it never raises.
-
-    Args:
-        obj: The value.
-        options: What the card shall look like; as configured by default.
-        result: What ``%tonumpy`` made of it.
-        told: What was done to have the result, a line each.
-        warned: Why the result is not all that was asked for, a line each.
-        active_types: MIME types that the host takes; all by default.
-
-    Returns:
-        Text by MIME type; ``None`` where there is nothing to show. Where a card fails, ``text/plain`` holds the
-        native repr and one line of why.
-    """
-    try:
-        options = options or TensorDisplay.instance().options()
-        document = _compose_forgiving(obj, options, result)
-        return _render(_with_account(document, told, warned), active_types)
-    except Exception as error:
-        value = obj if result is None else result
-        lines = (native_text(value), f"[no card: {one_line(error)}]", *(f"⚠ {said}" for said in warned))
-        return {"text/plain": "\n".join(lines)}
-
-
-def _with_account(document: Document, told: Collection[str], warned: Collection[str]) -> Document:
-    """Returns a card with what was done to have its value, and why that is not all, right below the headline."""
-    notes = (
-        *(Note((Span("⚠", "unsure"), Span(said))) for said in warned),
-        *(Note((Span(said, "secondary"),)) for said in told),
-    )
-    return replace(document, blocks=(*notes, *document.blocks))
-
-
-@np.errstate(all="ignore")
-def _render(document: Document, active_types: Collection[str] | None) -> dict[str, str]:
-    """Returns a card in every format that the host takes."""
-    return {mime: render(document) for mime, render in FORMATS.items() if active_types is None or mime in active_types}
-
-
-def _compose_forgiving(obj: Any, options: DisplayOptions, result: Any) -> Document:
-    """Returns the card; where an option does not fit the value, the card without it and a line that says so."""
-    try:
-        return compose(obj, options, result)
-    except OptionError as refusal:
-        plain = options.without_requests()
-        document = compose(obj, plain, result)
-        return replace(document, blocks=(Note((Span(f"⚠ {refusal}", "unsure"),)), *document.blocks))
-
-
-def one_line(error: BaseException) -> str:
-    """Returns an error as one line: its class, unless it is ours, and its first line."""
-    return reason(error) if isinstance(error, OptionError) else f"{type(error).__name__}: {reason(error)}"
-
-
-def native_text(obj: Any) -> str:
-    """Returns the repr that Python gives, or the class where even that fails."""
-    try:
-        return repr(obj)
-    except Exception as error:
-        return f"<{type(obj).__name__}: repr failed with {type(error).__name__}>"
-
-
-def show(obj: Any, **options: Any) -> None:
-    """Shows the card of a value, anywhere in a cell, in a loop or in a script.
-
-    Args:
-        obj: Anything that ``to_numpy`` takes.
-        **options: ``plot``, ``labels``, ``top``, ``softmax``, and any option of ``TensorDisplay``.
-
-    Raises:
-        ConversionError: It is not tensor-like.
-        OptionError: An option is unknown or does not fit the value.
-
-    Example:
-        >>> import numpy as np
-        >>> show(np.array([1, 2, 3]))
-        ndarray (3,) int64  1  2  3   24 B · CPU · view
-    """
-    document = compose(obj, TensorDisplay.instance().options(**options))
-    shell = _shell()
-    if shell is None:
-        sys.stdout.write(for_terminal(_render(document, ("text/plain",)))["text/plain"] + "\n")
-        return
-    from IPython.display import display
-
-    display(for_terminal(_render(document, shell.display_formatter.active_types)), raw=True)
-
-
-def for_terminal(bundle: dict[str, str]) -> dict[str, str]:
-    """Returns a bundle whose text is coloured where standard output is a terminal that has colours."""
-    if "text/plain" not in bundle or not has_color():
-        return bundle
-    return {**bundle, "text/plain": colored(bundle["text/plain"])}
-
-
-def _shell() -> Any:
-    """Returns the running IPython shell without importing IPython where there is none."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None

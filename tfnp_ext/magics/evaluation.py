@@ -18,7 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tfnp_ext.errors import ConversionError, ConversionInterrupted, OptionError, StorageError
 from tfnp_ext.magics.line import LineError, is_expression, quoted
-from tfnp_ext.magics.options import BY_NAME, close_match
+from tfnp_ext.magics.options import BY_NAME, as_typed, close_match
 
 _FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 
@@ -54,7 +54,7 @@ def one_line_errors() -> Iterator[None]:
     except LineError as error:
         raise UsageError(str(error)) from None
     except (ConversionError, ConversionInterrupted, OptionError, StorageError) as error:
-        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        text = f"{type(error).__name__}: {as_typed(' '.join(str(error).split()))}"
         # IPython asks an exception for this method, in a terminal as in a kernel.
         error._render_traceback_ = lambda: [text]  # type: ignore[union-attr]
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -104,6 +105,28 @@ OPTIONS = (
 
 BY_NAME = {option.name: option for option in OPTIONS}
 BY_SHORT = {option.short: option for option in OPTIONS if option.short}
+
+
+_KEYWORDS = {option.keyword: option for option in OPTIONS if option.keyword}
+_GIVEN = re.compile(rf"""\b({"|".join(_KEYWORDS)})=('[^']*'|"[^"]*"|[\w.]+)?""")
+_TWICE = re.compile(r"(--[\w-]+) \(\1\)")
+
+
+def as_typed(text: str) -> str:
+    """Returns a message with keywords of Python as the options that a user of the magic types.
+
+    Example:
+        >>> as_typed("use ragged='pad' or take=100; force=True (--force) replaces it")
+        'use --ragged pad or --take 100; --force replaces it'
+    """
+
+    def typed(given: re.Match[str]) -> str:
+        option, value = _KEYWORDS[given[1]], (given[2] or "").strip("'\"")
+        if not option.metavar:
+            return f"--{option.name}" if value == "True" else given[0]
+        return f"--{option.name} {value}".rstrip()
+
+    return _TWICE.sub(r"\1", _GIVEN.sub(typed, text))
 
 
 def close_match(name: str, names: Iterable[str]) -> str:

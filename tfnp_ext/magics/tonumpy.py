@@ -24,7 +24,7 @@ from tfnp_ext.explorer import explore
 from tfnp_ext.magics.cell import cell_options, split_cell
 from tfnp_ext.magics.evaluation import cell_number, evaluate, one_line_errors, traced_scope
 from tfnp_ext.magics.line import LineError, quoted, split_line
-from tfnp_ext.magics.options import BY_NAME, OPTIONS, Option, close_match
+from tfnp_ext.magics.options import BY_NAME, OPTIONS, Option, as_typed, close_match
 from tfnp_ext.magics.pending import Pending, PendingCard, warn
 from tfnp_ext.plots import PLOTS
 
@@ -251,7 +251,8 @@ def _converted(value: Any, request: Request, runs: bool) -> Pending:
         saved = _save(value, request, request.conversion) if as_it_is else _save(result, request, {})
         conversion.told.append(repr(saved))
     source = result if runs else value
-    return Pending(result, source, request.card, tuple(conversion.told), tuple(conversion.warned))
+    told, warned = (tuple(map(as_typed, said)) for said in (conversion.told, conversion.warned))
+    return Pending(result, source, request.card, told, warned)
 
 
 def _stored(dataset: Any, request: Request) -> Pending:

@@ -163,7 +163,9 @@ def _child(child: Child, columns: _Columns, depth: int) -> str:
     if not rest:
         return f"<div style={columns.line(depth)}>{line}</div>"
     inner = f'<div style="margin:0 0 4px {_INDENT}px">{rest}</div>'
-    return f"<details><summary{_HUNG}><span style={columns.line(depth)}>{line}</span></summary>{inner}</details>"
+    opened = " open" if child.open else ""
+    line = f"<span style={columns.line(depth)}>{line}</span>"
+    return f"<details{opened}><summary{_HUNG}>{line}</summary>{inner}</details>"
 
 
 def _name(name: str) -> str:
