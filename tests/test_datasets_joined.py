@@ -70,6 +70,11 @@ class TestTextAmongNumbers:
             convert(tf.data.Dataset.range(3), dtype=str)
 
 
+def test_what_iter_numpy_gives_is_the_dataset(tf):
+    elements = iter_numpy(tf.data.Dataset.range(5).batch(2))
+    assert to_numpy(elements).tolist() == [0, 1, 2, 3, 4]
+
+
 class TestNests:
     @pytest.fixture
     def splits(self, tf):

@@ -106,6 +106,24 @@ def _ways(source: Source) -> tuple[tuple[str, str], ...]:
 
 
 @register_adapter
+class NumpyDatasetAdapter(ElementsAdapter):
+    """What ``iter_numpy`` gives: the dataset that it runs."""
+
+    kind = "NumpyDataset"
+    type_names = ("tfnp_ext.datasets.iteration.NumpyDataset",)
+    automatic = False
+
+    def source(self, obj: Any, opened: bool = True, max_bytes: float = math.inf) -> Source:
+        """Returns what is known of the dataset."""
+        dataset = obj.source.iterable
+        return DatasetAdapter().source(dataset, opened, max_bytes)
+
+    def content(self, obj: Any) -> Content:
+        """Returns what is known of the dataset."""
+        return DatasetAdapter().content(obj.source.iterable)
+
+
+@register_adapter
 class IteratorAdapter(ElementsAdapter):
     """Iterators of datasets."""
 
