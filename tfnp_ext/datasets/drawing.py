@@ -77,7 +77,6 @@ class Drawing:
         on_error: ``raise`` or ``skip``.
         what: The source in words, for errors.
         opened: What is done with each element before it is handed on; like the pipeline it may block, or fail.
-        first: The index of the first element, where those before were left out.
     """
 
     def __init__(
@@ -89,9 +88,7 @@ class Drawing:
         on_error: str,
         what: str,
         opened: Callable[[Any], Any] = lambda element: element,
-        first: int = 0,
     ) -> None:
-        self._first = first
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
         self._opened = opened
         self._source = source
@@ -214,7 +211,7 @@ class Drawing:
 
     def _elements(self) -> Iterator[tuple[int, Any]]:
         """Yields index and element, without those that fail where they are to be skipped."""
-        index, failed_in_a_row = self._first, 0
+        index, failed_in_a_row = 0, 0
         self._waiting_since = time.monotonic()
         self._next = draw = _Next(begun(self._source, self._what))  # in this thread: it blocks where a service is gone
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):
