@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfnp_ext.errors import StorageError
 from tfnp_ext.storage import folders
 
 try:
@@ -56,7 +57,7 @@ class Replacement:
         """Puts what was written, and is on the disk by now, in the target's place.
 
         Raises:
-            FileExistsError: Another has put something there in the meantime that must not be replaced.
+            StorageError: Another has put something there in the meantime that must not be replaced.
         """
         with contextlib.suppress(OSError):
             mode = os.stat(self.target).st_mode
@@ -147,14 +148,20 @@ def _hidden(target: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _link(partial: Path, target: Path) -> None:
-    """Gives a file the target's name too, which only works where nothing has it."""
+    """Gives a file the target's name too, which only works where nothing has it.
+
+    Raises:
+        StorageError: Something has.
+    """
     try:
         os.link(partial, target)
+        return
     except FileExistsError:
-        raise
+        pass
     except OSError:  # a file system without links
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        if not os.path.lexists(target):
+            return
+    raise StorageError("another file came there in the meantime: force=True (--force) replaces it", errno.EEXIST)
 
 
 def _stem(name: str) -> str:

@@ -80,10 +80,10 @@ def _refuse_missing(shown: Path) -> None:
     try:
         mode = os.stat(shown).st_mode
     except FileNotFoundError as error:
-        part = f"{shown} is missing: no such file or directory"
+        said = f"{shown} is missing: no such file or directory"
         if is_left_behind(Path(os.path.realpath(shown))):
-            part = f"{shown} is missing: saving it was cut off, or still runs: save with resume=True (--resume) goes on"
-        raise StorageError(f"cannot read {part}", error.errno) from None
+            said = f"{shown} is missing: saving it was cut off, or still runs: save with resume=True (--resume) goes on"
+        raise StorageError(said, error.errno) from None
     except (OSError, ValueError):  # which the reader will say
         return
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
