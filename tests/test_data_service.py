@@ -11,6 +11,7 @@ import warnings
 import pytest
 
 from tfnp_ext import iter_numpy, to_numpy
+from tfnp_ext.storage.resuming import another_order
 
 WORKER = """
 import sys
@@ -92,6 +93,10 @@ def test_elements_that_every_worker_gives_are_warned_of(tf, served):
     with pytest.warns(UserWarning, match=REPEATEDLY):
         got = to_numpy(served(tf.data.Dataset.range(20), "parallel_epochs"), timeout=60, progress=False)
     assert sorted(got.tolist()) == sorted([*range(20)] * 2)
+
+
+def test_a_save_never_goes_on_with_what_a_service_gives(tf, served):
+    assert another_order(served(tf.data.Dataset.range(6)).batch(2)) == "a tf.data service gives another order each time"
 
 
 @pytest.mark.parametrize("mode", ["parallel_epochs", "OFF", "distributed_epoch", "DYNAMIC"])

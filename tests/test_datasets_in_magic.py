@@ -279,6 +279,27 @@ def test_other_values_are_returned_and_the_card_says_where_they_are(ip, run, loa
     assert load("x.npy").tolist() == [1.0, 2.0]
 
 
+def test_what_was_saved_is_the_same_sentence_each_time(ip, run, load):
+    said = "saved 2 batches, 1.5 KiB, to ./digits.zarr"
+    for _ in range(3):
+        assert run(ip, "saved = %tonumpy pairs --save ./digits.zarr --force").result.success
+        assert run(ip, "saved").text == run(ip, "%tonumpy pairs --save ./digits.zarr --force").text == said
+    assert run(ip, "%tonumpy pairs --save ./digits.zarr --resume").text == (
+        "./digits.zarr is whole already: 2 batches, 1.5 KiB"
+    )
+    run(ip, "import tfnp_ext")
+    with pytest.warns(UserWarning, match="1 element failed"):
+        skips = run(ip, "tfnp_ext.save(failing, 'g.npz', on_error='skip')").text
+    assert skips == f"saved 5 elements, 20 B, to g.npz; {SKIPPED}"
+
+
+def test_what_padding_is_filled_with_is_stored(ip, run, load):
+    assert run(ip, "%tonumpy rows --ragged pad --fill-value -1 --save rows.npz").result.success
+    assert load("rows.npz").tolist()[:2] == [[0, -1, -1, -1], [0, 1, -1, -1]]
+    assert load("rows.npz", fill_value=7).tolist()[0] == [0, 7, 7, 7]
+    assert "no plain value" in run(ip, "%tonumpy rows --ragged pad --fill-value [] --save r.npz").printed
+
+
 def test_quiet_is_enough_with_save(ip, run, load):
     shown = run(ip, "%tonumpy -q --save x.npy x")
     assert shown.bundles == []

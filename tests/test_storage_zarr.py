@@ -373,7 +373,8 @@ def test_discard_after_the_rename_removes_nothing(partial, tmp_path):
     writer.discard()
     writer.discard()
     assert partial.is_dir()
-    assert folders.is_alive(partial)
+    with pytest.raises(StorageError, match="another save"):
+        ZarrWriter(partial, compress=False)
     other.discard()
     assert files(tmp_path / "data.zarr") == ["x/c/0", "x/zarr.json", "zarr.json"]
 
@@ -690,16 +691,13 @@ def test_a_folder_that_is_being_written_is_kept(partial):
     process, said = started(PROGRAM_THAT_LIVES, partial)
     try:
         assert said == ["ready"]
-        assert folders.is_alive(partial)
-        assert not folders.remove_dead(partial)
         with pytest.raises(StorageError, match="another save"):
             ZarrWriter(partial, compress=False)
         assert partial.is_dir()
     finally:
         process.kill()
         process.communicate()
-    assert not folders.is_alive(partial)
-    assert folders.remove_dead(partial)
+    ZarrWriter(partial, compress=False).discard()
     assert not partial.exists()
 
 
@@ -707,7 +705,7 @@ def test_a_folder_that_is_being_written_is_kept(partial):
 def test_killed_at_any_moment_it_goes_on_to_the_very_same_arrays(partial, compress):
     dice = random.Random(compress)
     starts = []
-    for _ in range(12):
+    for _ in range(6):
         process, said = started(PROGRAM_THAT_WRITES, partial, compress)
         assert said[0] == "from"
         starts.append(int(said[1]))
@@ -737,7 +735,7 @@ def test_killed_while_folders_are_swapped_the_old_or_the_new_is_there(tmp_path, 
     for path, value in ((one, 1), (two, 2), (target, 1)):
         store(path, value)
     dice = random.Random(0)
-    for _ in range(10):
+    for _ in range(6):
         process, said = started(PROGRAM_THAT_SWAPS, one, two, target, how)
         assert said == ["ready"]
         time.sleep(dice.uniform(0, 0.1))
@@ -745,5 +743,5 @@ def test_killed_while_folders_are_swapped_the_old_or_the_new_is_there(tmp_path, 
         process.communicate()
         folders.recover(target)
         assert value_of(target) in {1, 2}
-        folders.remove_dead(tmp_path / ".data.zarr.partial")
+        shutil.rmtree(tmp_path / ".data.zarr.partial", ignore_errors=True)
         assert sorted(os.listdir(tmp_path)) == ["data.zarr", "one", "two"]

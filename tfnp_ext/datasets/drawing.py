@@ -92,7 +92,6 @@ class Drawing:
         on_error: ``raise`` or ``skip``.
         what: The source in words, for errors.
         opened: What is done with each element before it is handed on; like the pipeline it may block, or fail.
-        first: The index of the first element, where those before were left out.
         count: How many elements there are, where that is known: so many may fail, one after the other.
     """
 
@@ -105,10 +104,9 @@ class Drawing:
         on_error: str,
         what: str,
         opened: Callable[[Any], Any] = lambda element: element,
-        first: int = 0,
         count: int | None = None,
     ) -> None:
-        self._first, self._most_failed = first, max(_MOST_FAILED_IN_A_ROW, min(count or 0, _MOST_OF_A_KNOWN_NUMBER))
+        self._most_failed = max(_MOST_FAILED_IN_A_ROW, min(count or 0, _MOST_OF_A_KNOWN_NUMBER))
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
         self._opened = opened
         self._source = source
@@ -218,7 +216,7 @@ class Drawing:
 
     def _elements(self) -> Iterator[tuple[int, Any]]:
         """Yields index and element, without those that fail where they are to be skipped."""
-        index, failed_in_a_row = self._first, 0
+        index, failed_in_a_row = 0, 0
         self._waiting_since = time.monotonic()
         self._next = draw = _Next(begun(self._source, self._what))  # in this thread: it blocks where a service is gone
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):

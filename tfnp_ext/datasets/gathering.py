@@ -28,9 +28,14 @@ class Gathering:
         conversion: What the user asks for.
         new_sink: Makes a sink from the place of a column and the name of an array.
 
+    Attributes:
+        kept: How many elements the columns have from a former run: as many are left out when they come.
+
     Raises:
         ConversionError: The dataset is endless, or an option does not fit.
     """
+
+    kept = 0
 
     def __init__(self, source: Source, conversion: Conversion, new_sink: Callable[[int, str], Any]) -> None:
         refuse_endless(source, conversion.take)
@@ -40,7 +45,6 @@ class Gathering:
         self.source, self.conversion = source, conversion
         self.joined = source.joined(conversion)
         self.elements = source.elements(conversion.take)
-        self._first = 0
         joining = Joining(self.joined, conversion, self.elements)
         self.columns: list[Column] = [
             column_for(leaf, joining, _sinks_of(new_sink, place)) for place, leaf in enumerate(source.structure.leaves)
@@ -50,20 +54,6 @@ class Gathering:
     def nbytes(self) -> int:
         """Bytes of all columns so far."""
         return sum(column.nbytes for column in self.columns)
-
-    def go_on_from(self, element: int) -> None:
-        """Has the elements before one left out, since the columns have them already.
-
-        Args:
-            element: The index of the first that is drawn.
-        """
-        source, conversion = self.source, self.conversion
-        left = source.cardinality if source.cardinality < 0 else max(0, source.cardinality - element)
-        self.source = replace(source, iterable=source.iterable.skip(element), cardinality=left)
-        take = conversion.take if conversion.take is None else max(0, conversion.take - element)
-        self.conversion = replace(conversion, take=take)
-        self.elements = self.source.elements(take)
-        self._first = element
 
     def estimated_bytes(self) -> int | None:
         """Returns about how many bytes all elements take that will be drawn; ``None`` where that cannot be told."""
@@ -101,11 +91,11 @@ class Gathering:
             on_error=self.conversion.on_error,
             what=self.source.kind,
             opened=self.source.structure.flatten,
-            first=self._first,
             count=max(self.source.cardinality, 0),
         )
-        progress = Progress(self.conversion.progress, self.elements, self.source.unit)
-        drawn = drawing.run(receive, progress, lambda: self.nbytes)
+        progress = Progress(self.conversion.progress, self.elements, self.source.unit, kept=self.kept)
+        held = self.nbytes
+        drawn = drawing.run(receive, progress, lambda: self.nbytes - held)
         for column in self.columns:
             try:
                 column.close()

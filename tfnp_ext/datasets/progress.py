@@ -24,12 +24,13 @@ class Progress:
         total: How many elements there will be, ``None`` where that is not known.
         unit: What an element is called: ``batch`` or ``element``.
         clock: Seconds, for tests.
+        kept: How many of the first elements are there already, which is said while they come again.
     """
 
     def __init__(
-        self, shown: bool, total: int | None, unit: str, clock: Callable[[], float] = time.perf_counter
+        self, shown: bool, total: int | None, unit: str, clock: Callable[[], float] = time.perf_counter, kept: int = 0
     ) -> None:
-        self._shown, self._total, self._unit, self._clock = shown, total, unit, clock
+        self._shown, self._total, self._unit, self._kept, self._clock = shown, total, unit, kept, clock
         self._started, self._next = clock(), _PATIENCE
         self._bar: Any = None
         self._displayed: Any = None
@@ -41,7 +42,8 @@ class Progress:
             return
         if self._bar is None:
             self._open(elapsed)
-        self._bar.set_postfix_str(f"{wording.byte_count(int(nbytes / elapsed))}/s", refresh=False)
+        rate = f"{wording.byte_count(int(nbytes / elapsed))}/s"
+        self._bar.set_postfix_str("stored already" if elements < self._kept else rate, refresh=False)
         self._bar.n = elements
         self._bar.refresh()
         if self._displayed is None and not sys.stderr.isatty():

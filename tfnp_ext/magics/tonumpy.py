@@ -30,7 +30,7 @@ from tfnp_ext.plots import PLOTS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_STREAMED = frozenset(("take", "join", "dtype", "casting", "ragged", "timeout", "on_error", "progress"))
+_STREAMED = frozenset(("take", "join", "dtype", "casting", "ragged", "fill_value", "timeout", "on_error", "progress"))
 """What a conversion may ask for of a dataset that goes to disk; the rest is about arrays in memory."""
 
 _EXPLORED = frozenset(("out", "quiet", "explore", "labels"))

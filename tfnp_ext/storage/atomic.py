@@ -7,6 +7,7 @@ its process lives, tells the next save to the same target what was left behind b
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -16,6 +17,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfnp_ext.errors import StorageError
 from tfnp_ext.storage import folders
 
 try:
@@ -32,6 +34,7 @@ class Replacement:
 
     Args:
         target: The file or folder, symbolic links followed.
+        force: Whether a target that is there is replaced.
         resume: Whether to go on from what a save left behind that was killed or stopped.
 
     Attributes:
@@ -43,23 +46,29 @@ class Replacement:
         OSError: Nothing can be written beside the target.
     """
 
-    def __init__(self, target: Path, *, resume: bool = False) -> None:
-        self.target = target
+    def __init__(self, target: Path, *, force: bool = True, resume: bool = False) -> None:
+        self.target, self._force = target, force
         self.committed = self.kept = False
         adopted = self._sweep(resume)
         self._token, self._lock = adopted or self._new()
         self.partial = self._beside(self._token, "part")
 
     def commit(self) -> None:
-        """Puts what was written, and is on the disk by now, in the target's place."""
+        """Puts what was written, and is on the disk by now, in the target's place.
+
+        Raises:
+            StorageError: Another has put something there in the meantime that must not be replaced.
+        """
         with contextlib.suppress(OSError):
             mode = os.stat(self.target).st_mode
             if stat.S_ISREG(mode):
                 os.chmod(self.partial, stat.S_IMODE(mode))
         if self.partial.is_dir():
-            folders.replace(self.partial, self.target, force=True)
+            folders.replace(self.partial, self.target, force=self._force)
             self.committed = True
         else:
+            if not self._force:
+                _link(self.partial, self.target)
             os.replace(self.partial, self.target)
             self.committed = True
             folders.sync(self.target.parent)
@@ -91,7 +100,7 @@ class Replacement:
     def _sweep(self, resume: bool) -> tuple[str, int] | None:
         """Removes what was left behind, but for what is to be resumed: of that it returns token and lock."""
         adopted = None
-        tokens = sorted({token for token, _ in self._hidden()}, key=self._age, reverse=True)
+        tokens = sorted({token for token, _ in _hidden(self.target)}, key=self._age, reverse=True)
         for token in tokens:
             lock = _take(self._beside(token, "lock"))
             if lock is None:
@@ -102,14 +111,6 @@ class Replacement:
                 self._remove(token, lock)
         return adopted
 
-    def _hidden(self) -> Iterator[tuple[str, Path]]:
-        """Yields token and path of what saves to the target have beside it."""
-        pattern = re.compile(rf"\.{re.escape(_stem(self.target.name))}{_ROLES}")
-        for name in os.listdir(self.target.parent):
-            found = pattern.fullmatch(name)
-            if found:
-                yield found["token"], self.target.with_name(name)
-
     def _age(self, token: str) -> float:
         try:
             return self._beside(token, "part").stat().st_mtime
@@ -119,7 +120,7 @@ class Replacement:
     def _remove(self, token: str, lock: int) -> None:
         """Removes all files of a token, its lock last, so that nothing lies there unlocked."""
         path = self._beside(token, "lock")
-        for owner, one in self._hidden():
+        for owner, one in _hidden(self.target):
             if owner == token and one != path:
                 _delete(one)
         if fcntl is None:
@@ -127,6 +128,40 @@ class Replacement:
         _delete(path)
         if fcntl is not None:
             os.close(lock)
+
+
+def is_left_behind(target: Path) -> bool:
+    """Returns whether a save that was killed or stopped, or still runs, has a folder beside a target."""
+    try:
+        return any(path.name.endswith(".part") and path.is_dir() for _, path in _hidden(target))
+    except OSError:
+        return False
+
+
+def _hidden(target: Path) -> Iterator[tuple[str, Path]]:
+    """Yields token and path of what saves to a target have beside it."""
+    pattern = re.compile(rf"\.{re.escape(_stem(target.name))}{_ROLES}")
+    for name in os.listdir(target.parent):
+        found = pattern.fullmatch(name)
+        if found:
+            yield found["token"], target.with_name(name)
+
+
+def _link(partial: Path, target: Path) -> None:
+    """Gives a file the target's name too, which only works where nothing has it.
+
+    Raises:
+        StorageError: Something has.
+    """
+    try:
+        os.link(partial, target)
+        return
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not os.path.lexists(target):
+            return
+    raise StorageError("another file came there in the meantime: force=True (--force) replaces it", errno.EEXIST)
 
 
 def _stem(name: str) -> str:

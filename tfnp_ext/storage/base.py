@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +16,24 @@ from tfnp_ext.datasets.sinks import Sink
 
 Manifest = Mapping[str, Any]
 """What a file says of itself beside its arrays, as plain JSON: the structure, and how each value is made of arrays."""
+
+
+DAMAGE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a file can end in that anyone may have written."""
 
 
 class Writer(ABC):
@@ -62,8 +83,12 @@ class Writer(ABC):
     def settle(self) -> None:  # noqa: B027
         """Is told that all arrays so far are whole: a writer may bring them to where they belong."""
 
-    def suspend(self) -> None:  # noqa: B027
-        """Closes and leaves what was written to a later writer; only a resumable one is asked to."""
+    def suspend(self, state: Callable[[], Mapping[str, Any]] | None = None) -> None:  # noqa: B027
+        """Closes and leaves what was written to a later writer; only a resumable one is asked to.
+
+        Args:
+            state: As for ``checkpoint``, now for certain; ``None`` leaves the last checkpoint as it is.
+        """
 
     @abstractmethod
     def finish(self, manifest: Manifest) -> None:

@@ -249,7 +249,7 @@ class EncodingSink(Sink):
             self._begin(rows)
         elif rows.shape[1:] != self._shape[1:] or rows.dtype != self._read():
             raise ConversionError(
-                f"is {rows.dtype} {wording.shape(rows.shape[1:])} where those before were {self._dtype}"
+                f"is {rows.dtype} {wording.shape(rows.shape[1:])} where those before were {self._read()}"
                 f" {wording.shape(self._shape[1:])}"
             )
         assert self._codec is not None

@@ -73,33 +73,6 @@ class Lock:
         self.release()
 
 
-def is_alive(folder: Path) -> bool:
-    """Returns whether a process is writing a folder just now; ``False`` where the system cannot tell."""
-    if fcntl is None:
-        return False
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return not _try_lock(descriptor, fcntl.LOCK_SH)
-    finally:
-        os.close(descriptor)
-
-
-def remove_dead(folder: Path) -> bool:
-    """Removes what an ended process left, and returns whether it did: not while a process writes there."""
-    if not folder.is_dir() or is_alive(folder):
-        return False
-    try:
-        lock = Lock(folder)
-    except OSError:
-        return False
-    shutil.rmtree(folder, ignore_errors=True)
-    lock.release()
-    return True
-
-
 def sync(path: Path) -> None:
     """Has one file, or the names in one folder, on the disk."""
     try:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import struct
-import zipfile
-import zlib
+import stat
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,34 +15,18 @@ from tfnp_ext.adapters import Conversion
 from tfnp_ext.convert import RAGGED, read_conversion
 from tfnp_ext.datasets.columns import COLUMNS
 from tfnp_ext.errors import ConversionError, StorageError, reason
-from tfnp_ext.storage.base import Manifest, Reader
+from tfnp_ext.storage.atomic import is_left_behind
+from tfnp_ext.storage.base import DAMAGE, Manifest, Reader
 from tfnp_ext.storage.encoding import decoded
-from tfnp_ext.storage.manifest import VERSION, built
+from tfnp_ext.storage.manifest import VERSION, built, no_leaf
 from tfnp_ext.storage.suffixes import format_of, read_path
-
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What reading a file can end in that anyone may have written."""
 
 
 def load(
     path: str | os.PathLike[str],
     *,
     ragged: str | None = None,
-    fill_value: Any = 0,
+    fill_value: Any = None,
     sparse: str = "dense",
     max_bytes: int | str | None = 2**30,
 ) -> Any:
@@ -57,7 +40,7 @@ def load(
         path: The file.
         ragged: What ragged values become: ``object``, ``pad``, ``masked`` or ``list``; ``None`` for what ``save`` was
             told, else ``object``.
-        fill_value: What padding is filled with.
+        fill_value: What padding is filled with; ``None`` for what ``save`` was told, else 0.
         sparse: What sparse values become: ``dense``, or ``scipy`` for a ``coo_array``.
         max_bytes: Bytes that a ragged or sparse value may grow to; ``None`` for no bound.
 
@@ -73,6 +56,7 @@ def load(
     conversion = read_conversion(ragged=ragged, fill_value=fill_value, sparse=sparse, max_bytes=max_bytes)
     shown = read_path(path)
     reader_class = format_of(shown).reader()
+    _refuse_missing(shown)
     try:
         reader = reader_class(shown)
         try:
@@ -87,8 +71,23 @@ def load(
     except OSError as error:
         said = error.strerror or str(error)
         raise StorageError(f"cannot read {shown}: {said[:1].lower()}{said[1:]}", error.errno) from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise StorageError(f"{shown} is damaged, or no {shown.suffix} file: {reason(error)}") from error
+
+
+def _refuse_missing(shown: Path) -> None:
+    """Raises a ``StorageError`` where there is nothing to read, or what would never end."""
+    try:
+        mode = os.stat(shown).st_mode
+    except FileNotFoundError as error:
+        said = f"{shown} is missing: no such file or directory"
+        if is_left_behind(Path(os.path.realpath(shown))):
+            said = f"{shown} is missing: saving it was cut off, or still runs: save with resume=True (--resume) goes on"
+        raise StorageError(said, error.errno) from None
+    except (OSError, ValueError):  # which the reader will say
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise StorageError(f"cannot read {shown}: it is neither a file nor a folder")
 
 
 def _foreign(reader: Reader) -> Any:
@@ -115,6 +114,9 @@ class _Loading:
             raise ValueError(f"its manifest asks for {asked!r}")
         if conversion.ragged is None:
             conversion = replace(conversion, ragged=asked)
+        if conversion.fill_value is None:
+            fill_value = built(manifest["asked"]["fill_value"], no_leaf)
+            conversion = replace(conversion, fill_value=fill_value)
         self._conversion = conversion
 
     def result(self) -> Any:

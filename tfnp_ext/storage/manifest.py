@@ -109,10 +109,11 @@ def built(node: Any, leaf: Callable[[int], Any]) -> Any:
 
 def _entry(entry: Any, leaf: Callable[[int], Any]) -> tuple[Any, Any]:
     key, value = entry
-    return built(key, _no_leaf), built(value, leaf)
+    return built(key, no_leaf), built(value, leaf)
 
 
-def _no_leaf(place: int) -> Any:
+def no_leaf(place: int) -> Any:
+    """Refuses an array where only plain values can be."""
     raise ValueError("an array is no key")
 
 

@@ -16,13 +16,13 @@ from tfnp_ext.adapters.symbolic import components
 from tfnp_ext.convert import convert, is_list_of_bytes, not_tensor_like, refuse_what_is_for_elements, without_tensors
 from tfnp_ext.datasets.adapter import ElementsAdapter
 from tfnp_ext.datasets.columns import Column, DenseColumn, Joining, RaggedColumn, SparseColumn
-from tfnp_ext.datasets.gathering import Gathering
 from tfnp_ext.datasets.sinks import Sink
 from tfnp_ext.datasets.structure import Leaf
-from tfnp_ext.errors import ConversionError, StorageError
+from tfnp_ext.errors import ConversionError
 from tfnp_ext.storage.base import Writer
 from tfnp_ext.storage.encoding import EncodingSink
 from tfnp_ext.storage.manifest import VERSION, Names, Node, dict_node, leaf_node, plain_node, tuple_node
+from tfnp_ext.storage.resuming import ResumableGathering
 
 _DEEPEST = 200
 
@@ -87,8 +87,9 @@ class Plan:
     def __init__(self, obj: Any, conversion: Conversion) -> None:
         self.conversion = conversion
         self.leaves: list[StoredLeaf] = []
-        self.gatherings: list[Gathering] = []
+        self.gatherings: list[ResumableGathering] = []
         self._names = Names()
+        self._fill_value = _fill_value_node(conversion.fill_value)
         self._writer: Writer | None = None
         adapter = find_adapter(obj)
         if adapter is None:
@@ -118,46 +119,43 @@ class Plan:
         """Whether it is a dataset, rather than a nest or a value."""
         return len(self.gatherings) == 1 and all(leaf.value is None for leaf in self.leaves)
 
+    @property
+    def resumable(self) -> ResumableGathering | None:
+        """The one dataset that it is, where that gives its elements again."""
+        one = self.gatherings[0] if self.is_one_dataset else None
+        return one if one is not None and one.source.is_dataset else None
+
     def open(self, writer: Writer) -> None:
         """Says where all arrays go."""
         self._writer = writer
+        if self.resumable is not None:
+            self.resumable.followed = writer.resumable
 
     def manifest(self) -> dict[str, Any]:
         """Returns what the file says of itself, once all is written."""
         leaves = [leaf.described() for leaf in self.leaves]
-        asked = {"ragged": self.conversion.ragged}
+        asked = {"ragged": self.conversion.ragged, "fill_value": self._fill_value}
         return {"tfnp_ext": VERSION, "structure": self.structure, "leaves": leaves, "asked": asked}
 
-    def state(self, following: int, elements: int) -> dict[str, Any]:
-        """Returns how far the one dataset came, for who resumes.
-
-        Args:
-            following: The index of the next element.
-            elements: How many were stored.
-        """
+    def state(self) -> dict[str, Any]:
+        """Returns how far the one dataset came, for who resumes."""
+        assert self.resumable is not None
         nbytes = [{name: sink.nbytes for name, sink in leaf.sinks.items()} for leaf in self.leaves]
-        return {**self.manifest(), "next": following, "elements": elements, "nbytes": nbytes}
+        return {**self.manifest(), **self.resumable.state(), "nbytes": nbytes}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from a ``state``.
 
         Raises:
-            StorageError: It is that of another dataset, or of other options.
+            ConversionError: It is that of another dataset, or of other options.
         """
-        own = (VERSION, self.structure, [leaf.column.kind for leaf in self.leaves], self.conversion.ragged)
-        former = (
-            state["tfnp_ext"],
-            state["structure"],
-            [leaf["kind"] for leaf in state["leaves"]],
-            state["asked"]["ragged"],
-        )
-        if own != former:
-            raise StorageError(
-                "what was begun there is of another structure or of other options: leave resume=True out"
-            )
+        assert self.resumable is not None
+        if state["structure"] != self.structure:
+            raise self.resumable.refused(state["elements"], "in another structure")
+        self.resumable.refuse_others(state)
         for leaf, described, nbytes in zip(self.leaves, state["leaves"], state["nbytes"], strict=True):
             leaf.restore(described, nbytes)
-        self.gatherings[0].go_on_from(state["next"])
+        self.resumable.go_on(state)
 
     def _node(self, obj: Any, path: str, keys: tuple[Any, ...], ancestors: tuple[int, ...]) -> Node:
         """Returns the node of a value; its leaves are added."""
@@ -205,7 +203,7 @@ class Plan:
     def _dataset(self, obj: Any, adapter: ElementsAdapter, path: str, keys: tuple[Any, ...]) -> Node:
         first = len(self.leaves)
         source = adapter.drawn_from(obj, self.conversion)
-        gathering = Gathering(source, self.conversion, lambda place, name: self._sink(first + place, name))
+        gathering = ResumableGathering(source, self.conversion, lambda place, name: self._sink(first + place, name))
         self.gatherings.append(gathering)
         self.leaves += [StoredLeaf("", f"{path}{column.leaf.path}", column) for column in gathering.columns]
         places = [_Place(first + place) for place in range(len(gathering.columns))]
@@ -263,6 +261,13 @@ class Plan:
         )
         leaf.sinks[name] = sink
         return sink
+
+
+def _fill_value_node(value: Any) -> Node:
+    node = plain_node(value.item() if isinstance(value, np.generic) else value)
+    if node is None:
+        raise ConversionError(f"fill_value={value!r} is no plain value, which is what a file holds")
+    return node
 
 
 def _ragged(obj: Any, conversion: Conversion) -> Any:

@@ -9,48 +9,24 @@ import shutil
 import stat
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfnp_ext import wording
 from tfnp_ext.convert import read_conversion
 from tfnp_ext.datasets.columns import DenseColumn
-from tfnp_ext.datasets.gathering import Gathering
 from tfnp_ext.errors import ConversionError, ConversionInterrupted, StorageError
 from tfnp_ext.storage import folders
-from tfnp_ext.storage.atomic import Replacement
-from tfnp_ext.storage.base import Writer
+from tfnp_ext.storage.atomic import Replacement, is_left_behind
+from tfnp_ext.storage.base import DAMAGE, Writer
 from tfnp_ext.storage.encoding import Plain, codec_for
 from tfnp_ext.storage.plan import Plan, StoredLeaf
+from tfnp_ext.storage.resuming import ResumableGathering, another_order
+from tfnp_ext.storage.saved import Saved
 from tfnp_ext.storage.suffixes import format_of, read_path
 
 _OTHERS = "save to .npz or .zarr"
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What was saved.
-
-    Attributes:
-        path: Where it is.
-        what: How much, in words: ``45 batches``.
-        elements: How many elements of datasets.
-        nbytes: Bytes of the values.
-        skipped: How many elements failed and were skipped.
-        warnings: Why this is not all of it.
-    """
-
-    path: Path
-    what: str
-    elements: int
-    nbytes: int
-    skipped: int = 0
-    warnings: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"saved {self.what}, {wording.byte_count(self.nbytes)}, to {self.path}"
 
 
 def save(
@@ -65,6 +41,7 @@ def save(
     dtype: Any = None,
     casting: str = "same_kind",
     ragged: str | None = None,
+    fill_value: Any = 0,
     timeout: float | None = None,
     on_error: str = "raise",
     progress: bool = True,
@@ -80,14 +57,18 @@ def save(
             tensors are stored as they are. A dataclass is stored as a dict of its fields.
         path: Where to; ``~`` is the home folder.
         force: Whether a file that is there is replaced.
-        resume: Whether to go on from where a save of the same dataset to the same ``.zarr`` was stopped.
+        resume: Whether to go on from where a save of the same dataset to the same ``.zarr`` was stopped or killed. The
+            pipeline runs from its start; what is stored already is left out, and some of it compared: so it has to give
+            the same elements in the same order. A store that is whole is left as it is.
         compress: Whether the values are compressed.
         take: How many elements of a dataset are drawn; ``None`` for all.
         join: How elements are joined, as in ``to_numpy``.
         dtype: What the values shall be cast to; ``str`` decodes strings from UTF-8.
         casting: As in ``to_numpy``.
         ragged: As in ``to_numpy``: lets the elements of a dataset differ in shape, and is what ``load`` makes of them.
-        timeout: Seconds to wait for one element of a dataset; then what came until then is saved.
+        fill_value: What ``load`` fills padding with, unless it is told otherwise.
+        timeout: Seconds to wait for one element of a dataset; then what came until then is saved, unless there is an
+            old file, or ``resume`` can go on.
         on_error: What is done when an element of a dataset fails: ``raise``, or ``skip`` it and count it.
         progress: Whether a bar is shown when a dataset takes longer than a second.
 
@@ -107,6 +88,7 @@ def save(
         dtype=dtype,
         casting=casting,
         ragged=ragged,
+        fill_value=fill_value,
         join=join,
         take=take,
         timeout=timeout,
@@ -115,19 +97,21 @@ def save(
     )
     shown = read_path(path)
     writer_class = format_of(shown).writer()
-    target = _target(shown, writer_class, force=force)
     if resume and not writer_class.resumable:
         raise StorageError(f"resume=True is for .zarr: a {writer_class.suffix} file is written in one go")
+    target = _target(shown, writer_class, force=force or resume)
     plan = Plan(obj, conversion)
-    if resume and not (plan.is_one_dataset and hasattr(plan.gatherings[0].source.iterable, "skip")):
+    if resume and plan.resumable is None:
         raise ConversionError("resume=True is for a dataset, which can go on from any of its elements")
+    if resume and not force and os.path.lexists(target):
+        return _whole_before(plan, shown, target, os.fspath(path))
     if not writer_class.structured:
         _refuse_structure(plan, writer_class)
     if not compress and dtype is None:
         _refuse_without_room(plan, shown, target)
     saving = _Saving(plan, shown, target, writer_class)
     with _named_errors(saving):
-        saved = saving.run(compress=compress, resume=resume)
+        saved = saving.run(os.fspath(path), compress=compress, force=force, resume=resume)
     for said in saved.warnings:
         warnings.warn(said, UserWarning, stacklevel=2)
     return saved
@@ -149,73 +133,145 @@ class _Saving:
         self._warned: list[str] = []
         self._counted: Counter[str] = Counter()
         self._elements = self._skipped = 0
+        self._kept = 0
+        """How many elements the last checkpoint has."""
+        self._is_all = True
+        self._finishes = False
 
     @property
     def unchanged(self) -> str:
         """What became of the file, where saving failed."""
         return "the old one is as it was" if self.target.exists() else "nothing was left there"
 
-    def run(self, *, compress: bool, resume: bool) -> Saved:
-        """Writes it all, and puts it in its place."""
-        replacement = Replacement(self.target, resume=resume)
+    def run(self, given: str, *, compress: bool, force: bool, resume: bool) -> Saved:
+        """Writes it all, and puts it in its place.
+
+        Args:
+            given: The path in the user's words.
+            compress: Whether values are compressed.
+            force: Whether what is there may be replaced.
+            resume: Whether to go on with what a former save left.
+        """
+        replacement = Replacement(self.target, force=force, resume=resume)
         writer: Writer | None = None
         try:
             writer = self._writer_class(replacement.partial, compress=compress)
             self.plan.open(writer)
-            self._write(writer)
-            writer.finish(self.plan.manifest())
+            self._write(writer, resume=resume)
+            self._finishes = True
+            writer.finish({**self.plan.manifest(), **self._told()})
             replacement.commit()
         except BaseException as error:
-            kept = writer is not None and writer.resumable and (resume or isinstance(error, KeyboardInterrupt))
-            if writer is not None and kept and not replacement.committed:
-                writer.suspend()
-                replacement.keep()
-            if isinstance(error, KeyboardInterrupt) and not isinstance(error, ConversionInterrupted):
-                now = "it is there" if replacement.committed else self._kept(writer)
-                raise ConversionInterrupted(f"saving {self.shown} was stopped: {now}") from error
+            stopped = isinstance(error, KeyboardInterrupt)
+            if writer is not None and not replacement.committed and (resume or stopped):
+                self._keep(writer, replacement)
+            if stopped:
+                raise ConversionInterrupted(self._stopped(replacement)) from None
+            if replacement.kept and isinstance(error, ConversionError) and self._goes_on:
+                raise type(error)(f"{error}; {self._kept_in_words()}") from error
             raise
         finally:
             if writer is not None and not replacement.kept:
                 writer.discard()
             replacement.close()
-        return Saved(self.shown, self._what(), self._elements, self.plan.nbytes, self._skipped, tuple(self._warned))
+        return Saved(
+            self.shown, self._what(), self._elements, self.plan.nbytes, self._skipped, self._warned, given=given
+        )
 
-    def _write(self, writer: Writer) -> None:
+    def _write(self, writer: Writer, *, resume: bool) -> None:
         if writer.resumed is not None:
+            self._kept = writer.resumed["elements"]
             self.plan.restore(writer.resumed)
-            self._elements = writer.resumed["elements"]
         for leaf in self.plan.leaves:
             if leaf.value is not None:
                 _write_value(leaf)
                 writer.settle()
         for gathering in self.plan.gatherings:
-            self._gather(gathering, writer)
+            self._gather(gathering, writer, resume=resume)
             writer.settle()
 
-    def _gather(self, gathering: Gathering, writer: Writer) -> None:
-        came = before = self._elements if self.plan.is_one_dataset else 0
-
+    def _gather(self, gathering: ResumableGathering, writer: Writer, *, resume: bool) -> None:
         def after(index: int) -> None:
-            nonlocal came
-            came += 1
-            if self.plan.is_one_dataset:
-                writer.checkpoint(lambda: self.plan.state(index + 1, came))
+            if gathering.stored > gathering.kept and gathering is self.plan.resumable:
+                writer.checkpoint(self._state)
 
         drawn = gathering.run(after)
-        source = gathering.source
         if drawn.ended == "interrupted":
-            raise ConversionInterrupted(
-                f"saving {self.shown} was stopped after {source.counted(came)}: {self._kept(writer)}"
-            )
-        self._warned += gathering.warned(drawn)
-        self._counted[source.unit] += came
+            raise KeyboardInterrupt
+        warned = gathering.warned(drawn)
+        if drawn.ended == "timeout" or drawn.fails_for_good:
+            self._is_all = False
+            self._refuse_part(gathering, warned, resume=resume)
+        self._warned += warned
+        self._counted[gathering.source.unit] += drawn.elements
         self._skipped += drawn.skips
-        self._elements += came - before
+        self._elements += drawn.elements
 
-    def _kept(self, writer: Writer | None) -> str:
+    def _refuse_part(self, gathering: ResumableGathering, warned: Sequence[str], *, resume: bool) -> None:
+        """Raises a ``ConversionError`` where a part is not to take the place of the whole, that is or will be there."""
+        if resume or not gathering.stored or self.target.exists():
+            old = f"; {self.unchanged}" if self.target.exists() else ""
+            raise ConversionError(f"{self.shown} was not saved: {'; '.join(warned)}{old}")
+
+    def _state(self) -> dict[str, Any]:
+        """Returns the state for a checkpoint."""
+        state = self.plan.state()
+        self._kept = state["elements"]
+        return state
+
+    def _told(self) -> dict[str, Any]:
+        """Returns what a store says of itself to one who would save the same again."""
+        one = self.plan.resumable
+        if one is None or not one.followed or not self._is_all:
+            return {}
+        saved = {"elements": self._elements, "what": self._what(), "nbytes": self.plan.nbytes, "skipped": self._skipped}
+        return {"source": one.fingerprint(), "saved": saved}
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether what is kept is of this dataset, as far as that was compared."""
+        one = self.plan.resumable
+        return one is not None and one.stored > 0 and one.goes_on
+
+    def _keep(self, writer: Writer, replacement: Replacement) -> None:
+        """Leaves to a save that resumes all whole elements that came, where one could go on with them."""
+        one = self.plan.resumable
+        if one is None or not one.followed or (not self._kept and self._changes()):
+            return
+        new = one.whole and one.stored > one.kept and not self._finishes
+        if self._kept or new:
+            replacement.keep()  # first: whatever comes now, the last checkpoint is there
+            with contextlib.suppress(OSError):  # a full disk
+                writer.suspend(self._state if new else None)
+            if not self._kept:
+                replacement.kept = False
+
+    def _changes(self) -> str:
+        """Returns why nothing could go on with what came."""
+        one = self.plan.resumable
+        return "" if one is None else another_order(one.source.iterable)
+
+    def _stopped(self, replacement: Replacement) -> str:
         """Returns what there is after Ctrl-C."""
-        resumable = writer is not None and writer.resumable
-        return f"{self.unchanged}{', and resume=True goes on from there' if resumable else ''}"
+        said = f"saving {self.shown} was stopped"
+        if replacement.committed:
+            return f"{said}: it is there"
+        came = [gathering for gathering in self.plan.gatherings if gathering.stored]
+        if came:
+            said = f"{said} after {came[-1].source.counted(came[-1].stored)}"
+        if replacement.kept:
+            old = f": {self.unchanged}" if self.target.exists() else ""
+            return f"{said}{old}; {self._kept_in_words()}"
+        said = f"{said}: {self.unchanged}"
+        changes = self._changes() if self._writer_class.resumable else ""
+        return f"{said}, and nothing is kept: {changes}" if changes and came else said
+
+    def _kept_in_words(self) -> str:
+        assert self.plan.resumable is not None
+        are = "is" if self._kept == 1 else "are"
+        force = " with force=True (--force)" if self.target.exists() else ""
+        counted = self.plan.resumable.source.counted(self._kept)
+        return f"{counted} {are} kept: resume=True (--resume){force} goes on from there"
 
     def _what(self) -> str:
         """Returns what was saved, in words."""
@@ -226,6 +282,34 @@ class _Saving:
         if values or not counts:
             counts.append(wording.plural(len(values), "array"))
         return " and ".join(counts)
+
+
+def _whole_before(plan: Plan, shown: Path, target: Path, given: str) -> Saved:
+    """Returns what is there, where it is the whole of the same dataset.
+
+    Raises:
+        StorageError: It is not.
+    """
+    if is_left_behind(target):
+        raise StorageError(
+            f"{shown} is there already, and so is a part of what was to replace it: force=True (--force) goes on with"
+            " that",
+            errno.EEXIST,
+        )
+    one = plan.resumable
+    assert one is not None
+    with contextlib.suppress(*DAMAGE, StorageError):
+        manifest = format_of(shown).reader()(target).manifest()
+        if manifest is not None and manifest["structure"] == plan.structure:
+            said = manifest["saved"]
+            count = said["elements"] + said["skipped"]
+            if manifest["source"] == one.fingerprint() and one.elements in {None, count}:
+                numbers = said["elements"], said["nbytes"], said["skipped"]
+                return Saved(shown, said["what"], *numbers, given=given, whole_before=True)
+    raise StorageError(
+        f"{shown} is there already, and is not the whole of this dataset: force=True (--force) replaces it",
+        errno.EEXIST,
+    )
 
 
 def _write_value(leaf: StoredLeaf) -> None:
@@ -253,7 +337,8 @@ def _target(shown: Path, writer_class: type[Writer], *, force: bool) -> Path:
         found = os.stat(target)
     except FileNotFoundError:
         if not target.parent.is_dir():
-            raise StorageError(f"{shown}: there is no folder {shown.parent}: make it first", errno.ENOENT) from None
+            folder = target.parent if shown.is_symlink() else shown.parent
+            raise StorageError(f"{shown}: there is no folder {folder}: make it first", errno.ENOENT) from None
         return target
     except StorageError:
         raise

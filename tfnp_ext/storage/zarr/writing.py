@@ -232,13 +232,19 @@ class ZarrWriter(Writer):
         self._compress = compress
         self._clock = clock
         self._sinks: dict[str, _ZarrSink] = {}
-        self._lock = folders.Lock(partial, create=True)
         self._thread = ThreadPoolExecutor(1, "zarr")
+        self._thread.submit(int).result()  # one whose start is interrupted would write without being waited for
+        self._lock = folders.Lock(partial, create=True)
         if not self._go_on():
             self._sinks.clear()
             self._keep_only(set())
         store = self._zarr.storage.LocalStore(str(partial))
-        self._root: Any = self.call(lambda: self._zarr.create_group(store, zarr_format=3))
+        try:
+            self._root: Any = self.call(lambda: self._zarr.create_group(store, zarr_format=3))
+        except BaseException:  # an interrupt too, after which nothing may be written behind who removes the folder
+            self._thread.shutdown()
+            self._lock.release()
+            raise
         self._checked = self._clock(), self._nbytes
 
     @property
@@ -283,10 +289,14 @@ class ZarrWriter(Writer):
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.release()
 
-    def suspend(self) -> None:
-        """Lets go of the folder and keeps it, for a later writer to go on from the last checkpoint."""
-        self._thread.shutdown()
-        self._lock.release()
+    def suspend(self, state: Callable[[], Mapping[str, Any]] | None = None) -> None:
+        """Lets go of the folder and keeps it, for a later writer to go on from the state, or the last checkpoint."""
+        try:
+            if state is not None:
+                self._store_state(state())
+        finally:
+            self._thread.shutdown()
+            self._lock.release()
 
     def call(self, change: Callable[[], _T]) -> _T:
         """Has Zarr change the store; an interrupt comes after the change, and not while Zarr still writes behind it."""
