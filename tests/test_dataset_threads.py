@@ -16,7 +16,7 @@ import pytest
 
 from tfnp_ext import ConversionInterrupted, SymbolicTensorError, iter_numpy, to_numpy
 
-SOON = 5.0
+SOON = 8.0
 """Seconds that an end may take on a busy machine; without one these tests would wait for a minute."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "kill"), reason="no signals")
@@ -101,7 +101,7 @@ def flat(got) -> list[int]:
 def test_ctrl_c_ends_a_conversion_that_blocks(blocking, way):
     dataset = blocking[way]()
     started = time.monotonic()
-    with ctrl_c_after(0.5), pytest.raises(ConversionInterrupted, match=r"stopped after \d (element|batch)") as stopped:
+    with ctrl_c_after(1.5), pytest.raises(ConversionInterrupted, match=r"stopped after \d (element|batch)") as stopped:
         to_numpy(dataset, progress=False)
     assert time.monotonic() - started < SOON
     assert flat(stopped.value.partial) == [0, 1, 2]
@@ -122,9 +122,9 @@ def test_a_time_limit_ends_a_conversion_that_blocks(blocking, way):
 @pytest.mark.parametrize("way", ["py_function", "generator", "tensorflow"])
 @pytest.mark.parametrize("options", [{"timeout": 50}, {"on_error": "skip"}])
 def test_ctrl_c_ends_an_iteration_that_blocks(blocking, way, options):
-    came, started = [], time.monotonic()
-    with ctrl_c_after(0.5), pytest.raises(KeyboardInterrupt):
-        came.extend(iter_numpy(blocking[way](), **options))
+    came, elements, started = [], iter_numpy(blocking[way](), **options), time.monotonic()
+    with ctrl_c_after(1.5), pytest.raises(KeyboardInterrupt):
+        came.extend(elements)
     assert time.monotonic() - started < SOON
     assert way != "tensorflow" or none_left()
 

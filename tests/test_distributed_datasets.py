@@ -42,7 +42,7 @@ def test_structures(tf, distribute):
     assert joined["b"][1].tolist() == [b"%d" % i for i in range(8)]
 
 
-def test_batches_of_a_fixed_length_are_stacked_as_those_of_any_dataset(tf, strategy):
+def test_batches_of_a_fixed_length_are_joined_as_those_of_any_dataset(tf, strategy):
     dataset = tf.data.Dataset.range(8).map(lambda i: {"a": i, "b": [i, i]}).batch(4, drop_remainder=True)
     expected, got = to_numpy(dataset), to_numpy(strategy.experimental_distribute_dataset(dataset))
     for name in expected:

@@ -370,8 +370,8 @@ def test_ours_is_one_line(ip, run, line, message):
         ("[1, 2]", "ConversionError: list"),
         ("x --dtype float99", "ConversionError: dtype 'float99'"),
         ("x --dtype int8", "ConversionError: "),
-        ("x --casting maybe --dtype int8", "ConversionError: casting='maybe'"),
-        ("x --ragged maybe", "ConversionError: ragged='maybe'"),
+        ("x --casting maybe --dtype int8", "ConversionError: --casting maybe"),
+        ("x --ragged maybe", "ConversionError: --ragged maybe"),
     ],
 )
 def test_what_cannot_be_converted_is_one_line(ip, run, line, start):

@@ -378,7 +378,7 @@ def test_a_slow_pipeline_has_a_checkpoint_every_few_seconds(tmp_path, tf, monkey
 
 def test_the_bar_says_while_what_is_stored_comes_again(monkeypatch):
     seconds = iter(range(100))
-    progress = Progress(True, 10, "batch", lambda: next(seconds), kept=3)
+    progress = Progress(True, 10, "batch", lambda: 20.0 * next(seconds), kept=3)
     shown = []
     for elements in (1, 3, 4):
         progress.update(elements, 2**20)

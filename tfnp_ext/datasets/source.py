@@ -64,7 +64,10 @@ class Source:
         """Whether elements are batches: by their structure, or since a step made batches of that length of them."""
         if self.structure.batched:
             return True
-        length = batch_length(self.iterable)
+        dealt_out = getattr(self.iterable, "_original_dataset", None)  # a strategy's: each replica has its part of it
+        length = batch_length(self.iterable if dealt_out is None else dealt_out)
+        if length is not None and dealt_out is not None:
+            length //= getattr(self.iterable, "_num_replicas_in_sync", 1) or 1
         leaves = self.structure.leaves
         return length is not None and bool(leaves) and all(leaf.may_be_batch_of(length) for leaf in leaves)
 
