@@ -226,6 +226,9 @@ class Explorer {
     this.paintLegend();
     this.refresh();
     this.root.dataset.serial = frame.meta.serial ?? "";
+    const { wanted } = this;
+    this.wanted = undefined;
+    if (wanted) this.goTo(...wanted);
   }
 
   paintGrid() {
@@ -402,7 +405,10 @@ class Explorer {
   }
 
   goTo(cell, pin) {
-    if (!this.frame) return;
+    if (!this.frame || !(this.view || this.frame.isTable)) {
+      this.wanted = [cell, pin]; // once there is something to go to
+      return;
+    }
     if (this.frame.isTable) this.table.reveal(cell);
     else {
       if (this.frame.isZoomable) this.view.zoomTo(12 * this.pen.ratio, this.viewCell(cell));
