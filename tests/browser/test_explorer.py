@@ -312,6 +312,15 @@ def test_who_does_not_trust_what_is_saved_sees_the_still_cards(lab, saved, open_
     reopened.output(reopened.cell_ending_with("scans")).screenshot(path=artifacts / "explorer-untrusted-scans.png")
 
 
+def test_who_trusts_it_sees_them_too_where_the_kernel_is_gone(lab, saved, open_notebook, artifacts):
+    """JupyterLab has a line of its own then, below the card: "model not found"."""
+    reopened = open_notebook(lab.add(saved, "explorer-trusted.ipynb"), width=1000)
+    assert reopened.trusted
+    reopened.output(reopened.cell_ending_with("scans")).get_by_text("model not found").wait_for()
+    assert len(stills_of(reopened.page)) == 6
+    reopened.output(reopened.cell_ending_with("scans")).screenshot(path=artifacts / "explorer-trusted.png")
+
+
 def test_an_export_shows_the_still_cards(lab, saved, browser, artifacts):
     subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to", "html", "--output=explorer-exported", saved.name],

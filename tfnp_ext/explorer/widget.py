@@ -472,8 +472,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         """Sends the value's card before the widget: it stays where there is no kernel."""
         if self._value is not None:
             adapter = find_adapter(self._value)
-            nest = len(self._choices) > 1 and adapter is not None
-            show_still(self._value, adapter.label(self._value) if nest else self._choices[0].what, self._word)
+            if adapter is None or len(self._choices) == 1:
+                what = self._choices[0].what
+            else:
+                what = adapter.label(self._value)
+            show_still(self._value, what, self._word)
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
 
