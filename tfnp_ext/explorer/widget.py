@@ -472,11 +472,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         """Sends the value's card before the widget: it stays where there is no kernel."""
         if self._value is not None:
             adapter = find_adapter(self._value)
-            if adapter is None or len(self._choices) == 1:
-                what = self._choices[0].what
-            else:
-                what = adapter.label(self._value)
-            show_still(self._value, what, self._word)
+            several = adapter if len(self._choices) > 1 else None
+            show_still(self._value, several.label(self._value) if several else self._choices[0].what, self._word)
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
 
