@@ -176,6 +176,17 @@ def test_images_of_floats_span_the_range_of_their_kind():
     assert pixels[2, 3].tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(("dtype", "high", "white"), [("float32", 16, 16), ("uint8", 3, 3), ("int32", 200, 255),
+                                                      ("uint8", 200, 255), ("uint8", 0, 1)])  # fmt: skip
+def test_the_white_of_dark_images_is_their_largest_value(dtype, high, white):
+    array = np.linspace(0, high, 64).round().reshape(8, 8).astype(dtype)
+    frames, state = opened(array)
+    frame = frames.frame(replace(state, view="image"))
+    assert frame.meta["limits"] == [0, white]
+    pixels = np.frombuffer(frame.buffers[0], np.uint8).reshape(8, 8, 4)
+    np.testing.assert_array_equal(pixels[..., 0], np.rint(array.astype(float) / white * 255))
+
+
 def test_a_large_image_is_pooled_channel_by_channel():
     array = np.random.default_rng(1).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     frames = Frames(DenseSource(array))

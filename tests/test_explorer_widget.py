@@ -232,6 +232,19 @@ def test_the_next_nan_is_shown_and_pinned_and_then_the_next(sent):
     assert explore(np.zeros((3, 4))).find_next_invalid() is None
 
 
+def test_what_was_found_before_there_was_a_canvas_is_shown_once_there_is(sent):
+    array = np.zeros((4, 51, 52), np.float32)
+    array[2, 5, 6] = np.nan
+    explorer = explore(array)
+    explorer.find_next_invalid()
+    sent.clear()
+    ready(explorer)
+    assert [message["type"] for message, _ in sent] == ["frame", "goto"]
+    assert sent[-1][0] == {"type": "goto", "y": 5, "x": 6, "pin": True}
+    ready(explorer)  # a second view: the first stays where its reader is
+    assert [message["type"] for message, _ in sent[2:]] == ["frame"]
+
+
 def test_the_largest_of_the_slice_and_of_all(sent):
     array = normal(7, 30, 40)
     array[5, 20, 30] = 99

@@ -546,6 +546,33 @@ def test_the_kernel_can_go_to_a_cell(page):
     assert page.sent("pin") == []
 
 
+def test_where_to_go_is_remembered_until_there_is_a_frame(page):
+    page.deliver({"type": "goto", "y": 700, "x": 123, "pin": True})
+    show_pooled(page, np.zeros((1000, 1000), np.float32), 2)
+    top, left, bottom, right = page.wait_for("viewport")["region"]
+    assert top <= 700 < bottom <= 999
+    assert left <= 123 < right <= 999
+    assert page.line().startswith("pinned [700, 123]")
+    page.focus()
+    page.page.keyboard.press("0")
+    page.settle()
+    page.page.keyboard.press("Escape")
+    assert visible(page) == [0, 0, 999, 999]
+
+
+def test_hosts_leave_only_its_own_keys_to_it(page):
+    page.show(np.zeros((9, 9), np.float32))
+    page.focus()
+    page.page.evaluate(
+        """() => document.addEventListener('keydown', ({target}) => {
+            window.claimed = target.hasAttribute('data-lm-suppress-shortcuts') }, {capture: true})"""
+    )
+    keys = {"ArrowDown": True, "Control+s": False, "PageUp": True, "Shift+Enter": False, "b": False, "Enter": True}
+    for key, claimed in keys.items():
+        page.page.keyboard.press(key)
+        assert page.page.evaluate("() => window.claimed") == claimed, key
+
+
 # The table
 
 

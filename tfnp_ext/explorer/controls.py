@@ -165,7 +165,7 @@ class Controls:
         name = self._names[axis]
         slider = widgets.IntSlider(
             max=length - 1, description=name, continuous_update=True, style=_STYLE,
-            layout=widgets.Layout(flex="1 1 160px", width="auto", max_width="560px", min_width="120px"),
+            layout=widgets.Layout(flex="1 1 160px", width="auto", max_width="560px", min_width="200px"),
         )  # fmt: skip
         play = widgets.Play(max=length - 1, interval=_SLIDING_MS, layout=widgets.Layout(width="auto", flex="0 0 auto"))
         play.description = play.tooltip = f"play {name}"

@@ -13,6 +13,7 @@ from tfnp_ext.explorer.reading import Numbers
 from tfnp_ext.explorer.sources import Array
 from tfnp_ext.plots.base import STYLE
 from tfnp_ext.plots.inks import rgb
+from tfnp_ext.roles.images import DARKEST
 
 _LONGEST = 200
 """Characters of a string that cross."""
@@ -22,14 +23,15 @@ def image_limits(dtype: np.dtype, spread: Spread) -> tuple[float, float]:
     """Returns the values of black and white: those of the range that pixels of this kind usually have."""
     if dtype.kind == "b":
         return 0.0, 1.0
-    if dtype == np.uint8:
-        return 0.0, 255.0
     low, high = float(spread.low), float(spread.high)
+    white = 255.0 if high > DARKEST else max(1.0, high)
+    if dtype == np.uint8:
+        return 0.0, white
     if low >= 0 and high <= 1:
         return 0.0, 1.0
     if low >= -1 and high <= 1:
         return -1.0, 1.0
-    return (0.0, 255.0) if low >= 0 and 1 < high <= 255 else (low, high)
+    return (0.0, white) if low >= 0 and high <= 255 else (low, high)
 
 
 def painted(numbers: Numbers, limits: tuple[float, float]) -> Array:

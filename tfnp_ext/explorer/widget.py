@@ -12,6 +12,7 @@ import numpy as np
 import traitlets
 
 from tfnp_ext import wording
+from tfnp_ext.adapters import find_adapter
 from tfnp_ext.config import read_labels
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
@@ -318,9 +319,12 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
                 self._tell(reason(error))
 
     def _ready(self, event: Event) -> None:
+        first = self._viewport is None
         self._ratio = float(event.get("ratio") or 1)
         self._viewport = Viewport(None, self._pixels(event))
         self._pacing.ask()
+        if first and self._cell is not None:  # found before there was a canvas
+            self._go_to(self._cell)
 
     def _look(self, event: Event) -> None:
         top, left, bottom, right = (int(edge) for edge in event["region"])
@@ -458,14 +462,18 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     def _show_cell(self, row: int, column: int, said: str) -> None:
         self._cell = (row, column)
-        self._canvas.send({"type": "goto", "y": row, "x": column, "pin": True})
+        self._go_to(self._cell)
         self._tell(said)
+
+    def _go_to(self, cell: tuple[int, int]) -> None:
+        self._canvas.send({"type": "goto", "y": cell[0], "x": cell[1], "pin": True})
 
     def _show_still(self) -> None:
         """Sends the value's card before the widget: it stays where there is no kernel."""
         if self._value is not None:
-            only = len(self._choices) == 1
-            show_still(self._value, self._choices[0].what if only else type(self._value).__name__, self._word)
+            adapter = find_adapter(self._value)
+            several = adapter if len(self._choices) > 1 else None
+            show_still(self._value, several.label(self._value) if several else self._choices[0].what, self._word)
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
 

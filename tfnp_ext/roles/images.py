@@ -21,7 +21,7 @@ _UNIT = (0.25, 2.5)
 _ROUGHEST = 0.7
 """Up to this roughness images are pictures: photos are near 0.1, their busiest corners near 0.7, noise near 1."""
 
-_DARKEST = 40
+DARKEST = 40
 """Up to this largest value white is that value: a map of a few classes would be black on a scale to 255."""
 
 _MOST_SAMPLED = 16
@@ -144,7 +144,7 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
     low, high = float(statistics.minimum), float(statistics.maximum)
     if values.dtype.kind == "b":
         return (0.0, 1.0), "True and False", True
-    white = 255.0 if high > _DARKEST else max(1.0, high)
+    white = 255.0 if high > DARKEST else max(1.0, high)
     if values.dtype == np.uint8:
         return (0.0, white), "uint8", True
     if low == high or (not is_float(values) and high <= 1):
@@ -159,7 +159,7 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         return (-1.0, 1.0), "-1…1", False
     if _is_standardised(statistics):
         return (low, high), f"standardised: mean {wording.number(statistics.mean, 2)}", False
-    if layout.channels == 3 and -256 <= low < 0 < high <= 256 and high - low > _DARKEST:
+    if layout.channels == 3 and -256 <= low < 0 < high <= 256 and high - low > DARKEST:
         # Pixels less the mean of each channel, as networks trained with Caffe want them.
         return (low, high), "0…255 less a mean", False
     return None

@@ -73,6 +73,7 @@ class Explorer {
     on(this.table.scroller, "click", this.clickTable);
     for (const type of ["transitionrun", "transitionend", "transitioncancel"]) on(this.root, type, this.colorsChange);
     on(window, "resize", () => this.resize());
+    on(window, "keydown", this.claimKey, { capture: true });
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(this.root);
   }
@@ -226,6 +227,9 @@ class Explorer {
     this.paintLegend();
     this.refresh();
     this.root.dataset.serial = frame.meta.serial ?? "";
+    const { wanted } = this;
+    this.wanted = undefined;
+    if (wanted) this.goTo(...wanted);
   }
 
   paintGrid() {
@@ -402,7 +406,10 @@ class Explorer {
   }
 
   goTo(cell, pin) {
-    if (!this.frame) return;
+    if (!this.frame || !(this.view || this.frame.isTable)) {
+      this.wanted = [cell, pin]; // once there is something to go to
+      return;
+    }
     if (this.frame.isTable) this.table.reveal(cell);
     else {
       if (this.frame.isZoomable) this.view.zoomTo(12 * this.pen.ratio, this.viewCell(cell));
@@ -535,20 +542,32 @@ class Explorer {
     if (event.target.cell && this.frame?.isTable) this.pin(event.target.cell);
   }
 
-  key(event) {
-    const { key, shiftKey } = event;
-    if (!this.frame || event.ctrlKey || event.metaKey || event.altKey) return;
+  /** Returns what a key does here, nothing for those that are the page's. */
+  actionOf({ key, shiftKey, ctrlKey, metaKey, altKey }) {
+    if (!this.frame || ctrlKey || metaKey || altKey) return undefined;
     const far = shiftKey ? 10 : 1;
-    if (ARROWS[key]) this.step(ARROWS[key].map((way) => way * far));
-    else if (AXIS_KEYS.has(key)) this.model.send({ type: "key", key, shift: shiftKey });
-    else if (key === "+" || key === "=") this.zoomAtCursor(1);
-    else if (key === "-") this.zoomAtCursor(-1);
-    else if (key === "0") this.resetView();
-    else if ((key === "Enter" || key === " ") && !shiftKey && this.cursor) this.pinByKey();
-    else if (key === "Escape") this.unpin();
-    else return;
+    if (ARROWS[key]) return () => this.step(ARROWS[key].map((way) => way * far));
+    if (AXIS_KEYS.has(key)) return () => this.model.send({ type: "key", key, shift: shiftKey });
+    if (key === "+" || key === "=") return () => this.zoomAtCursor(1);
+    if (key === "-") return () => this.zoomAtCursor(-1);
+    if (key === "0") return () => this.resetView();
+    if ((key === "Enter" || key === " ") && !shiftKey && this.cursor) return () => this.pinByKey();
+    if (key === "Escape") return () => this.unpin();
+    return undefined;
+  }
+
+  key(event) {
+    const act = this.actionOf(event);
+    if (!act) return;
+    act();
     event.preventDefault();
     event.stopPropagation(); // the notebook has keys of its own
+  }
+
+  /** Notebook 7 takes arrows before they come here, but from elements that say that they need them. */
+  claimKey(event) {
+    const ours = Boolean(this.actionOf(event));
+    for (const element of [this.canvas, this.table.scroller]) element.toggleAttribute("data-lm-suppress-shortcuts", ours);
   }
 
   pinByKey() {
