@@ -31,7 +31,10 @@ from tfnp_ext.explorer.state import (
     stepped,
     views,
     with_axis,
+    with_reduced,
 )
+from tfnp_ext.plots.base import STYLE
+from tfnp_ext.plots.inks import rgb
 
 
 def opened(obj: Any, **given: Any) -> tuple[Frames, ExplorerState]:
@@ -173,7 +176,11 @@ def test_images_of_floats_span_the_range_of_their_kind():
     np.testing.assert_array_equal(pixels[..., :3], np.rint(array * 255))
     array[2, 3, 1] = np.nan
     pixels = np.frombuffer(Frames(DenseSource(array)).frame(state).buffers[0], np.uint8).reshape(9, 9, 4)
-    assert pixels[2, 3].tolist() == [0, 0, 0, 0]
+    assert pixels[2, 3].tolist() == [*rgb(STYLE.magenta), 255]
+    gone = np.ma.MaskedArray(array, np.broadcast_to(np.arange(9)[:, None, None] == 4, array.shape))
+    pixels = np.frombuffer(Frames(DenseSource(gone)).frame(state).buffers[0], np.uint8).reshape(9, 9, 4)
+    assert not pixels[4].any()
+    assert pixels[2, 3].tolist() == [*rgb(STYLE.magenta), 255]
 
 
 def test_a_large_image_is_pooled_channel_by_channel():
@@ -274,6 +281,14 @@ def test_limits_of_slice_and_whole_robust_and_diverging():
     assert limits(scale="log") == [array[0][array[0] > 0].min(), array[0].max()]
 
 
+def test_that_a_value_has_no_logarithm_is_said():
+    for array, said in ((np.array([[1.0, 10.0]] * 2), False), (np.array([[0.0, 10.0]] * 2), True), (-np.eye(2), True)):
+        frames, state = opened(array)
+        note = frames.frame(replace(state, view="heatmap", scale="log")).meta["note"]
+        assert ("no logarithm" in note) == said
+        assert "logarithm" not in frames.frame(replace(state, view="heatmap")).meta["note"]
+
+
 def test_the_limits_of_a_sparse_tensor_span_the_zeros(tf):
     frames, state = opened(tf.SparseTensor([[0, 1], [3, 2]], [5.0, 7.0], [4, 3]))
     assert frames.frame(replace(state, view="heatmap", limits="whole")).meta["limits"] == [0, 7]
@@ -364,6 +379,17 @@ def test_a_reduced_axis_has_no_slider_and_is_named():
     assert meta["prefix"] == [0, "std", "y", "x"]
     assert meta["names"] == {"y": "y", "x": "x"}
     assert "std over time" in meta["title"]
+
+
+@pytest.mark.parametrize(("axis", "rows", "columns"), [(0, None, 1), (1, None, 0)])
+def test_an_axis_that_is_shown_can_be_reduced(axis, rows, columns):
+    array = normal(6, 70)
+    frames, state = opened(array)
+    state = fitting(with_reduced(state, axis), frames.source)
+    assert (state.rows, state.columns, state.reduced) == (rows, columns, axis)
+    np.testing.assert_allclose(frames.reader.numbers(state).values[0], array.mean(axis=axis))
+    frames.frame(state)
+    assert with_reduced(state, None).sliding == (axis,)
 
 
 def test_comparisons_are_numpys():
