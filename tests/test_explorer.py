@@ -392,6 +392,26 @@ def test_an_axis_that_is_shown_can_be_reduced(axis, rows, columns):
     assert with_reduced(state, None).sliding == (axis,)
 
 
+def test_what_is_kept_of_rows_and_columns_is_not_shown_as_columns_and_channels():
+    array = normal(3, 4, 5)
+    frames, state = opened(array)
+    state = replace(state, view="line", rows=0, columns=1, reduced=2, reduction="max")
+    assert frames.reader.numbers(state).values.shape == (3, 4)
+    state = replace(state, view="image", rows=None, columns=0, channels=1)
+    np.testing.assert_array_equal(frames.reader.numbers(state).values, array.max(axis=2)[None])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_large_whole_numbers_are_compared_exactly(dtype):
+    one = np.array([[2**60 + 3, 2**60, 5, 0]], dtype)
+    two = np.array([[2**60, 2**60 + 1, 5, 2**63 - 1]], dtype)
+    expected = [[float(int(a) - int(b)) for a, b in zip(one[0], two[0], strict=True)]]
+    frames, state = opened(one, other=source_of(two))
+    np.testing.assert_array_equal(frames.reader.numbers(replace(state, compare="difference")).values, expected)
+    found = frames.reader.numbers(replace(state, compare="disagree", tolerance=1.0)).values
+    assert found.tolist() == [[1, 0, 0, 1]]
+
+
 def test_comparisons_are_numpys():
     one, two = normal(3, 6, 7), normal(3, 6, 7, seed=1)
     two[1, 2] = one[1, 2]
