@@ -31,7 +31,10 @@ from tfnp_ext.explorer.state import (
     stepped,
     views,
     with_axis,
+    with_reduced,
 )
+from tfnp_ext.plots.base import STYLE
+from tfnp_ext.plots.inks import rgb
 
 
 def opened(obj: Any, **given: Any) -> tuple[Frames, ExplorerState]:
@@ -173,7 +176,11 @@ def test_images_of_floats_span_the_range_of_their_kind():
     np.testing.assert_array_equal(pixels[..., :3], np.rint(array * 255))
     array[2, 3, 1] = np.nan
     pixels = np.frombuffer(Frames(DenseSource(array)).frame(state).buffers[0], np.uint8).reshape(9, 9, 4)
-    assert pixels[2, 3].tolist() == [0, 0, 0, 0]
+    assert pixels[2, 3].tolist() == [*rgb(STYLE.magenta), 255]
+    gone = np.ma.MaskedArray(array, np.broadcast_to(np.arange(9)[:, None, None] == 4, array.shape))
+    pixels = np.frombuffer(Frames(DenseSource(gone)).frame(state).buffers[0], np.uint8).reshape(9, 9, 4)
+    assert not pixels[4].any()
+    assert pixels[2, 3].tolist() == [*rgb(STYLE.magenta), 255]
 
 
 @pytest.mark.parametrize(("dtype", "high", "white"), [("float32", 16, 16), ("uint8", 3, 3), ("int32", 200, 255),
@@ -285,6 +292,14 @@ def test_limits_of_slice_and_whole_robust_and_diverging():
     assert limits(scale="log") == [array[0][array[0] > 0].min(), array[0].max()]
 
 
+def test_that_a_value_has_no_logarithm_is_said():
+    for array, said in ((np.array([[1.0, 10.0]] * 2), False), (np.array([[0.0, 10.0]] * 2), True), (-np.eye(2), True)):
+        frames, state = opened(array)
+        note = frames.frame(replace(state, view="heatmap", scale="log")).meta["note"]
+        assert ("no logarithm" in note) == said
+        assert "logarithm" not in frames.frame(replace(state, view="heatmap")).meta["note"]
+
+
 def test_the_limits_of_a_sparse_tensor_span_the_zeros(tf):
     frames, state = opened(tf.SparseTensor([[0, 1], [3, 2]], [5.0, 7.0], [4, 3]))
     assert frames.frame(replace(state, view="heatmap", limits="whole")).meta["limits"] == [0, 7]
@@ -375,6 +390,37 @@ def test_a_reduced_axis_has_no_slider_and_is_named():
     assert meta["prefix"] == [0, "std", "y", "x"]
     assert meta["names"] == {"y": "y", "x": "x"}
     assert "std over time" in meta["title"]
+
+
+@pytest.mark.parametrize(("axis", "rows", "columns"), [(0, None, 1), (1, None, 0)])
+def test_an_axis_that_is_shown_can_be_reduced(axis, rows, columns):
+    array = normal(6, 70)
+    frames, state = opened(array)
+    state = fitting(with_reduced(state, axis), frames.source)
+    assert (state.rows, state.columns, state.reduced) == (rows, columns, axis)
+    np.testing.assert_allclose(frames.reader.numbers(state).values[0], array.mean(axis=axis))
+    frames.frame(state)
+    assert with_reduced(state, None).sliding == (axis,)
+
+
+def test_what_is_kept_of_rows_and_columns_is_not_shown_as_columns_and_channels():
+    array = normal(3, 4, 5)
+    frames, state = opened(array)
+    state = replace(state, view="line", rows=0, columns=1, reduced=2, reduction="max")
+    assert frames.reader.numbers(state).values.shape == (3, 4)
+    state = replace(state, view="image", rows=None, columns=0, channels=1)
+    np.testing.assert_array_equal(frames.reader.numbers(state).values, array.max(axis=2)[None])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_large_whole_numbers_are_compared_exactly(dtype):
+    one = np.array([[2**60 + 3, 2**60, 5, 0]], dtype)
+    two = np.array([[2**60, 2**60 + 1, 5, 2**63 - 1]], dtype)
+    expected = [[float(int(a) - int(b)) for a, b in zip(one[0], two[0], strict=True)]]
+    frames, state = opened(one, other=source_of(two))
+    np.testing.assert_array_equal(frames.reader.numbers(replace(state, compare="difference")).values, expected)
+    found = frames.reader.numbers(replace(state, compare="disagree", tolerance=1.0)).values
+    assert found.tolist() == [[1, 0, 0, 1]]
 
 
 def test_comparisons_are_numpys():

@@ -106,7 +106,20 @@ def test_a_reduction_outlives_other_rows(sent):
     controls.reduced.value = 1
     controls.rows.value = 0
     assert (explorer.state.rows, explorer.state.reduced, controls.reduced.value) == (0, 1, 1)
-    assert [word for word, _ in controls.reduced.options] == ["none", "axis 1", "axis 2"]
+    assert [word for word, _ in controls.reduced.options] == ["none", "axis 0", "axis 1", "axis 2", "axis 3"]
+
+
+def test_a_matrix_is_reduced_along_its_rows(sent):
+    array = normal(40, 90)
+    explorer = explore(array)
+    explorer._controls.more.value = True
+    assert seen(explorer._controls.reduced)
+    explorer._controls.reduced.value = 0
+    np.testing.assert_allclose(explorer.array, array.mean(axis=0))
+    assert explorer.code == "np.mean(x[:, :], axis=0)"
+    vector = explore(array[0])
+    vector._controls.more.value = True
+    assert not seen(vector._controls.reduced)
 
 
 def test_setting_the_state_moves_the_controls(sent):
@@ -414,6 +427,21 @@ def test_a_closed_explorer_frees_what_it_held(sent):
     tell(explorer, type="key", key="PageDown")
     assert explorer.array is None
     explorer.close()
+
+
+def test_a_closed_explorer_leaves_no_widget_open(sent):
+    comms = pytest.importorskip("comm")
+
+    def opened() -> set[str]:
+        return set(comms.get_comm_manager().comms)
+
+    before = opened()
+    explorer = explore({"a": normal(3, 50, 60), "b": normal(4, 5)})
+    first = opened() - before
+    explorer.choose(1)
+    assert opened() - before != first
+    explorer.close()
+    assert opened() - before == set()
 
 
 def test_moves_that_come_while_one_is_drawn_are_drawn_once():

@@ -24,6 +24,7 @@ from tfnp_ext.explorer.state import (
     moved,
     views,
     with_axis,
+    with_reduced,
 )
 
 _SLIDING_MS = 150
@@ -121,7 +122,7 @@ class Controls:
             _offer(self.channels, self._named(channel_axes(state)), _choice_of(state.channels))
             _offer(
                 self.reduced,
-                self._named(a for a in range(self._start, len(state.shape)) if a not in state.shown),
+                self._named(range(self._start, len(state.shape)) if self._reducible(state) else ()),
                 _choice_of(state.reduced),
             )
             if state.part:
@@ -137,7 +138,7 @@ class Controls:
     def close(self) -> None:
         """Closes every control."""
         for made in (*self._made, *(each for row in self._sliders.values() for each in row)):
-            made.close()
+            close_whole(made)
         self._made.clear()
         self._sliders.clear()
 
@@ -186,7 +187,6 @@ class Controls:
             return
         more, text = bool(self.more.value), self._source.is_text
         few = math.prod(state.plane) < 2
-        hidden_axes = [axis for axis in range(self._start, len(state.shape)) if axis not in state.shown]
         numbers = not text
         shown = {
             self.view: numbers and len(views(state, text)) > 1,
@@ -202,7 +202,7 @@ class Controls:
             self.robust: more and numbers and state.view in _WITH_TABLE and state.compare != "disagree",
             self.scale: more and numbers and state.view in _WITH_TABLE and state.compare != "disagree",
             self.pooling: more and numbers and state.view in {"heatmap", "image"} and state.compare != "disagree",
-            self.reduced: more and numbers and bool(hidden_axes),
+            self.reduced: more and numbers and self._reducible(state),
             self.reduction: more and numbers and state.reduced is not None,
             self.marks: more and numbers and state.view in _WITH_TABLE,
             self.threshold: more and numbers and state.view in _WITH_TABLE and state.threshold is not None,
@@ -239,7 +239,11 @@ class Controls:
         return lambda state, value: with_axis(state, role, _axis_of(value))
 
     def _reduced(self, state: ExplorerState, value: int) -> ExplorerState:
-        return replace(state, reduced=_axis_of(value))
+        return with_reduced(state, _axis_of(value))
+
+    def _reducible(self, state: ExplorerState) -> bool:
+        """Returns whether an axis is left to show when one is reduced."""
+        return len(state.shape) - self._start > 1
 
     def _marked(self, state: ExplorerState, on: bool) -> ExplorerState:
         return replace(state, threshold=float(self.threshold.value) if on else None)
@@ -274,6 +278,15 @@ class Controls:
         button.on_click(lambda _: self._on_press(name or word))
         self._made.append(button)
         return button
+
+
+def close_whole(widget: Any) -> None:
+    """Closes a widget with its layout and its style, which ipywidgets leaves open in the kernel and in the page."""
+    parts = [getattr(widget, name, None) for name in ("layout", "style")]
+    widget.close()
+    for part in parts:
+        if isinstance(part, widgets.Widget):
+            part.close()
 
 
 def _choice_of(axis: int | None) -> int:

@@ -335,6 +335,8 @@ class Frames:
             said.append("limits of the slice")
         elif spread.sampled:
             said.append("histogram of a sample")
+        if state.scale == "log" and state.view in {"heatmap", "table"} and spread.low <= 0:
+            said.append("0 and below have no logarithm: as the lowest")
         invalid = [f"{wording.integer(count)} {word}" for count, word in
                    ((spread.nans, "NaN"), (spread.infs[0], "+Inf"), (spread.infs[1], "-Inf"),
                     (spread.missing, "missing")) if count]  # fmt: skip

@@ -35,11 +35,11 @@ def image_limits(dtype: np.dtype, spread: Spread) -> tuple[float, float]:
 
 
 def painted(numbers: Numbers, limits: tuple[float, float]) -> Array:
-    """Returns RGBA bytes [H, W, 4] of one to four channels; what is not finite or not there is transparent."""
+    """Returns RGBA bytes [H, W, 4] of one to four channels; not finite is magenta, what is not there transparent."""
     values = numbers.values
     height, width, channels = values.shape
     pixels = np.full((height, width, 4), 255, np.uint8)
-    missing = numbers.missing
+    missing, invalid = numbers.missing, None
     if values.dtype == np.uint8 and limits == (0.0, 255.0):
         shades = values
     else:
@@ -49,8 +49,9 @@ def painted(numbers: Numbers, limits: tuple[float, float]) -> Array:
             invalid = ~np.isfinite(shares)
             shares[invalid] = 0
             shades = np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8)
-        missing = invalid if missing is None else invalid | missing
     pixels[..., : min(channels, 4) if channels > 1 else 3] = shades[..., :4]
+    if invalid is not None and invalid.any():
+        pixels[invalid.any(axis=-1)] = (*rgb(STYLE.magenta), 255)
     if missing is not None and missing.any():
         pixels[missing.any(axis=-1)] = 0
     return pixels

@@ -124,7 +124,8 @@ class Reader:
 def key_of(state: ExplorerState) -> tuple[Any, ...]:
     """Returns what decides which numbers are shown."""
     compared = (state.compare, state.tolerance) if state.compare else ()
-    return (state.shape, state.shown, state.reduced, state.reduction, state.part, *compared,
+    axes = state.rows, state.columns, state.colours  # columns and channels are not rows and columns
+    return (state.shape, *axes, state.reduced, state.reduction, state.part, *compared,
             *(state.index[axis] for axis in state.hidden))  # fmt: skip
 
 
@@ -137,6 +138,9 @@ def compared(one: Numbers, two: Numbers, how: str, tolerance: float = 0.0) -> Nu
     with np.errstate(all="ignore"):
         if how == "disagree":
             return Numbers(disagree(one.values, two.values, tolerance).astype(np.uint8), missing)
+        if how == "difference" and _are_whole(one.values, two.values):
+            larger, size = _distance(one.values, two.values)
+            return Numbers(np.where(larger, 1.0, -1.0) * size, missing)
         narrow = all(each.values.dtype == np.float32 for each in (one, two))
         kind: Any = np.float32 if narrow else np.float64
         left, right = (np.asarray(each.values, kind) for each in (one, two))
@@ -145,8 +149,10 @@ def compared(one: Numbers, two: Numbers, how: str, tolerance: float = 0.0) -> Nu
 
 def disagree(one: Array, two: Array, tolerance: float) -> Array:
     """Returns where two arrays differ by more than a tolerance."""
-    if tolerance == 0 or (one.dtype.kind in "bui" and two.dtype.kind in "bui" and tolerance < 1):
+    if tolerance == 0 or (_are_whole(one, two) and tolerance < 1):
         differ = np.asarray(one != two)
+    elif _are_whole(one, two):
+        differ = np.asarray(_distance(one, two)[1] > tolerance)
     else:
         with np.errstate(all="ignore"):
             left, right = one.astype(np.float64), two.astype(np.float64)
@@ -154,6 +160,17 @@ def disagree(one: Array, two: Array, tolerance: float) -> Array:
     if one.dtype.kind == "f" and two.dtype.kind == "f":
         differ &= ~(np.isnan(one) & np.isnan(two))
     return differ
+
+
+def _are_whole(one: Array, two: Array) -> bool:
+    return one.dtype.kind in "bui" and two.dtype.kind in "bui"
+
+
+def _distance(one: Array, two: Array) -> tuple[Array, Array]:
+    """Returns where the first of two whole numbers is not the smaller, and how far they are apart, exactly."""
+    larger = np.asarray(one >= two)
+    left, right = one.astype(np.uint64), two.astype(np.uint64)  # modulo 2^64, and so is the distance
+    return larger, np.where(larger, left - right, right - left)
 
 
 def reduced(source: Source, state: ExplorerState, rows: slice, columns: slice) -> Numbers:
@@ -206,8 +223,14 @@ def _moments(parts: Parts) -> tuple[Array, Array, Array]:
 
 
 def _mean(parts: Parts) -> Numbers:
-    count, mean, _ = _moments(parts)
-    return Numbers(mean, _none(count))
+    total: Any = 0.0
+    count: Any = 0
+    for _, part in parts:
+        there = True if part.missing is None else ~part.missing
+        total = total + part.values.sum(axis=0, dtype=np.float64, where=there)
+        count = count + (len(part.values) if part.missing is None else np.sum(there, axis=0))
+    count = np.broadcast_to(count, np.shape(total))
+    return Numbers(np.asarray(total / np.maximum(count, 1)), _none(count))
 
 
 def _std(parts: Parts) -> Numbers:
@@ -234,6 +257,10 @@ def _end(parts: Parts, *, largest: bool, places: bool = False) -> Numbers:
     there: Any = False
     for start, part in parts:
         values = part.values
+        if part.missing is None and not places and (best is None or there is True):
+            own, there = np.asarray(values.max(axis=0) if largest else values.min(axis=0)), True
+            best = own if best is None else (np.maximum if largest else np.minimum)(best, own)
+            continue
         if part.missing is not None:
             kind = values.dtype
             rest = (-np.inf if largest else np.inf) if kind.kind == "f" else (_least(kind) if largest else _most(kind))
@@ -242,7 +269,7 @@ def _end(parts: Parts, *, largest: bool, places: bool = False) -> Numbers:
         else:
             own_there = np.ones(values.shape[1:], bool)
         place = np.argmax(values, axis=0) if largest else np.argmin(values, axis=0)
-        own = np.take_along_axis(values, place[None], axis=0)[0]
+        own = values[0] if len(values) == 1 else np.take_along_axis(values, place[None], axis=0)[0]
         if best is None:
             best, at, there = own, place + start, own_there
             continue
@@ -252,7 +279,7 @@ def _end(parts: Parts, *, largest: bool, places: bool = False) -> Numbers:
         better = (better & own_there) | (own_there & ~there)
         best, at, there = np.where(better, own, best), np.where(better, place + start, at), there | own_there
     assert best is not None
-    return Numbers(at.astype(np.int64) if places else best, _none(there))
+    return Numbers(at.astype(np.int64) if places else best, None if there is True else _none(there))
 
 
 def _least(dtype: np.dtype) -> Any:

@@ -252,6 +252,19 @@ def with_axis(state: ExplorerState, role: str, axis: int | None) -> ExplorerStat
     return changed
 
 
+def with_reduced(state: ExplorerState, axis: int | None) -> ExplorerState:
+    """Returns the state with all values along an axis put together; one that is shown is given up.
+
+    Args:
+        state: What is shown.
+        axis: The axis; ``None`` for none.
+    """
+    if axis in state.shown:
+        role = next(role for role in ("rows", "columns", "channels") if getattr(state, role) == axis)
+        state = with_axis(state, role, None)
+    return replace(state, reduced=axis)
+
+
 def channel_axes(state: ExplorerState) -> tuple[int, ...]:
     """Returns the axes that can be an image's channels."""
     return tuple(axis for axis, length in enumerate(state.shape) if length in _CHANNELS)

@@ -17,7 +17,7 @@ from tfnp_ext.config import read_labels
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.choices import Choice, choices
-from tfnp_ext.explorer.controls import Controls
+from tfnp_ext.explorer.controls import Controls, close_whole
 from tfnp_ext.explorer.frames import Frames, Viewport
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.painting import exact_text
@@ -209,10 +209,10 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._value, self._choices, self._others, self._search = None, [], {}, None
             self.array = self._exposed = None
             self._controls.close()
-            self._canvas.close()
-            self._said.close()
-            if self._leaf is not None:
-                self._leaf.close()
+            for each in (self._canvas, self._said, self._leaf):
+                if each is not None:
+                    close_whole(each)
+            self.layout.close()
         super().close()
 
     def __repr__(self) -> str:

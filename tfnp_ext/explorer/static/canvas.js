@@ -246,7 +246,7 @@ class Explorer {
 
   /** Says which signs there are and how often, and what one can do. */
   paintLegend() {
-    const { nans = 0, infs = 0, missing = 0, threshold, above, names, kind, note } = this.frame.meta;
+    const { nans = 0, infs = 0, missing = 0, threshold, above, names, note } = this.frame.meta;
     const [positive, negative] = Array.isArray(infs) ? infs : [infs, 0];
     const word = Array.isArray(infs) ? "+Inf" : "Inf";
     this.legend.replaceChildren();
@@ -263,7 +263,7 @@ class Explorer {
     this.hint.textContent = HINTS[sort];
     this.note.textContent = note ?? "";
     this.note.hidden = !note;
-    this.legend.hidden = !this.legend.childElementCount || kind === "histogram";
+    this.legend.hidden = !this.legend.childElementCount;
   }
 
   // ----------------------------------------------------------------------------------------------- cursor and reading
