@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import tfnp_ext
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in a job that a shell put into the background: the tests that press Ctrl-C would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
