@@ -62,20 +62,17 @@ class Gathering:
             return None
         return size * self.elements // self.source.cardinality
 
-    def run(self, after: Callable[[int], None] | None = None, before: Callable[[], None] | None = None) -> Drawn:
+    def run(self, after: Callable[[int], None] | None = None) -> Drawn:
         """Draws the elements into the columns.
 
         Args:
             after: Is called after each element with its index.
-            before: Is called before each element is taken apart.
 
         Raises:
             ConversionError: An element failed, or does not fit those before.
         """
 
         def receive(values: Any, index: int) -> None:
-            if before is not None:
-                before()
             self._receive(values, index)
             if after is not None:
                 after(index)

@@ -91,13 +91,13 @@ class ResumableGathering(Gathering):
         self._digests = {int(count): digest for count, digest in state["digests"].items()}
         self._last_digest = state["last"]
 
-    def run(self, after: Callable[[int], None] | None = None, before: Callable[[], None] | None = None) -> Drawn:
+    def run(self, after: Callable[[int], None] | None = None) -> Drawn:
         """Draws the elements into the columns, but for those that are there; all are counted.
 
         Raises:
             ConversionError: An element failed, does not fit those before, or is not the one that is there.
         """
-        drawn = super().run(after, before)
+        drawn = super().run(after)
         if not self.goes_on and drawn.ended == "all":
             raise self.refused(self.kept, f"{wording.integer(self._again)} came in all")
         drawn.elements = self.stored
