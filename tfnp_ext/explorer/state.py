@@ -102,14 +102,14 @@ class ExplorerState:
             1 if self.columns is None else self.shape[self.columns],
         )
 
-    def cut(self, rows: slice = slice(None), columns: slice = slice(None)) -> Index:
-        """Returns the index of the slice, or of a region of its plane; the reduced axis is whole."""
+    def cut(self, rows: int | slice = slice(None), columns: int | slice = slice(None)) -> Index:
+        """Returns the index of the slice, of a region of its plane or of a cell; the reduced axis is whole."""
         parts = {self.rows: rows, self.columns: columns, self.colours: slice(None), self.reduced: slice(None)}
         return tuple(parts.get(axis, place) for axis, place in enumerate(self.index))
 
-    def expression(self) -> str:
-        """Returns the index of the slice as Python: ``[3, :, :, 0]``; ``[()]`` of a value without axes."""
-        parts = [":" if isinstance(part, slice) else str(part) for part in self.cut()]
+    def expression(self, row: int | slice = slice(None), column: int | slice = slice(None)) -> str:
+        """Returns the index of the slice or of a cell as Python: ``[3, :, :, 0]``; ``[()]`` of a value without axes."""
+        parts = [":" if isinstance(part, slice) else str(part) for part in self.cut(row, column)]
         return f"[{', '.join(parts) or '()'}]"
 
     def at(self, row: int, column: int) -> tuple[int, ...]:

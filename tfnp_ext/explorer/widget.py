@@ -18,12 +18,12 @@ from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.choices import Choice, choices
 from tfnp_ext.explorer.controls import Controls, close_whole
+from tfnp_ext.explorer.finding import Finder, Found
 from tfnp_ext.explorer.frames import Frames, Viewport
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.reading import plain
-from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
-from tfnp_ext.explorer.sources import Source, ravel
+from tfnp_ext.explorer.sources import Source
 from tfnp_ext.explorer.state import ExplorerState, first_state, placed, reshaped, stepped
 from tfnp_ext.explorer.still import show_still
 
@@ -76,7 +76,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._ratio = 1.0
         self._serial = 0
         self._cell: tuple[int, int] | None = None
-        self._search: tuple[Any, Search] | None = None
+        self._finder = Finder()
         self._drawn_as: Any = None
         self._exposed: Any = None
         self._reaching = False
@@ -185,7 +185,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             return
         self._let_go()
         self._controls.close()
-        self._frames, self._cell, self._search, self._drawn_as = frames, None, None, None
+        self._finder.forget()
+        self._frames, self._cell, self._drawn_as = frames, None, None
         self._controls = self._new_controls(names)
         self._compose()
         self._tell("")
@@ -206,7 +207,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         if getattr(self, "_value", None) is not None and hasattr(self, "_canvas"):
             self._pacing.stop()
             self._let_go()
-            self._value, self._choices, self._others, self._search = None, [], {}, None
+            self._finder.forget()
+            self._value, self._choices, self._others = None, [], {}
             self.array = self._exposed = None
             self._controls.close()
             for each in (self._canvas, self._said, self._leaf):
@@ -366,10 +368,10 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
     def _press(self, name: str) -> None:
         """Does what a button is for."""
         act: Callable[[], None] = {
-            "maximum": lambda: self._find_extreme(True),
-            "minimum": lambda: self._find_extreme(False),
-            "invalid": self._find_invalid,
-            "count": self._count,
+            "maximum": lambda: self._show_found(self._find_extreme(True)),
+            "minimum": lambda: self._show_found(self._find_extreme(False)),
+            "invalid": lambda: self._show_found(self._find_invalid()),
+            "count": lambda: self._show_found(self._finder.disagreements(self._frames, self.state)),
             "copy": lambda: self._canvas.send({"type": "copy", "text": self.code}),
             "png": lambda: self._canvas.send({"type": "png"}),
         }[name]
@@ -387,70 +389,25 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         Returns:
             Its index; ``None`` where none was found, in the time of one step.
         """
-        self._find_invalid()
-        search = self._search[1] if self._search else None
-        return None if search is None else search.found
+        found = self._find_invalid()
+        self._show_found(found)
+        return found.index
 
-    def _find_invalid(self) -> None:
-        source, state = self._frames.source, self.state
-        after = 0 if self._cell is None else 1
-        first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
-        start = ravel(first.at(*(self._cell or (0, 0))), source.shape) + after
-        search = self._searching(("invalid", start), lambda: NextInvalid(source, start))
-        if not search.step():
-            self._tell(self._so_far(search, "no NaN"))
-        elif search.found is None:
-            self._tell(f"no NaN or infinity in {wording.integer(source.size)} values")
-        else:
-            self._go(search.found)
+    def _find_invalid(self) -> Found:
+        return self._finder.next_invalid(self._frames, self.state, self._cell)
 
-    def _find_extreme(self, largest: bool) -> None:
-        state, word = self.state, "largest" if largest else "smallest"
-        if self._controls.scope.value == "slice" or state.reduced is not None or state.compare not in {"", "side"}:
-            numbers = self._frames.reader.numbers(state)
-            found = extreme_of(numbers, largest)
-            if found is None:
-                self._tell("no finite value in the slice")
-                return
-            row, column = divmod(
-                found[0] // (numbers.values.shape[2] if numbers.values.ndim == 3 else 1), state.plane[1]
-            )
-            self._show_cell(row, column, f"{word} of the slice")
-            return
-        source = self._frames.source
-        search = self._searching((word, state.part), lambda: Extreme(source, largest, state.part))
-        done = search.step()
-        if search.found is None:
-            self._tell("no finite value" if done else self._so_far(search, "no finite value"))
-            return
-        self._go(
-            search.found, f"{word} of all" if done else self._so_far(search, f"{word} {wording.index(search.found)}")
-        )
+    def _find_extreme(self, largest: bool) -> Found:
+        whole = self._controls.scope.value == "whole"
+        return self._finder.extreme(self._frames, self.state, largest, whole=whole)
 
-    def _count(self) -> None:
-        frames, state = self._frames, self.state
-        other = frames.other
-        if other is None:
-            return
-        key = ("count", state.tolerance, state.part)
-        search = self._searching(key, lambda: Disagreements(frames.source, other, state.tolerance, state.part))
-        done = search.step()
-        assert isinstance(search, Disagreements)
-        first = f", first at {wording.index(search.found)}" if search.found is not None else ""
-        said = f"{wording.integer(search.count)} of {wording.integer(search.seen)} values disagree{first}"
-        self._tell(said if done else self._so_far(search, said))
+    def _show_found(self, found: Found) -> None:
+        if found.index is not None:
+            self._go(found.index)
+        elif found.cell is not None:
+            self._show_cell(*found.cell)
+        self._tell(found.said)
 
-    def _searching(self, key: Any, begin: Callable[[], Search]) -> Search:
-        """Returns the search that goes on, or a new one."""
-        if self._search is None or self._search[0] != key or self._search[1].done:
-            self._search = key, begin()
-        return self._search[1]
-
-    def _so_far(self, search: Search, said: str) -> str:
-        share = wording.percent(search.seen / max(1, search.source.size))
-        return f"{said} in the first {share} looked at: press again to go on"
-
-    def _go(self, index: Sequence[int], said: str = "") -> None:
+    def _go(self, index: Sequence[int]) -> None:
         """Shows and pins the cell of an index."""
         state = self.state
         where = dict(enumerate(index))
@@ -458,12 +415,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self.state = placed(state, kept)
         row = 0 if state.rows is None else where[state.rows]
         column = 0 if state.columns is None else where[state.columns]
-        self._show_cell(row, column, said or wording.index(tuple(index)))
+        self._show_cell(row, column)
 
-    def _show_cell(self, row: int, column: int, said: str) -> None:
+    def _show_cell(self, row: int, column: int) -> None:
         self._cell = (row, column)
         self._go_to(self._cell)
-        self._tell(said)
 
     def _go_to(self, cell: tuple[int, int]) -> None:
         self._canvas.send({"type": "goto", "y": cell[0], "x": cell[1], "pin": True})

@@ -1,0 +1,111 @@
+"""What the buttons look for: the next NaN, the largest, where two disagree; a press goes on where the last stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tfnp_ext import wording
+from tfnp_ext.explorer.frames import Frames
+from tfnp_ext.explorer.painting import exact_text
+from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
+from tfnp_ext.explorer.sources import ravel
+from tfnp_ext.explorer.state import ExplorerState
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a press came to.
+
+    Attributes:
+        said: It in words.
+        index: Where it is in the whole; ``None`` where nothing was found there.
+        cell: Row and column of the plane that is shown, where only that was looked through.
+    """
+
+    said: str
+    index: tuple[int, ...] | None = None
+    cell: tuple[int, int] | None = None
+
+
+class Finder:
+    """Looks through what is explored, for a bounded time a press."""
+
+    def __init__(self) -> None:
+        self._search: tuple[Any, Search] | None = None
+
+    def forget(self) -> None:
+        """Lets go of the array that was looked through."""
+        self._search = None
+
+    def next_invalid(self, frames: Frames, state: ExplorerState, cell: tuple[int, int] | None) -> Found:
+        """Finds the next NaN or infinity in the order of the value's memory.
+
+        Args:
+            frames: What is explored.
+            state: What is shown.
+            cell: The pinned cell, after which it is looked for; ``None`` to begin with the slice.
+        """
+        source, after = frames.source, 0 if cell is None else 1
+        first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
+        start = ravel(first.at(*(cell or (0, 0))), source.shape) + after
+        search = self._searching(("invalid", start), lambda: NextInvalid(source, start))
+        if not search.step():
+            return Found(_so_far(search, "no NaN"))
+        if search.found is None:
+            return Found(f"no NaN or infinity in {wording.integer(source.size)} values")
+        return Found(wording.index(search.found), search.found)
+
+    def extreme(self, frames: Frames, state: ExplorerState, largest: bool, *, whole: bool) -> Found:
+        """Finds the largest or smallest finite value.
+
+        Args:
+            frames: What is explored.
+            state: What is shown.
+            largest: Which of both.
+            whole: Whether all is looked through; else the slice, as are reductions and differences always.
+        """
+        word = "largest" if largest else "smallest"
+        if not whole or state.reduced is not None or state.compare not in {"", "side"}:
+            return _extreme_of_slice(frames, state, largest, word)
+        search = self._searching((word, state.part), lambda: Extreme(frames.source, largest, state.part))
+        done = search.step()
+        if search.found is None:
+            return Found("no finite value" if done else _so_far(search, "no finite value"))
+        where = f"{word} of all: {wording.index(search.found)}"
+        return Found(where if done else _so_far(search, f"{word} {wording.index(search.found)}"), search.found)
+
+    def disagreements(self, frames: Frames, state: ExplorerState) -> Found:
+        """Counts in all values where the two that are compared disagree."""
+        other = frames.other
+        assert other is not None
+        key = ("count", state.tolerance, state.part)
+        search = self._searching(key, lambda: Disagreements(frames.source, other, state.tolerance, state.part))
+        done = search.step()
+        assert isinstance(search, Disagreements)
+        first = f", first at {wording.index(search.found)}" if search.found is not None else ""
+        said = f"{wording.integer(search.count)} of {wording.integer(search.seen)} values disagree{first}"
+        return Found(said if done else _so_far(search, said))
+
+    def _searching(self, key: Any, begin: Callable[[], Search]) -> Search:
+        """Returns the search that goes on, or a new one."""
+        if self._search is None or self._search[0] != key or self._search[1].done:
+            self._search = key, begin()
+        return self._search[1]
+
+
+def _extreme_of_slice(frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:
+    numbers = frames.reader.numbers(state)
+    found = extreme_of(numbers, largest)
+    if found is None:
+        return Found("no finite value in the slice")
+    channels = numbers.values.shape[2] if numbers.values.ndim == 3 else 1
+    cell = divmod(found[0] // channels, state.plane[1])
+    value = exact_text(numbers.values.reshape(-1)[found[0]])
+    return Found(f"{word} of the slice: {value} at {state.expression(*cell)}", cell=cell)
+
+
+def _so_far(search: Search, said: str) -> str:
+    share = wording.percent(search.seen / max(1, search.source.size))
+    return f"{said} in the first {share} looked at: press again to go on"
