@@ -51,8 +51,8 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def seen(control: Any) -> bool:
-    return control.layout.display != "none"
+def seen(explorer: Any, name: str) -> bool:
+    return explorer._controls.is_seen(name)
 
 
 def test_nothing_is_imported_before_it_is_called(tmp_path):
@@ -73,10 +73,10 @@ def test_slice_and_array_follow_the_sliders(sent):
     explorer.observe(lambda change: changes.append((change["name"], change["new"])), ["slice", "array"])
     assert explorer.slice == "[0, 0, :, :]"
     assert np.shares_memory(explorer.array, array)
-    play, slider, _ = explorer._controls._sliders[0]
-    assert (slider.description, slider.max, slider.continuous_update, play.max) == ("batch", 5, True, 5)
+    slider = explorer._controls.slides[0].slider
+    assert (slider.description, slider.max, slider.continuous_update) == ("batch", 5, True)
     slider.value = 4
-    explorer._controls._sliders[1][1].value = 2
+    explorer._controls.slides[1].slider.value = 2
     assert explorer.slice == "[4, 2, :, :]"
     np.testing.assert_array_equal(explorer.array, array[4, 2])
     assert [name for name, _ in changes] == ["slice", "array"] * 2
@@ -103,6 +103,7 @@ def test_colours_and_zoom_leave_the_array_as_it_is(sent):
 def test_a_reduction_outlives_other_rows(sent):
     explorer = explore(normal(4, 5, 6, 7))
     controls = explorer._controls
+    controls.more.value = True
     controls.reduced.value = 1
     controls.rows.value = 0
     assert (explorer.state.rows, explorer.state.reduced, controls.reduced.value) == (0, 1, 1)
@@ -113,13 +114,13 @@ def test_a_matrix_is_reduced_along_its_rows(sent):
     array = normal(40, 90)
     explorer = explore(array)
     explorer._controls.more.value = True
-    assert seen(explorer._controls.reduced)
+    assert seen(explorer, "reduced")
     explorer._controls.reduced.value = 0
     np.testing.assert_allclose(explorer.array, array.mean(axis=0))
     assert explorer.code == "np.mean(x[:, :], axis=0)"
     vector = explore(array[0])
     vector._controls.more.value = True
-    assert not seen(vector._controls.reduced)
+    assert not seen(vector, "reduced")
 
 
 def test_setting_the_state_moves_the_controls(sent):
@@ -128,11 +129,9 @@ def test_setting_the_state_moves_the_controls(sent):
     assert explorer.slice == "[:, 3, 7, :]"
     controls = explorer._controls
     assert (controls.rows.value, controls.columns.value, controls.view.value) == (0, 3, "table")
-    assert sorted(axis for axis in controls._sliders if controls._sliders[axis][2] in controls.slides.children) == [
-        1,
-        2,
-    ]
-    assert controls._sliders[2][1].value == 7
+    sliding = controls.above.children[0].children
+    assert sliding == (controls.slides[1].row, controls.slides[2].row)
+    assert controls.slides[2].slider.value == 7
 
 
 def test_each_control_changes_one_thing(sent):
@@ -169,19 +168,19 @@ def test_each_control_changes_one_thing(sent):
 def test_a_control_without_effect_is_hidden(sent):
     explorer = explore(normal(3, 40, 50))
     controls = explorer._controls
-    assert not seen(controls.scale)
+    assert not seen(explorer, "scale")
     controls.more.value = True
-    assert seen(controls.scale)
-    assert not seen(controls.part)
-    assert not seen(controls.channels)
-    assert not seen(controls.compare)
-    assert not seen(controls.buttons["count"])
-    assert not seen(controls.reduction)
+    assert seen(explorer, "scale")
+    assert not seen(explorer, "part")
+    assert not seen(explorer, "channels")
+    assert not seen(explorer, "compare")
+    assert not seen(explorer, "count")
+    assert not seen(explorer, "reduction")
     controls.view.value = "histogram"
-    assert not seen(controls.scale)
-    assert not seen(controls.pooling)
-    assert not seen(explore(np.arange(12).reshape(3, 4))._controls.buttons["invalid"])
-    assert not seen(explore(np.array([b"a", b"b"], object))._controls.view)
+    assert not seen(explorer, "scale")
+    assert not seen(explorer, "pooling")
+    assert not seen(explore(np.arange(12).reshape(3, 4)), "invalid")
+    assert not seen(explore(np.array([b"a", b"b"], object)), "view")
 
 
 def test_a_reduced_array_is_numpys_in_the_order_of_its_axes(sent):
@@ -238,9 +237,9 @@ def test_the_next_nan_is_shown_and_pinned_and_then_the_next(sent):
     assert explorer.find_next_invalid() == (9, 50, 51)
     assert explorer.slice == "[9, :, :]"
     assert sent[-1][0] == {"type": "goto", "y": 50, "x": 51, "pin": True}
-    explorer._controls.buttons["invalid"].click()
+    explorer._controls.invalid.click()
     assert explorer.slice == "[40, :, :]"
-    explorer._controls.buttons["invalid"].click()
+    explorer._controls.invalid.click()
     assert explorer.slice == "[9, :, :]"
     assert explore(np.zeros((3, 4))).find_next_invalid() is None
 
@@ -263,12 +262,14 @@ def test_the_largest_of_the_slice_and_of_all(sent):
     array[5, 20, 30] = 99
     array[0, 1, 2] = 50
     explorer = explore(array)
-    explorer._controls.buttons["maximum"].click()
+    explorer._controls.maximum.click()
     assert sent[-1][0] == {"type": "goto", "y": 1, "x": 2, "pin": True}
+    assert explorer._said.value == "largest of the slice: 50.0 at [0, 1, 2]"
     explorer._controls.scope.value = "whole"
-    explorer._controls.buttons["maximum"].click()
+    explorer._controls.maximum.click()
     assert explorer.slice == "[5, :, :]"
     assert sent[-1][0] == {"type": "goto", "y": 20, "x": 30, "pin": True}
+    assert explorer._said.value == "largest of all: [5, 20, 30]"
 
 
 def test_a_search_goes_on_where_it_stopped(sent, monkeypatch):
@@ -282,7 +283,7 @@ def test_a_search_goes_on_where_it_stopped(sent, monkeypatch):
     explorer = explore(array)
     said = []
     for _ in range(4):
-        explorer._controls.buttons["invalid"].click()
+        explorer._controls.invalid.click()
         said.append(explorer._said.value)
     assert said[:3] == [
         f"no NaN in the first {share} looked at: press again to go on" for share in ("25.0 %", "50.0 %", "75.0 %")
@@ -299,11 +300,11 @@ def test_two_are_compared(sent):
     assert sent[-1][0]["panels"] == 2
     controls = explorer._controls
     controls.compare.value = "disagree"
-    assert seen(controls.tolerance)
-    controls.buttons["count"].click()
+    assert seen(explorer, "tolerance")
+    controls.count.click()
     assert explorer._said.value == "1 of 216 values disagree, first at [2, 7, 8]"
     controls.compare.value = "difference"
-    controls._sliders[0][1].value = 2
+    controls.slides[0].slider.value = 2
     np.testing.assert_array_equal(values(sent[-1]), one[2] - two[2])
     with pytest.raises(ConversionError, match="shapes differ"):
         explore(one, other=two[:2])
@@ -325,7 +326,7 @@ def test_a_dataset_is_drawn_as_the_slider_moves(tf, sent):
     dataset = tf.data.Dataset.range(9).filter(lambda n: n >= 0).map(lambda n: tf.fill([3, 4], n))
     explorer = explore(dataset)
     ready(explorer)
-    slider = explorer._controls._sliders[0][1]
+    slider = explorer._controls.slides[0].slider
     assert slider.description == "element"
     assert slider.max == 1
     slider.value = 1
@@ -340,7 +341,7 @@ def test_a_dataset_is_drawn_as_the_slider_moves(tf, sent):
 
 def test_scalar_elements_are_shown_one_at_a_time(tf, sent):
     explorer = explore(tf.data.Dataset.range(5))
-    explorer._controls._sliders[0][1].value = 3
+    explorer._controls.slides[0].slider.value = 3
     assert explorer.array == 3
     assert explorer.slice == ".skip(3).take(1).get_single_element()"
 
@@ -354,7 +355,7 @@ def test_what_is_empty_is_refused_and_left_out_of_a_nest(sent):
 def test_what_fails_while_drawing_is_said_below(tf, sent):
     dataset = tf.data.Dataset.range(4).map(lambda n: tf.debugging.check_numerics(1 / tf.cast(2 - n, tf.float32), "bad"))
     explorer = explore(dataset.batch(1))
-    explorer._controls._sliders[0][1].value = 2
+    explorer._controls.slides[0].slider.value = 2
     assert "element 2 failed" in explorer._said.value
 
 
@@ -382,11 +383,63 @@ def test_values_that_cannot_be_explored_say_why(tf, sent):
 def test_the_code_names_the_value(ip, run, sent):
     run(ip, "import numpy as np, tfnp_ext\ny = np.zeros((3, 4, 5))\ne = tfnp_ext.explore(y)")
     explorer = ip.user_ns["e"]
-    explorer._controls.buttons["copy"].click()
+    explorer._controls.copy.click()
     assert sent[-1][0] == {"type": "copy", "text": "y[0, :, :]"}
-    explorer._controls.buttons["png"].click()
+    explorer._controls.png.click()
     assert sent[-1][0] == {"type": "png"}
     assert explorer.png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("compare", ["side", "difference", "ratio", "disagree"])
+@pytest.mark.parametrize("part", ["", "angle", "imag"])
+@pytest.mark.parametrize("reduced", [None, 1])
+def test_the_code_gives_what_is_shown(sent, compare, part, reduced):
+    one, two = normal(3, 4, 5), normal(3, 4, 5, seed=1)
+    if part:
+        one, two = one + 1j * two, two - 2j * one
+    two[:, :2] = one[:, :2]
+    explorer = explore(one, other=two, tolerance=0.25)
+    state = replace(explorer.state, compare=compare, part=part, index=(1, 0, 2), reduced=reduced, reduction="max")
+    explorer.state = state if reduced is None else replace(state, rows=0, columns=2)
+    given = eval(explorer.code, {"np": np, "x": one, "y": two})
+    shown = explorer._frames.reader.pair(explorer.state) if compare == "side" else None
+    if shown is None:
+        np.testing.assert_array_equal(given, explorer._frames.reader.numbers(explorer.state).values)
+    else:
+        for part_given, part_shown in zip(given, shown, strict=True):
+            np.testing.assert_array_equal(part_given, part_shown.values)
+
+
+def test_the_code_names_both_that_are_compared(ip, run, sent):
+    run(ip, "import numpy as np, tfnp_ext\na, b = np.zeros((3, 4)), np.ones((3, 4))\ne = tfnp_ext.explore(a, other=b)")
+    assert ip.user_ns["e"].code == "a[:, :], b[:, :]"
+
+
+def test_few_widgets_are_opened_and_others_when_they_are_seen(sent):
+    """Each costs time in kernel and page."""
+    from ipywidgets.widgets import widget
+
+    before = len(widget._instances)
+    explorer = explore(normal(3, 40, 50))
+    opened = len(widget._instances) - before
+    assert opened < 40
+    explorer._controls.more.value = True
+    assert len(widget._instances) - before > opened
+    explorer.close()
+    assert len(widget._instances) == before
+
+
+def test_what_was_found_is_not_given_up_with_the_pin_before_it(sent):
+    array = np.zeros((4, 51, 52), np.float32)
+    array[2, 5, 6] = array[3, 7, 8] = np.nan
+    explorer = explore(array)
+    ready(explorer)
+    tell(explorer, type="pin", y=1, x=1)
+    explorer.find_next_invalid()
+    tell(explorer, type="unpin", y=1, x=1)  # of the picture before
+    assert explorer.find_next_invalid() == (3, 7, 8)
+    tell(explorer, type="unpin", y=7, x=8)
+    assert explorer.find_next_invalid() == (3, 7, 8), "without a pin it begins with the slice"
 
 
 def test_the_still_card_comes_before_the_widget_once(ip, sent, monkeypatch):
@@ -479,7 +532,7 @@ def test_opening_a_large_array_takes_no_memory_of_its_size(tmp_path):
         "    explorer = tfnp_ext.explorer.explore(array)\n"
         "    explorer._receive(None, {'type': 'ready', 'size': [500, 800], 'ratio': 2})\n"
         "    for place in range(3):\n"
-        "        explorer._controls._sliders[0][1].value = place\n"
+        "        explorer._controls.slides[0].slider.value = place\n"
         "import tfnp_ext.explorer\n"
         "run(np.zeros((4, 1000, 1000), np.float32))\n"
         "array = np.zeros((256, 1024, 1024), np.float32)\n"

@@ -145,7 +145,7 @@ def test_a_slider_moves_to_pixels_that_have_the_colours_of_the_values(tour):
     scans.handle("scan").focus()
     tour.page.keyboard.press("ArrowRight")
     scans.wait_for_frame(before)
-    assert tour.evaluate_in_kernel("[scans.slice, scans._controls._sliders[0][1].value]") == ["[10, :, :]", 10]
+    assert tour.evaluate_in_kernel("[scans.slice, scans._controls.slides[0].slider.value]") == ["[10, :, :]", 10]
     values = tour.evaluate_in_kernel("digits.images[10].tolist()")
     low, high = 0, tour.evaluate_in_kernel("digits.images[10].max()")
     seen = set()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import ipywidgets as widgets
@@ -27,7 +28,6 @@ from tfnp_ext.explorer.state import (
     with_reduced,
 )
 
-_SLIDING_MS = 150
 _NONE = ("none", -1)
 """The choice of no axis; a dropdown takes ``None`` for one that nothing was chosen in."""
 
@@ -39,12 +39,35 @@ _VIEW_WORDS = {"heatmap": "heat map"}
 _WITH_COLOURS = frozenset({"heatmap", "table", "line", "bars"})
 _WITH_TABLE = frozenset({"heatmap", "table"})
 
+_FIRST = ("view", "rows", "columns", "channels", "part", "compare", "tolerance", "more")
+_SECOND = ("limits", "robust", "scale", "pooling", "reduced", "reduction", "marks", "threshold")
+_THIRD = ("scope", "maximum", "minimum", "invalid", "count", "copy", "png")
+
+_AS_IN_STATE = ("limits", "robust", "scale", "pooling", "reduction", "compare", "tolerance")
+"""Controls that hold just what the state has under their name."""
+
 OnState = Callable[[ExplorerState], None]
 OnPress = Callable[[str], None]
+OnPlay = Callable[[int, bool], None]
+
+
+@dataclass(frozen=True)
+class Slide:
+    """The controls of an axis of which one place is shown.
+
+    Attributes:
+        play: Plays along the axis while it is pressed.
+        slider: Goes to a place.
+        row: Both.
+    """
+
+    play: Any
+    slider: Any
+    row: Any
 
 
 class Controls:
-    """All controls of one explorer.
+    """All controls of one explorer; each is made when it is first seen, since every widget costs time to open.
 
     Args:
         source: What is explored, for its axes.
@@ -52,95 +75,281 @@ class Controls:
         compares: Whether there is another to compare it with.
         on_state: Called with the state that a control asks for.
         on_press: Called with the name of a button.
+        on_play: Called with an axis, and whether it is to be played along.
     """
 
     def __init__(
-        self, source: Source, names: Sequence[str], compares: bool, on_state: OnState, on_press: OnPress
+        self,
+        source: Source,
+        names: Sequence[str],
+        compares: bool,
+        on_state: OnState,
+        on_press: OnPress,
+        on_play: OnPlay,
     ) -> None:
         self._source, self._names, self._compares = source, names, compares
-        self._on_state, self._on_press = on_state, on_press
+        self._on_state, self._on_press, self._on_play = on_state, on_press, on_play
         self._writing = False
         self._state: ExplorerState | None = None
-        self._sliders: dict[int, tuple[Any, Any, Any]] = {}
-        self._made: list[Any] = []
-        axes = [(name, axis) for axis, name in enumerate(names) if not (source.draws and axis == 0)]
-        empty = [_NONE]
-        self.view = self._choice("view", [("table", "table")], self._with("view"))
-        self.rows = self._choice("rows", empty + axes, self._axis("rows"))
-        self.columns = self._choice("columns", empty + axes, self._axis("columns"))
-        self.channels = self._choice("channels", empty, self._axis("channels"))
-        self.part = self._choice("part", PARTS, self._with("part"))
-        self.limits = self._choice("limits of", LIMITS, self._with("limits"))
-        self.robust = self._toggle("percentiles 1 to 99", "leave out the lowest and the highest percent", "robust")
-        self.scale = self._choice("scale", SCALES, self._with("scale"))
-        self.pooling = self._choice("pooled by", POOLINGS, self._with("pooling"))
-        self.reduced = self._choice("reduce", empty, self._reduced)
-        self.reduction = self._choice("by", REDUCTIONS, self._with("reduction"))
-        self.compare = self._choice(
-            "compare",
-            [(word, how) for how, word in _COMPARED.items() if how in {"", *COMPARISONS}],
-            self._with("compare"),
+        self._parts = _SharedParts()
+        self.slides: dict[int, Slide] = {}
+        self._slides = self._parts.made(widgets.VBox(layout=self._parts.layout("rows")))
+        self._rows = {names: self._parts.row() for names in (_FIRST, _SECOND, _THIRD)}
+        self.above = self._parts.made(
+            widgets.VBox([self._slides, self._rows[_FIRST], self._rows[_SECOND]], layout=self._parts.layout("rows"))
         )
-        self.tolerance = self._number("tolerance", lambda state, value: replace(state, tolerance=max(0.0, value)))
-        self.marks = self._box("mark cells above", self._marked)
-        self.threshold = self._number("threshold", self._above)
-        self.scope = self._choice("find in", _SCOPES, None)
-        self.more = widgets.ToggleButton(
-            description="more", tooltip="colours, pooling, reduction, threshold", layout=_narrow()
-        )
-        self.more.observe(lambda _: self._arrange(), "value")
-        self.buttons = {
-            "maximum": self._button("maximum", "go to the largest value"),
-            "minimum": self._button("minimum", "go to the smallest value"),
-            "invalid": self._button("next NaN", "go to the next NaN or infinity of all values", "invalid"),
-            "count": self._button("count all", "count in all values where they disagree", "count"),
-            "copy": self._button("copy code", "copy the expression of this slice", "copy"),
-            "png": self._button("PNG", "download the picture", "png"),
-        }
-        self.slides = widgets.VBox(layout=widgets.Layout(overflow="visible"))
-        self._first = _row(
-            self.view, self.rows, self.columns, self.channels, self.part, self.compare, self.tolerance, self.more
-        )
-        self._second = _row(
-            self.limits, self.robust, self.scale, self.pooling, self.reduced, self.reduction, self.marks, self.threshold
-        )
-        self._third = _row(self.scope, *self.buttons.values())
-        self.above = widgets.VBox([self.slides, self._first, self._second])
-        self.below = widgets.VBox([self._third])
-        self._made += [self.more, self.slides, self._first, self._second, self._third, self.above, self.below]
+        self.below = self._rows[_THIRD]
 
     def show(self, state: ExplorerState) -> None:
         """Has the controls stand as the state says."""
         self._state = state
         with self._quiet():
-            _offer(
-                self.view,
-                [(_VIEW_WORDS.get(view, view), view) for view in views(state, self._source.is_text)],
-                state.view,
-            )
-            self.rows.value, self.columns.value = _choice_of(state.rows), _choice_of(state.columns)
-            _offer(self.channels, self._named(channel_axes(state)), _choice_of(state.channels))
-            _offer(
-                self.reduced,
-                self._named(range(self._start, len(state.shape)) if self._reducible(state) else ()),
-                _choice_of(state.reduced),
-            )
-            if state.part:
-                self.part.value = state.part
-            for name in ("limits", "robust", "scale", "pooling", "reduction", "compare", "tolerance"):
-                getattr(self, name).value = getattr(state, name)
-            self.marks.value = state.threshold is not None
-            if state.threshold is not None:
-                self.threshold.value = state.threshold
             self._slide(state)
             self._arrange()
 
+    def is_seen(self, name: str) -> bool:
+        """Returns whether a control has an effect now, and is shown."""
+        return name in self.__dict__ and any(self.__dict__[name] in row.children for row in self._rows.values())
+
+    @property
+    def looks_at_whole(self) -> bool:
+        """Whether all is looked through for the largest, not the slice alone."""
+        return "scope" in self.__dict__ and self.scope.value == "whole"
+
+    def stop_playing(self, axis: int) -> None:
+        """Has the button of an axis stand still."""
+        with self._quiet():
+            self.slides[axis].play.value = False
+
     def close(self) -> None:
         """Closes every control."""
-        for made in (*self._made, *(each for row in self._sliders.values() for each in row)):
-            close_whole(made)
-        self._made.clear()
-        self._sliders.clear()
+        self._parts.close()
+        self.slides.clear()
+
+    # The controls, by the names of their rows.
+
+    @cached_property
+    def view(self) -> Any:
+        """How it is drawn."""
+        return self._choice("view", [("table", "table")], self._with("view"))
+
+    @cached_property
+    def rows(self) -> Any:
+        """The axis that runs down."""
+        return self._choice("rows", self._named(range(len(self._names))), self._axis("rows"))
+
+    @cached_property
+    def columns(self) -> Any:
+        """The axis that runs to the right."""
+        return self._choice("columns", self._named(range(len(self._names))), self._axis("columns"))
+
+    @cached_property
+    def channels(self) -> Any:
+        """The axis of an image's channels."""
+        return self._choice("channels", [_NONE], self._axis("channels"))
+
+    @cached_property
+    def part(self) -> Any:
+        """What of complex numbers is shown."""
+        return self._choice("part", PARTS, self._with("part"))
+
+    @cached_property
+    def compare(self) -> Any:
+        """How the other array is compared."""
+        options = [(word, how) for how, word in _COMPARED.items() if how in {"", *COMPARISONS}]
+        return self._choice("compare", options, self._with("compare"))
+
+    @cached_property
+    def tolerance(self) -> Any:
+        """Up to which difference two values agree."""
+        return self._number("tolerance", lambda state, value: replace(state, tolerance=max(0.0, value)))
+
+    @cached_property
+    def more(self) -> Any:
+        """Shows the second row."""
+        button = self._toggle("more", "colours, pooling, reduction, threshold")
+        button.observe(lambda _: self._open_more(), "value")
+        return button
+
+    @cached_property
+    def limits(self) -> Any:
+        """Whether colours span the slice or the whole."""
+        return self._choice("limits of", LIMITS, self._with("limits"))
+
+    @cached_property
+    def robust(self) -> Any:
+        """Whether colours leave out the ends."""
+        button = self._toggle("percentiles 1 to 99", "leave out the lowest and the highest percent")
+        return self._watched(button, self._with("robust"))
+
+    @cached_property
+    def scale(self) -> Any:
+        """How colours run between the limits."""
+        return self._choice("scale", SCALES, self._with("scale"))
+
+    @cached_property
+    def pooling(self) -> Any:
+        """What stands for the values of one pixel."""
+        return self._choice("pooled by", POOLINGS, self._with("pooling"))
+
+    @cached_property
+    def reduced(self) -> Any:
+        """The axis along which all values are put together."""
+        return self._choice("reduce", [_NONE], lambda state, value: with_reduced(state, _axis_of(value)))
+
+    @cached_property
+    def reduction(self) -> Any:
+        """How they are."""
+        return self._choice("by", REDUCTIONS, self._with("reduction"))
+
+    @cached_property
+    def marks(self) -> Any:
+        """Whether cells above a threshold are marked."""
+        box = widgets.Checkbox(description="mark cells above", indent=False, layout=self._parts.layout("narrow"))
+        return self._watched(self._parts.made(box), self._marked)
+
+    @cached_property
+    def threshold(self) -> Any:
+        """The threshold."""
+        return self._number("threshold", lambda state, value: replace(state, threshold=value))
+
+    @cached_property
+    def scope(self) -> Any:
+        """Where the largest is looked for."""
+        return self._choice("find in", _SCOPES, None)
+
+    @cached_property
+    def maximum(self) -> Any:
+        """Goes to the largest."""
+        return self._button("maximum", "maximum", "go to the largest value")
+
+    @cached_property
+    def minimum(self) -> Any:
+        """Goes to the smallest."""
+        return self._button("minimum", "minimum", "go to the smallest value")
+
+    @cached_property
+    def invalid(self) -> Any:
+        """Goes to the next NaN."""
+        return self._button("invalid", "next NaN", "go to the next NaN or infinity of all values")
+
+    @cached_property
+    def count(self) -> Any:
+        """Counts where the two that are compared disagree."""
+        return self._button("count", "count all", "count in all values where they disagree")
+
+    @cached_property
+    def copy(self) -> Any:
+        """Copies the code of the slice."""
+        return self._button("copy", "copy code", "copy the expression of this slice")
+
+    @cached_property
+    def png(self) -> Any:
+        """Downloads the picture."""
+        return self._button("png", "PNG", "download the picture")
+
+    # What is seen of them, and how they stand.
+
+    def _seen(self, state: ExplorerState) -> Mapping[str, bool]:
+        """Returns which of those that are not always shown have an effect."""
+        text = self._source.is_text
+        several = len(state.shape) - self._start > 1
+        many = math.prod(state.plane) > 1
+        tabled = state.view in _WITH_TABLE
+        coloured = tabled and state.compare != "disagree"
+        pooled = state.view in {"heatmap", "image"} and state.compare != "disagree"
+        if text:
+            return {"rows": several, "columns": several, "copy": True}
+        more = {
+            "limits": state.view in _WITH_COLOURS and state.compare in {"", "side"}
+            and state.reduced is None and not self._source.draws,
+            "robust": coloured,
+            "scale": coloured,
+            "pooling": pooled,
+            "reduced": several,
+            "reduction": state.reduced is not None,
+            "marks": tabled,
+            "threshold": tabled and state.threshold is not None,
+        }  # fmt: skip
+        return {
+            "view": len(views(state)) > 1,
+            "rows": several,
+            "columns": several,
+            "channels": state.view == "image" and bool(channel_axes(state)),
+            "part": bool(state.part),
+            "compare": self._compares,
+            "tolerance": state.compare == "disagree",
+            "more": True,
+            **{name: seen and self.more.value for name, seen in more.items()},
+            "scope": many,
+            "maximum": many,
+            "minimum": many,
+            "invalid": self._source.dtype.kind not in "biu",
+            "count": state.compare == "disagree",
+            "copy": True,
+            "png": state.view not in {"table", "histogram"},
+        }
+
+    def _arrange(self) -> None:
+        """Shows what has an effect, as the state has it."""
+        state = self._state
+        assert state is not None
+        seen = self._seen(state)
+        for names, row in self._rows.items():
+            shown = tuple(getattr(self, name) for name in names if seen.get(name))
+            for name in names:
+                if seen.get(name):
+                    self._write(name, state)
+            if row.children != shown:
+                row.children = shown
+
+    def _write(self, name: str, state: ExplorerState) -> None:
+        """Has one control stand as the state says."""
+        control = getattr(self, name)
+        if name == "view":
+            suited = views(state, self._source.is_text)
+            _offer(control, [(_VIEW_WORDS.get(view, view), view) for view in suited], state.view)
+        elif name in {"rows", "columns"}:
+            control.value = _choice_of(getattr(state, name))
+        elif name == "channels":
+            _offer(control, self._named(channel_axes(state)), _choice_of(state.channels))
+        elif name == "reduced":
+            _offer(control, self._named(range(len(state.shape))), _choice_of(state.reduced))
+        elif name == "marks":
+            control.value = state.threshold is not None
+        elif name in {"part", "threshold", *_AS_IN_STATE}:
+            control.value = getattr(state, name)
+
+    def _open_more(self) -> None:
+        with self._quiet():
+            self._arrange()
+
+    def _slide(self, state: ExplorerState) -> None:
+        """Makes a slider for each axis that slides, and puts it where the state is."""
+        for axis in state.sliding:
+            if axis not in self.slides:
+                self.slides[axis] = self._new_slide(axis, state.shape[axis])
+            slider = self.slides[axis].slider
+            slider.max = state.shape[axis] - 1
+            slider.value = state.index[axis]
+        shown = tuple(self.slides[axis].row for axis in state.sliding)
+        if self._slides.children != shown:
+            self._slides.children = shown
+
+    def _new_slide(self, axis: int, length: int) -> Slide:
+        name = self._names[axis]
+        slider = self._parts.styled(
+            widgets.IntSlider, max=length - 1, description=name, layout=self._parts.layout("slider")
+        )
+        slider.observe(lambda change: self._ask(lambda state: moved(state, axis, change["new"])), "value")
+        play = self._toggle("", f"play {name}", icon="play")
+        play.observe(lambda change: self._play(axis, bool(change["new"])), "value")
+        return Slide(play, slider, self._parts.row(play, slider))
+
+    def _play(self, axis: int, on: bool) -> None:
+        self.slides[axis].play.icon = "pause" if on else "play"
+        if not self._writing:
+            self._on_play(axis, on)
 
     @property
     def _start(self) -> int:
@@ -148,76 +357,6 @@ class Controls:
 
     def _named(self, axes: Any) -> list[tuple[str, int]]:
         return [_NONE, *((self._names[axis], axis) for axis in axes if axis >= self._start)]
-
-    def _slide(self, state: ExplorerState) -> None:
-        """Makes a slider for each axis that slides, and puts it where the state is."""
-        for axis in state.sliding:
-            if axis not in self._sliders:
-                self._sliders[axis] = self._slider(axis, state.shape[axis])
-            play, slider, _ = self._sliders[axis]
-            for each in (play, slider):
-                each.max = state.shape[axis] - 1
-            slider.value = state.index[axis]
-        shown = tuple(self._sliders[axis][2] for axis in state.sliding)
-        if self.slides.children != shown:
-            self.slides.children = shown
-
-    def _slider(self, axis: int, length: int) -> tuple[Any, Any, Any]:
-        name = self._names[axis]
-        slider = widgets.IntSlider(
-            max=length - 1, description=name, continuous_update=True, style=_STYLE,
-            layout=widgets.Layout(flex="1 1 160px", width="auto", max_width="560px", min_width="200px"),
-        )  # fmt: skip
-        play = widgets.Play(max=length - 1, interval=_SLIDING_MS, layout=widgets.Layout(width="auto", flex="0 0 auto"))
-        play.description = play.tooltip = f"play {name}"
-        # In the page, so that it plays as fast as frames come.
-        link = widgets.jslink((play, "value"), (slider, "value"))
-        slider.observe(lambda change: self._ask(lambda state: moved(state, axis, change["new"])), "value")
-        self._made.append(link)
-        return (
-            play,
-            slider,
-            widgets.HBox([play, slider], layout=widgets.Layout(flex_flow="row wrap", align_items="center")),
-        )
-
-    def _arrange(self) -> None:
-        """Hides what has no effect."""
-        state = self._state
-        if state is None:
-            return
-        more, text = bool(self.more.value), self._source.is_text
-        few = math.prod(state.plane) < 2
-        numbers = not text
-        shown = {
-            self.view: numbers and len(views(state, text)) > 1,
-            self.rows: len(state.shape) - self._start > 1,
-            self.columns: len(state.shape) - self._start > 1,
-            self.channels: state.view == "image" and bool(channel_axes(state)),
-            self.part: bool(state.part),
-            self.compare: self._compares,
-            self.tolerance: state.compare == "disagree",
-            self.more: numbers,
-            self.limits: more and numbers and state.view in _WITH_COLOURS and state.compare in {"", "side"}
-            and state.reduced is None and not self._source.draws,
-            self.robust: more and numbers and state.view in _WITH_TABLE and state.compare != "disagree",
-            self.scale: more and numbers and state.view in _WITH_TABLE and state.compare != "disagree",
-            self.pooling: more and numbers and state.view in {"heatmap", "image"} and state.compare != "disagree",
-            self.reduced: more and numbers and self._reducible(state),
-            self.reduction: more and numbers and state.reduced is not None,
-            self.marks: more and numbers and state.view in _WITH_TABLE,
-            self.threshold: more and numbers and state.view in _WITH_TABLE and state.threshold is not None,
-            self.scope: numbers and not few,
-            self.buttons["maximum"]: numbers and not few,
-            self.buttons["minimum"]: numbers and not few,
-            self.buttons["invalid"]: numbers and self._source.dtype.kind not in "biu",
-            self.buttons["count"]: state.compare == "disagree",
-            self.buttons["png"]: numbers and state.view not in {"table", "histogram"},
-        }  # fmt: skip
-        for control, seen in shown.items():
-            wanted = None if seen else "none"
-            if control.layout.display != wanted:
-                control.layout.display = wanted
-        self._second.layout.display = None if more and numbers else "none"
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
@@ -238,46 +377,88 @@ class Controls:
     def _axis(self, role: str) -> Callable[[ExplorerState, Any], ExplorerState]:
         return lambda state, value: with_axis(state, role, _axis_of(value))
 
-    def _reduced(self, state: ExplorerState, value: int) -> ExplorerState:
-        return with_reduced(state, _axis_of(value))
-
-    def _reducible(self, state: ExplorerState) -> bool:
-        """Returns whether an axis is left to show when one is reduced."""
-        return len(state.shape) - self._start > 1
-
     def _marked(self, state: ExplorerState, on: bool) -> ExplorerState:
         return replace(state, threshold=float(self.threshold.value) if on else None)
 
-    def _above(self, state: ExplorerState, value: float) -> ExplorerState:
-        return replace(state, threshold=value) if self.marks.value else state
+    # How they are made.
 
     def _watched(self, control: Any, change: Callable[[ExplorerState, Any], ExplorerState] | None) -> Any:
         if change is not None:
             control.observe(lambda event: self._ask(lambda state: change(state, event["new"])), "value")
-        self._made.append(control)
         return control
 
     def _choice(self, word: str, options: Any, change: Any) -> Any:
-        layout = widgets.Layout(width="auto", flex="0 1 auto", margin="2px 12px 2px 0")
-        return self._watched(widgets.Dropdown(description=word, options=options, style=_STYLE, layout=layout), change)
+        layout = self._parts.layout("choice")
+        return self._watched(
+            self._parts.styled(widgets.Dropdown, description=word, options=options, layout=layout), change
+        )
 
-    def _toggle(self, word: str, tooltip: str, name: str) -> Any:
-        button = widgets.ToggleButton(description=word, tooltip=tooltip, layout=_narrow())
-        return self._watched(button, self._with(name))
-
-    def _box(self, word: str, change: Any) -> Any:
-        layout = widgets.Layout(width="auto", margin="2px 8px 2px 0")
-        return self._watched(widgets.Checkbox(description=word, indent=False, layout=layout), change)
+    def _toggle(self, word: str, tooltip: str, icon: str = "") -> Any:
+        layout = self._parts.layout("narrow")
+        return self._parts.styled(
+            widgets.ToggleButton, style={}, description=word, tooltip=tooltip, icon=icon, layout=layout
+        )
 
     def _number(self, word: str, change: Any) -> Any:
-        layout = widgets.Layout(width="auto", max_width="190px", margin="2px 12px 2px 0")
-        return self._watched(widgets.FloatText(description=word, step=0.1, style=_STYLE, layout=layout), change)
+        layout = self._parts.layout("number")
+        return self._watched(self._parts.styled(widgets.FloatText, description=word, step=0.1, layout=layout), change)
 
-    def _button(self, word: str, tooltip: str, name: str = "") -> Any:
-        button = widgets.Button(description=word, tooltip=tooltip, layout=_narrow())
-        button.on_click(lambda _: self._on_press(name or word))
-        self._made.append(button)
+    def _button(self, name: str, word: str, tooltip: str) -> Any:
+        layout = self._parts.layout("narrow")
+        button = self._parts.styled(widgets.Button, style={}, description=word, tooltip=tooltip, layout=layout)
+        button.on_click(lambda _: self._on_press(name))
         return button
+
+
+class _SharedParts:
+    """Widgets that are closed together, and the layouts and styles that they share: each is a widget of its own."""
+
+    def __init__(self) -> None:
+        self._made: list[Any] = []
+        self._layouts: dict[str, Any] = {}
+        self._styles: dict[type, Any] = {}
+
+    def made(self, widget: Any) -> Any:
+        """Returns a widget that is closed with the others."""
+        self._made.append(widget)
+        return widget
+
+    def layout(self, name: str) -> Any:
+        """Returns the layout of that name."""
+        if name not in self._layouts:
+            self._layouts[name] = widgets.Layout(**_LAYOUTS[name])
+        return self._layouts[name]
+
+    def styled(self, kind: type[Any], *, style: Any = None, **traits: Any) -> Any:
+        """Returns a widget in the style of the others of its kind."""
+        shared = self._styles.get(kind)
+        widget = self.made(kind(style=shared or (_STYLE if style is None else style), **traits))
+        self._styles.setdefault(kind, widget.style)
+        return widget
+
+    def row(self, *controls: Any) -> Any:
+        """Returns a row that goes on below where it is too narrow."""
+        return self.made(widgets.HBox(controls, layout=self.layout("row")))
+
+    def close(self) -> None:
+        """Closes them all."""
+        for widget in self._made:
+            close_whole(widget)
+        self._made.clear()
+        self._layouts.clear()
+        self._styles.clear()
+
+
+_STYLE = {"description_width": "initial"}
+
+_LAYOUTS: Mapping[str, Mapping[str, str]] = {
+    "rows": {"overflow": "visible"},
+    "row": {"flex_flow": "row wrap", "align_items": "center", "overflow": "visible"},
+    "choice": {"width": "auto", "flex": "0 1 auto", "margin": "2px 12px 2px 0"},
+    "number": {"width": "auto", "max_width": "190px", "margin": "2px 12px 2px 0"},
+    "narrow": {"width": "auto", "margin": "2px 8px 2px 0"},
+    "slider": {"flex": "1 1 160px", "width": "auto", "max_width": "560px", "min_width": "200px"},
+}
 
 
 def close_whole(widget: Any) -> None:
@@ -295,17 +476,6 @@ def _choice_of(axis: int | None) -> int:
 
 def _axis_of(choice: int) -> int | None:
     return None if choice == _NONE[1] else choice
-
-
-_STYLE = {"description_width": "initial"}
-
-
-def _narrow() -> Any:
-    return widgets.Layout(width="auto", margin="2px 8px 2px 0")
-
-
-def _row(*controls: Any) -> Any:
-    return widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap", align_items="center", overflow="visible"))
 
 
 def _offer(control: Any, options: Sequence[tuple[str, Any]], value: Any) -> None:

@@ -22,13 +22,12 @@ from tfnp_ext.explorer.finding import Finder, Found
 from tfnp_ext.explorer.frames import Frames, Viewport
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.painting import exact_text
+from tfnp_ext.explorer.playing import Player
+from tfnp_ext.explorer.python_code import code_of, name_of
 from tfnp_ext.explorer.reading import plain
 from tfnp_ext.explorer.sources import Source
-from tfnp_ext.explorer.state import ExplorerState, first_state, placed, reshaped, stepped
+from tfnp_ext.explorer.state import ExplorerState, first_state, moved, placed, reshaped, stepped
 from tfnp_ext.explorer.still import show_still
-
-_NUMPY = {"norm": "np.linalg.norm"}
-"""What reductions are called in NumPy where they have another name."""
 
 
 class _Array(traitlets.TraitType):  # type: ignore[type-arg]
@@ -71,6 +70,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._others = {} if other is None else {choice.path: choice for choice in choices(other)}
         self._axes, self._labels, self._tolerance = axes, read_labels(labels), tolerance
         self._value: Any = obj
+        self._other: Any = other
         self._word = uuid.uuid4().hex[:6]
         self._viewport: Viewport | None = None
         self._ratio = 1.0
@@ -82,6 +82,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._reaching = False
         self._frames, state, names = self._open_first()
         self._pacing = Pacing(self._draw)
+        self._player = Player(self._play_on, self._stand_still)
         super().__init__()
         self._canvas = Canvas(on_event=self._receive)
         self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
@@ -154,7 +155,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     def _new_controls(self, names: Sequence[str]) -> Controls:
         frames = self._frames
-        return Controls(frames.source, names, frames.other is not None, self._ask, self._press)
+        compares = frames.other is not None
+        return Controls(frames.source, names, compares, self._ask, self._press, self._play)
 
     def _leaf_choice(self) -> Any:
         """Returns the dropdown of what a nest holds; ``None`` for a single value."""
@@ -183,6 +185,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         except Exception as error:
             self._tell(reason(error))
             return
+        self._player.stop()
         self._let_go()
         self._controls.close()
         self._finder.forget()
@@ -205,10 +208,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
     def close(self) -> None:
         """Closes the widget and lets go of the value."""
         if getattr(self, "_value", None) is not None and hasattr(self, "_canvas"):
+            self._player.stop()
             self._pacing.stop()
             self._let_go()
             self._finder.forget()
-            self._value, self._choices, self._others = None, [], {}
+            self._value, self._other, self._choices, self._others = None, None, [], {}
             self.array = self._exposed = None
             self._controls.close()
             for each in (self._canvas, self._said, self._leaf):
@@ -241,6 +245,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             if self._viewport is not None:
                 self._paint(state)
         except Exception as error:
+            self._player.stop()
             self._tell(reason(error))
             return
         if frames.source.draws:
@@ -286,17 +291,16 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._drawn_as = alike
         frame = self._frames.frame(state, self._viewport or Viewport())
         self._serial += 1
-        self._canvas.send_frame({**frame.meta, "serial": self._serial, "still": self._word}, frame.buffers)
+        meta = {**frame.meta, "serial": self._serial, "still": self._word}
+        if self._player.axis is not None:
+            meta["tell"] = True  # when it is painted
+        self._canvas.send_frame(meta, frame.buffers)
 
     @property
     def code(self) -> str:
-        """Python for what is shown, with the name that the value has in the notebook, ``x`` where it has none."""
-        code = self._frames.source.code(_name_of(self._value), self.state.expression())
-        state = self.state
-        if state.reduced is None:
-            return code
-        axis = [axis for axis, part in enumerate(state.cut()) if not isinstance(part, int)].index(state.reduced)
-        return f"{_NUMPY.get(state.reduction, f'np.{state.reduction}')}({code}, axis={axis})"
+        """Python for what is shown, with the names that the values have in the notebook; ``x`` and ``y`` without."""
+        names = name_of(self._value, "x"), name_of(self._other, "y")
+        return code_of(self._frames.source, self._frames.other, self.state, names)
 
     @property
     def png(self) -> bytes:
@@ -313,6 +317,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             "pin": self._pin,
             "unpin": self._pin,
             "exact": self._exact,
+            "painted": self._painted,
         }.get(event.get("type", ""))
         if handle is not None and self._value is not None:
             try:
@@ -341,11 +346,38 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self.state = stepped(self.state, str(event.get("key")), bool(event.get("shift")))
 
     def _pin(self, event: Event) -> None:
-        self._cell = (int(event["y"]), int(event["x"])) if event["type"] == "pin" else None
+        cell = int(event["y"]), int(event["x"])
+        if event["type"] == "pin":
+            self._cell = cell
+        elif cell == self._cell:  # another may have been found in the meantime
+            self._cell = None
 
     def _exact(self, event: Event) -> None:
         text = self._text_at(int(event["y"]), int(event["x"]))
         self._canvas.send({"type": "exact", "request": event.get("request"), "text": text})
+
+    def _play(self, axis: int, on: bool) -> None:
+        if not on:
+            self._player.stop()
+        else:
+            last = self.state.shape[axis] - 1
+            if self.state.index[axis] >= last and not self._frames.source.draws:
+                self.state = moved(self.state, axis, 0)
+            self._player.play(axis)
+
+    def _play_on(self, axis: int) -> bool:
+        """Goes one place on along an axis, and returns whether there was one."""
+        before = self.state
+        if axis not in before.sliding:
+            return False
+        self.state = moved(before, axis, before.index[axis] + 1)
+        return bool(self.state.index[axis] != before.index[axis])
+
+    def _stand_still(self, axis: int) -> None:
+        self._controls.stop_playing(axis)
+
+    def _painted(self, _: Event) -> None:
+        self._player.painted()
 
     def _text_at(self, row: int, column: int) -> str:
         """Returns what stands in a cell, in full."""
@@ -397,7 +429,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         return self._finder.next_invalid(self._frames, self.state, self._cell)
 
     def _find_extreme(self, largest: bool) -> Found:
-        whole = self._controls.scope.value == "whole"
+        whole = self._controls.looks_at_whole
         return self._finder.extreme(self._frames, self.state, largest, whole=whole)
 
     def _show_found(self, found: Found) -> None:
@@ -442,12 +474,3 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         def _ipython_display_(self, **kwargs: Any) -> None:
             self._show_still()
             super()._ipython_display_(**kwargs)
-
-
-def _name_of(value: Any) -> str:
-    """Returns the name that the user gave a value, ``x`` where there is none."""
-    from IPython import get_ipython
-
-    shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
-    names = {} if shell is None else shell.user_ns
-    return next((name for name, held in names.items() if held is value and not name.startswith("_")), "x")

@@ -9,7 +9,7 @@
 import { paintChart } from "./charts.js";
 import { colorTable, groundOf, inks } from "./colors.js";
 import { BAR_WIDTH, chartLayout, gridLayout, TALLEST } from "./layout.js";
-import { copyText, DEBOUNCE, part, Requests, StillCard } from "./parts.js";
+import { copyText, part, Requests, StillCard } from "./parts.js";
 import { Pen } from "./pen.js";
 import { paintAxes, paintColorBar, paintPanel } from "./plane.js";
 import { describe, shortCount } from "./reading.js";
@@ -37,6 +37,7 @@ class Explorer {
     this.markers = part(this.stage, "div", "markers", { "aria-hidden": "true" });
     this.pen = new Pen(this.canvas);
     this.requests = new Requests((message) => model.send(message));
+    this.exacts = new Requests((message) => model.send(message), 0);
     this.table = new Table(this.root, { ask: (region, size) => this.requests.ask({ type: "viewport", region, size }) });
     this.line = part(this.root, "div", "line");
     this.footer = part(this.root, "div", "footer");
@@ -90,8 +91,8 @@ class Explorer {
     this.stopped.abort();
     this.sizes.disconnect();
     this.requests.stop();
+    this.exacts.stop();
     cancelAnimationFrame(this.scheduled);
-    clearTimeout(this.exactTimer);
     clearTimeout(this.colorsTimer);
     this.model.off("msg:custom", this.onMessage);
     this.still?.open();
@@ -123,7 +124,8 @@ class Explorer {
     const samePlane = alike && meta.plane !== undefined && before.meta.plane === meta.plane;
     this.frame = frame;
     if (!alike) {
-      this.view = this.pinned = this.cursor = undefined;
+      this.dropPin();
+      this.view = this.cursor = undefined;
       this.requests.forget();
     }
     this.keepOverview(before, samePlane);
@@ -142,6 +144,7 @@ class Explorer {
   }
 
   receiveExact({ request, text }) {
+    this.exacts.answered();
     if (request !== this.asked || !this.cursorCell) return;
     this.write({ ...this.told, value: text, known: true });
     if (this.spoken) this.say();
@@ -227,9 +230,18 @@ class Explorer {
     this.paintLegend();
     this.refresh();
     this.root.dataset.serial = frame.meta.serial ?? "";
+    this.tellPainted();
     const { wanted } = this;
     this.wanted = undefined;
     if (wanted) this.goTo(...wanted);
+  }
+
+  /** Tells the kernel that plays that its step is on the screen. */
+  tellPainted() {
+    const { frame } = this;
+    if (!frame.meta.tell || frame.told) return;
+    frame.told = true;
+    this.model.send({ type: "painted", serial: frame.meta.serial });
   }
 
   paintGrid() {
@@ -287,14 +299,14 @@ class Explorer {
     const { frame } = this;
     const inside = (cell) => cell && cell[0] < frame.height && cell[1] < frame.width;
     if (!inside(this.cursor)) this.cursor = undefined;
-    if (!inside(this.pinned)) this.pinned = undefined;
+    if (this.pinned && !inside(this.pinned)) this.dropPin();
     this.read();
     if (!frame.isTable) this.placeMarkers();
   }
 
   read() {
     const cell = this.cursorCell;
-    clearTimeout(this.exactTimer);
+    this.exacts.forget();
     this.asked += 1;
     if (!cell) {
       this.line.textContent = this.idleText();
@@ -303,7 +315,7 @@ class Explorer {
     const [y, x] = cell;
     const frame = this.frame.place(y, x) >= 0 || !this.overview ? this.frame : this.overview;
     this.told = describe(frame, y, x);
-    if (!this.told.known) this.askExact(cell);
+    if (!this.told.known) this.exacts.ask({ type: "exact", request: this.asked, y, x });
     this.write(this.told);
   }
 
@@ -322,12 +334,6 @@ class Explorer {
     if (names) part(this.line, "span", "names").textContent = names;
     part(this.line, "span", "value").textContent = known ? value : "…";
     if (note) part(this.line, "span", "note").textContent = note;
-  }
-
-  /** Asks for a value that was not sent, once the pointer rests. */
-  askExact([y, x]) {
-    const request = this.asked;
-    this.exactTimer = setTimeout(() => this.model.send({ type: "exact", request, y, x }), DEBOUNCE);
   }
 
   /** Tells a screen reader what is read. */
@@ -362,15 +368,20 @@ class Explorer {
   pin(cell, tell = true) {
     const again = this.pinned && String(this.pinned) === String(cell);
     this.pinned = again && tell ? undefined : cell;
-    if (tell) this.model.send(this.pinned ? { type: "pin", y: cell[0], x: cell[1] } : { type: "unpin" });
+    if (tell) this.model.send({ type: this.pinned ? "pin" : "unpin", y: cell[0], x: cell[1] });
     this.cursor = undefined;
     this.showCursor();
   }
 
   unpin() {
-    if (this.pinned) this.model.send({ type: "unpin" });
-    this.pinned = this.cursor = undefined;
+    this.dropPin();
+    this.cursor = undefined;
     this.showCursor();
+  }
+
+  dropPin() {
+    if (this.pinned) this.model.send({ type: "unpin", y: this.pinned[0], x: this.pinned[1] });
+    this.pinned = undefined;
   }
 
   /** Moves the cursor, from the keyboard: it is brought into view, and spoken. */

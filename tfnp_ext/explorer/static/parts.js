@@ -1,6 +1,6 @@
 /** Small parts of the canvas: elements, requests, the still card, the clipboard. */
 
-export const DEBOUNCE = 40;
+const DEBOUNCE = 40;
 const PATIENCE = 3000; // milliseconds until an answer is no longer waited for
 
 /** Returns a new element with a class, appended to its parent. */
@@ -12,20 +12,22 @@ export function part(parent, tag, name, attributes = {}) {
   return element;
 }
 
-/** Asks the kernel for what is visible: not at each step of a wheel, and one question at a time, the latest wins. */
+/** Asks the kernel one question at a time, of those that wait the latest; after a pause where many come at once. */
 export class Requests {
-  constructor(send) {
+  constructor(send, pause = DEBOUNCE) {
     this.send = send;
+    this.pause = pause;
     this.timer = this.deadline = undefined;
   }
 
   ask(message) {
-    const key = String(message.region) + message.size;
+    const key = JSON.stringify(message);
     if (key === this.key) return;
     this.key = key;
     this.next = message;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.flush(), DEBOUNCE);
+    if (this.pause) this.timer = setTimeout(() => this.flush(), this.pause);
+    else this.flush();
   }
 
   flush() {
