@@ -108,10 +108,13 @@ def test_any_axes_show_what_numpy_slices(data):
     seed=st.integers(0, 5),
 )
 @settings(max_examples=80, deadline=None)
-def test_pooled_planes_fit_the_screen_and_lose_no_nan(rows, columns, size, how, turned, whole, seed):
+def test_pooled_planes_fit_the_screen_and_lose_no_nan_and_no_infinity(rows, columns, size, how, turned, whole, seed):
     random = np.random.default_rng(seed)
     array = random.integers(-50, 50, (columns, rows) if turned else (rows, columns))
-    array = array if whole else np.where(random.random(array.shape) < 0.02, np.nan, array.astype(np.float32))
+    if not whole:
+        array = array.astype(np.float32)
+        for invalid in (np.nan, np.inf, -np.inf):
+            array[random.random(array.shape) < 0.01] = invalid
     array = array.T if turned else array
     frames = Frames(DenseSource(array))
     frame = frames.frame(ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), pooling=how), Viewport(None, size))
@@ -119,13 +122,42 @@ def test_pooled_planes_fit_the_screen_and_lose_no_nan(rows, columns, size, how, 
     assert shown.shape[0] <= size[0]
     assert shown.shape[1] <= size[1]
     down, across = -(-rows // size[0]), -(-columns // size[1])
+    lost = {"min": np.inf, "max": -np.inf}.get(how)
+
+    def pooled(block: np.ndarray) -> float:
+        with np.errstate(invalid="ignore"):  # both infinities have no mean
+            value = getattr(np, how)(block.astype(np.float64))
+        return lost if np.isfinite(value) and (block == lost).any() else value
+
     expected = [
-        [getattr(np, how)(array[r : r + down, c : c + across].astype(np.float64)) for c in range(0, columns, across)]
-        for r in range(0, rows, down)
+        [pooled(array[r : r + down, c : c + across]) for c in range(0, columns, across)] for r in range(0, rows, down)
     ]
     np.testing.assert_allclose(shown, expected, rtol=1e-6)
     assert frame.meta["pooled"] == ("" if (down, across) == (1, 1) else how)
     assert (f"{how} of {down} × {across}" in frame.meta["note"]) == ((down, across) != (1, 1))
+
+
+@pytest.mark.parametrize(("how", "lost"), [("min", np.inf), ("max", -np.inf)])
+def test_what_is_not_there_is_no_infinity(how, lost):
+    array = np.ma.MaskedArray(np.ones((4, 4), np.float32), np.eye(4, dtype=bool))
+    array[0, 0] = np.ma.masked
+    array.data[0, 0] = array.data[2, 3] = lost
+    state = ExplorerState((4, 4), columns=1, rows=0, index=(0, 0), pooling=how)
+    frame = Frames(DenseSource(array)).frame(state, Viewport(None, (2, 2)))
+    assert drawn(frame).tolist() == [[1, 1], [1, lost]]
+
+
+def test_of_a_ratio_it_is_one_that_has_no_colour():
+    ratio = np.linspace(0.5, 3, 72).reshape(8, 9)
+    two = normal(8, 9)
+    frames = Frames(DenseSource(ratio * two), DenseSource(two))
+    state = ExplorerState((8, 9), columns=1, rows=0, index=(0, 0), compare="ratio", scale="diverging")
+    frame = frames.frame(state)
+    np.testing.assert_allclose(drawn(frame), ratio)
+    assert "1, where both agree, has no colour" in frame.meta["note"]
+    assert frame.meta["limits"] == pytest.approx([-1, 3])
+    alphas = np.frombuffer(frame.buffers[-1], np.uint8)[768:]
+    assert alphas[[0, 127, 128, 255]].tolist() == [255, 1, 1, 255]
 
 
 def test_means_near_the_end_of_float64_do_not_become_infinite():

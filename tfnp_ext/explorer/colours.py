@@ -188,8 +188,9 @@ def colour_limits(spread: Spread, state: ExplorerState, whole: Whole | None = No
     ends: Any = spread if whole is None else whole
     low, high = ends.robust if state.robust else (ends.low, ends.high)
     if state.scale == "diverging":
-        size = max(abs(low), abs(high))
-        return -size, size
+        middle = state.neutral
+        size = max(abs(low - middle), abs(high - middle))
+        return middle - size, middle + size
     if state.scale == "log":
         if high <= 0:
             return 0.0, 0.0
@@ -197,9 +198,15 @@ def colour_limits(spread: Spread, state: ExplorerState, whole: Whole | None = No
     return low, high
 
 
-def colour_table(limits: tuple[float, float], scale: str) -> Array:
-    """Returns 256 inks [256, 4]: hue by sign, alpha by size, zero is paper; of one sign from paper at its near end."""
-    low, high = limits
+def colour_table(limits: tuple[float, float], scale: str, neutral: float = 0.0) -> Array:
+    """Returns 256 inks [256, 4]: hue by sign, alpha by size, zero is paper; of one sign from paper at its near end.
+
+    Args:
+        limits: The values of the first and the last colour.
+        scale: How colours run between them.
+        neutral: What is paper in place of zero.
+    """
+    low, high = limits[0] - neutral, limits[1] - neutral
     steps = np.linspace(0.0, 1.0, TABLE)
     signed = low < 0 < high and scale != "log"
     if signed:

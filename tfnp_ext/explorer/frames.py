@@ -182,7 +182,7 @@ class Frames:
             meta["disagree"] = {"slice": found, "whole": None}
             said.append(f"{wording.integer(found)} of {wording.integer(math.prod(state.plane))} cells disagree")
         meta |= self._told(state, spread, said)
-        buffers.append(_buffer(_as_message(colour_table(limits, state.scale))))
+        buffers.append(_buffer(_as_message(colour_table(limits, state.scale, state.neutral))))
         return Frame(meta, buffers)
 
     def png(self, state: ExplorerState) -> bytes:
@@ -193,7 +193,7 @@ class Frames:
             flat = numbers if state.colours is not None else _with_channel(numbers)
             pixels = painted(flat, image_limits(self.source.dtype, self.spread(state)))
         else:
-            pixels = inked(numbers, self.limits(state), state.scale)
+            pixels = inked(numbers, self.limits(state), state.scale, state.neutral)
         down, across = block_of((len(pixels), pixels.shape[1]), _LARGEST_PNG)
         return png_of(np.ascontiguousarray(pixels[::down, ::across]))
 
@@ -290,7 +290,7 @@ class Frames:
                  "limits": _numbers(limits), "lut": True, "colormap": "ink"}  # fmt: skip
         if state.threshold is not None:
             meta |= {"threshold": state.threshold, "above": self.above(state)}
-        buffers.append(_buffer(_as_message(colour_table(limits, state.scale))))
+        buffers.append(_buffer(_as_message(colour_table(limits, state.scale, state.neutral))))
         return Frame(meta | self._told(state, self.spread(state), []), buffers)
 
     def _text(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
@@ -335,6 +335,8 @@ class Frames:
             said.append("limits of the slice")
         elif spread.sampled:
             said.append("histogram of a sample")
+        if state.compare == "ratio" and state.view in {"heatmap", "table"} and state.scale != "log":
+            said.append("1, where both agree, has no colour")
         if state.scale == "log" and state.view in {"heatmap", "table"} and spread.low <= 0:
             said.append("0 and below have no logarithm: as the lowest")
         invalid = [f"{wording.integer(count)} {word}" for count, word in

@@ -78,10 +78,10 @@ def exact_text(value: Any) -> str:
     return str(value)
 
 
-def inked(numbers: Numbers, limits: tuple[float, float], scale: str) -> Array:
+def inked(numbers: Numbers, limits: tuple[float, float], scale: str, neutral: float = 0.0) -> Array:
     """Returns RGBA bytes [H, W, 4] of a heat map; NaN and infinities magenta, what is not there transparent."""
     values = numbers.values
-    pixels = colour_table(limits, scale)[entries(values, limits, scale)]
+    pixels = colour_table(limits, scale, neutral)[entries(values, limits, scale)]
     if values.dtype.kind == "f":
         pixels[~np.isfinite(values)] = (*rgb(STYLE.magenta), 255)
     if numbers.missing is not None:

@@ -1,6 +1,8 @@
-"""Planes that are larger than the screen, as one value a pixel: mean, smallest or largest, with no NaN lost."""
+"""Planes larger than the screen, as one value a pixel: mean, smallest or largest, with no NaN or infinity lost."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ def block_of(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
 
 
 def pool(numbers: Numbers, block: tuple[int, int], how: str) -> Numbers:
-    """Returns one value for each block; a block with a NaN is NaN, and what is not there does not count.
+    """Returns one value for each block; one that is not finite is what a block is, what is not there does not count.
 
     Args:
         numbers: A plane [H, W].
@@ -43,11 +45,12 @@ def pool(numbers: Numbers, block: tuple[int, int], how: str) -> Numbers:
             part = slice(row * block[0], (row + 1) * block[0])
             band = values[part]
             count = widths * len(band)
+            there: Any = True
             if missing is not None and counts is not None:
                 there = ~missing[part]
                 counts[row] = count = np.add.reduceat(there.sum(axis=0), starts)
                 band = np.where(there, band, _rest(values.dtype, how))
-            result[row] = _means(band, starts, count) if how == "mean" else _ends(band, starts, how)
+            result[row] = _means(band, starts, count) if how == "mean" else _ends(band, starts, how, there)
         if how == "mean" and (values.dtype != np.float64 or not _is_wide(result)):
             result = result.astype(np.float32)
     return Numbers(result, None if counts is None or counts.all() else counts == 0)
@@ -65,10 +68,14 @@ def _means(band: Array, starts: Array, count: Array) -> Array:
     return means
 
 
-def _ends(band: Array, starts: Array, how: str) -> Array:
-    """Returns the smallest or largest values of the blocks of a band."""
+def _ends(band: Array, starts: Array, how: str, there: Any) -> Array:
+    """Returns the smallest or largest values of the blocks of a band, where there is one an infinity of either sign."""
     end = np.maximum if how == "max" else np.minimum
     ends: Array = end.reduceat(end.reduce(band, axis=0), starts)
+    if band.dtype.kind == "f" and not np.isfinite(band.sum()):
+        lost = -np.inf if how == "max" else np.inf
+        holds = np.logical_or.reduceat(((band == lost) & there).any(axis=0), starts)
+        ends[holds & np.isfinite(ends)] = lost
     return ends
 
 

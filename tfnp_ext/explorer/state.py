@@ -102,6 +102,11 @@ class ExplorerState:
             1 if self.columns is None else self.shape[self.columns],
         )
 
+    @property
+    def neutral(self) -> float:
+        """The value that has no colour: where two agree, their ratio is 1."""
+        return 1.0 if self.compare == "ratio" else 0.0
+
     def cut(self, rows: int | slice = slice(None), columns: int | slice = slice(None)) -> Index:
         """Returns the index of the slice, of a region of its plane or of a cell; the reduced axis is whole."""
         parts = {self.rows: rows, self.columns: columns, self.colours: slice(None), self.reduced: slice(None)}
