@@ -345,7 +345,11 @@ def test_notebook_7_runs_it(lab, open_notebook, artifacts):
     shown = Shown(seven, 0)
     before = shown.serial()
     shown.handle("axis 0").focus()
-    seven.page.keyboard.press("PageUp")
+    seven.page.keyboard.press("ArrowRight")
+    shown.wait_for_frame(before)
+    assert seven.evaluate_in_kernel("explorer.slice") == "[1, :, :]"
+    before = shown.serial()
+    seven.page.keyboard.press("ArrowRight")
     shown.wait_for_frame(before)
     shown.canvas.focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):

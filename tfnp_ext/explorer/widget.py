@@ -84,6 +84,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._pacing = Pacing(self._draw)
         self._player = Player(self._play_on, self._stand_still)
         super().__init__()
+        self.add_class("tfnp-explorer")
         self._canvas = Canvas(on_event=self._receive)
         self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
         self._controls = self._new_controls(names)

@@ -575,10 +575,14 @@ class Explorer {
     event.stopPropagation(); // the notebook has keys of its own
   }
 
-  /** Notebook 7 takes arrows before they come here, but from elements that say that they need them. */
+  /** Notebook 7 takes arrows before they come here, but from elements that say that they need them: sliders do not. */
   claimKey(event) {
     const ours = Boolean(this.actionOf(event));
     for (const element of [this.canvas, this.table.scroller]) element.toggleAttribute("data-lm-suppress-shortcuts", ours);
+    const [target] = event.composedPath();
+    if (!ARROWS[event.key] || target.getAttribute?.("role") !== "slider") return;
+    const controls = this.root.closest(".tfnp-explorer");
+    if (controls?.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", true);
   }
 
   pinByKey() {
