@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 
 from tfnp_ext import ConversionError, ConversionInterrupted, StorageError, load, save
+from tfnp_ext.storage import folders
 from tfnp_ext.storage.atomic import Replacement
 
 NAMES = ("a.npy", "a.npz", "a.zarr")
@@ -138,6 +139,25 @@ def test_ctrl_c_in_the_middle_of_a_large_value_leaves_the_old_file(old):
         thread.join()
 
 
+def test_ctrl_c_once_the_new_file_is_in_place_says_that_it_is(old, tf, monkeypatch):
+    """What is left to do then, to have its name on the disk and to remove the old one, may take long."""
+    before, sync = os.stat(old).st_ino, folders.sync
+    pressed = []
+
+    def pressed_after(path):
+        if os.stat(old).st_ino != before and not pressed:
+            pressed.append(path)
+            signal.raise_signal(signal.SIGINT)
+        sync(path)
+
+    monkeypatch.setattr(folders, "sync", pressed_after)
+    with pytest.raises(ConversionInterrupted, match=r"was stopped( after 7 elements)?: it is there$"):
+        save(tf.data.Dataset.range(7), old, force=True)
+    assert pressed
+    assert load(old).tolist() == list(range(7))
+    assert os.listdir(old.parent) == [old.name]
+
+
 @pytest.mark.usefixtures("untouched")
 def test_shapes_that_differ_leave_the_old_file(old, tf):
     grids = tf.data.Dataset.range(1, 4).map(lambda n: tf.ones((n, n)))
@@ -164,12 +184,13 @@ def test_a_file_that_may_not_grow_is_a_full_disk(old, tf, limit):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A disk of two megabytes."""
+def small_disk(request, tmp_path):
+    """A disk of two megabytes, or as many as a test asks for."""
+    size = getattr(request, "param", "2m")
     place = tmp_path / "disk"
     place.mkdir()
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, check=False
     )
     if not mounted or mounted.returncode:
         pytest.skip("this machine mounts no disks for us")
@@ -196,6 +217,30 @@ def test_a_full_disk_leaves_the_old_file(small_disk, tf, name):
     with pytest.raises(StorageError, match="nothing was left there"):
         save(unknown, new)
     assert os.listdir(small_disk) == [name]
+
+
+@pytest.mark.parametrize("small_disk", ["30m"], indirect=True)
+def test_what_is_kept_has_its_room_already(small_disk, tf):
+    path = small_disk / "a.zarr"
+    stop = []
+
+    def batches():
+        for place in range(24):
+            if place == 20 and not stop:
+                stop.append(place)
+                time.sleep(0.2)  # until all before is drawn
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.5)
+            yield np.full((2**18,), place, np.float32)
+
+    spec = tf.TensorSpec((2**18,), tf.float32)
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=spec)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(24))
+    with pytest.raises(ConversionInterrupted, match="20 elements are kept"):
+        save(dataset, path, progress=False)
+    assert shutil.disk_usage(small_disk).free < 24 * 2**20
+    save(dataset, path, resume=True)
+    assert load(path).shape == (24, 2**18)
 
 
 def test_a_folder_without_permission_is_said(tmp_path, tf):
@@ -336,9 +381,9 @@ def test_a_replacement_that_is_resumed_takes_what_was_left(tmp_path):
 def test_memory_stays_bounded_whatever_the_size(tmp_path, tf):
     process = start(
         f"""
-        def peak():
+        def memory(field):
             with open("/proc/self/status") as status:
-                return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
+                return next(int(line.split()[1]) // 1024 for line in status if line.startswith(field))
         batch = np.random.default_rng(0).random((256, 128, 128), np.float32)  # 16 MiB
         def batches():
             for _ in range(16):
@@ -346,15 +391,17 @@ def test_memory_stays_bounded_whatever_the_size(tmp_path, tf):
         spec = {{"image": tf.TensorSpec((None, 128, 128), tf.float32), "name": tf.TensorSpec((None,), tf.string)}}
         made = tf.data.Dataset.from_generator(batches, output_signature=spec)
         save(made.take(1), {str(tmp_path)!r} + "/warm.npz")
-        for name, one in (("a.npz", made), ("a.npy", made.map(lambda each: each["image"]))):
-            before = peak()
+        save(made.take(1), {str(tmp_path)!r} + "/warm.zarr")
+        for name, one in (("a.npz", made), ("a.zarr", made), ("a.npy", made.map(lambda each: each["image"]))):
+            open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
+            before = memory("VmRSS")
             save(one, {str(tmp_path)!r} + "/" + name)
-            print("grew", peak() - before, flush=True)
+            print("grew", memory("VmHWM") - before, flush=True)
         """
     )
     grown = [int(line.split()[1]) for line in process.stdout if line.startswith("grew")]
     assert process.wait() == 0
-    assert len(grown) == 2
+    assert len(grown) == 3
     assert max(grown) < 130, grown
     assert os.stat(tmp_path / "a.npy").st_size == 256 * 2**20 + 128
 

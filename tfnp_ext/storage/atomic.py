@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfnp_ext.datasets.drawing import interrupts_held
 from tfnp_ext.errors import StorageError
 from tfnp_ext.storage import folders
 
@@ -64,14 +65,14 @@ class Replacement:
             if stat.S_ISREG(mode):
                 os.chmod(self.partial, stat.S_IMODE(mode))
         if self.partial.is_dir():
-            folders.replace(self.partial, self.target, force=self._force)
-            self.committed = True
-        else:
+            folders.replace(self.partial, self.target, force=self._force, placed=self._placed)
+            return
+        with interrupts_held():
             if not self._force:
                 _link(self.partial, self.target)
             os.replace(self.partial, self.target)
-            self.committed = True
-            folders.sync(self.target.parent)
+            self._placed()
+        folders.sync(self.target.parent)
 
     def keep(self) -> None:
         """Leaves what was written to a save that resumes."""
@@ -79,10 +80,14 @@ class Replacement:
 
     def close(self) -> None:
         """Removes all that was written and is neither committed nor kept."""
-        if self.kept:
-            os.close(self._lock)
-        else:
-            self._remove(self._token, self._lock)
+        with interrupts_held():
+            if self.kept:
+                os.close(self._lock)
+            else:
+                self._remove(self._token, self._lock)
+
+    def _placed(self) -> None:
+        self.committed = True
 
     def _beside(self, token: str, role: str) -> Path:
         return self.target.with_name(f".{_stem(self.target.name)}.{token}.{role}")
@@ -128,6 +133,16 @@ class Replacement:
         _delete(path)
         if fcntl is not None:
             os.close(lock)
+
+
+def left_behind_bytes(target: Path) -> int:
+    """Returns how many bytes lie beside a target that the next save there goes on with, or removes."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for _, path in _hidden(target):
+            files = path.rglob("*") if path.is_dir() else (path,)
+            total += sum(one.lstat().st_size for one in files if one.is_file())
+    return total
 
 
 def is_left_behind(target: Path) -> bool:

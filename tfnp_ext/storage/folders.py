@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from tfnp_ext.datasets.drawing import interrupts_held
 from tfnp_ext.errors import StorageError
 
 try:
@@ -105,7 +107,7 @@ def is_store(folder: Path) -> bool:
     return all(entry.is_dir() and is_store(entry) for entry in others)
 
 
-def replace(partial: Path, target: Path, *, force: bool) -> None:
+def replace(partial: Path, target: Path, *, force: bool, placed: Callable[[], None] = lambda: None) -> None:
     """Makes a folder that is on the disk the target, at once; an old one is removed after.
 
     A process that is killed at any instant leaves the old or the new one at the target, or where the system cannot
@@ -115,34 +117,33 @@ def replace(partial: Path, target: Path, *, force: bool) -> None:
         partial: The new folder, beside the target.
         target: Where it goes.
         force: Whether an old one there may be replaced.
+        placed: Called at once when the new one is in place; to remove the old one may take long.
 
     Raises:
         StorageError: Something is there that must not be replaced; the new folder then stays where it is.
     """
     refuse_others(target, force=force)
-    if not target.exists():
-        partial.rename(target)
-        sync(target.parent)
-        return
-    if _exchange(partial, target):
-        sync(target.parent)
-        shutil.rmtree(partial, ignore_errors=True)
-        return
-    recover(target)
-    target.rename(_old(target))
-    partial.rename(target)
+    with interrupts_held():
+        if not target.exists():
+            partial.rename(target)
+        elif not _exchange(partial, target):
+            recover(target)
+            target.rename(_old(target))
+            partial.rename(target)
+        placed()
     sync(target.parent)
+    shutil.rmtree(partial, ignore_errors=True)
     _throw_away(target)
 
 
-def refuse_others(target: Path, *, force: bool) -> None:
+def refuse_others(target: Path, *, force: bool, said: str = "it") -> None:
     """Raises a ``StorageError`` where a folder cannot be put at a target without losing what is there.
 
     Args:
         target: Where it is to go.
         force: Whether a Zarr store there may be replaced.
+        said: The target in the user's words.
     """
-    said = repr(str(target))
     if target.is_symlink():
         raise StorageError(f"{said} is a link: give the path that it leads to", errno.EEXIST)
     if not target.exists():

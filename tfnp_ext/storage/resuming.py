@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ from tfnp_ext.datasets.columns import Joining, column_for
 from tfnp_ext.datasets.drawing import Drawn
 from tfnp_ext.datasets.gathering import Gathering
 from tfnp_ext.datasets.pipeline import step_name, steps
-from tfnp_ext.datasets.sinks import Sink
+from tfnp_ext.datasets.sinks import MemorySink, Sink
 from tfnp_ext.errors import ConversionError
+
+_BEGINNING = 2
+"""Elements that are compared with those of a store that is whole."""
 
 _ANEW = "save anew, without resume=True (--resume)"
 
@@ -74,9 +78,6 @@ class ResumableGathering(Gathering):
         for name, former in state["source"].items():
             if own.get(name) != former:
                 raise self.refused(kept, f"their {name} was {former}, and is {own.get(name)} now")
-        changing = another_order(self.source.iterable)
-        if changing:
-            raise self.refused(kept, f"{changing}: what comes now would not be the rest")
         if self.elements is not None and self.elements < kept and self.conversion.on_error == "raise":
             raise self.refused(kept, f"{wording.integer(self.elements)} would come in all")
 
@@ -90,6 +91,34 @@ class ResumableGathering(Gathering):
         self.kept = self.stored = state["elements"]
         self._digests = {int(count): digest for count, digest in state["digests"].items()}
         self._last_digest = state["last"]
+
+    def beginning(self) -> dict[str, str]:
+        """Returns the sums of the first elements, by how many there were with each, for ``begins_with``."""
+        return {str(count): self._digests[count] for count in sorted(self._digests) if count <= _BEGINNING}
+
+    def begins_with(self, digests: Mapping[str, str], count: int) -> bool:
+        """Draws the first elements, and returns whether they are those of a store that is whole.
+
+        Args:
+            digests: What ``beginning`` returned for it.
+            count: How many elements it has.
+
+        Raises:
+            ConversionError: An element failed, or did not come in time.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        if not count and self.elements == 0:
+            return True
+        few = replace(self.conversion, take=_BEGINNING, progress=False)
+        first = ResumableGathering(self.source, few, lambda place, name: MemorySink())
+        first.followed = True
+        drawn = Gathering.run(first)
+        if drawn.ended == "interrupted":
+            raise KeyboardInterrupt
+        if drawn.ended == "timeout":
+            raise ConversionError("; ".join(first.warned(drawn)))
+        found = first.beginning()
+        return bool(found) == bool(count) and all(digests.get(place) == digest for place, digest in found.items())
 
     def run(self, after: Callable[[int], None] | None = None) -> Drawn:
         """Draws the elements into the columns, but for those that are there; all are counted.

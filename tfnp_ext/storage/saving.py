@@ -18,7 +18,7 @@ from tfnp_ext.convert import read_conversion
 from tfnp_ext.datasets.columns import DenseColumn
 from tfnp_ext.errors import ConversionError, ConversionInterrupted, StorageError
 from tfnp_ext.storage import folders
-from tfnp_ext.storage.atomic import Replacement, is_left_behind
+from tfnp_ext.storage.atomic import Replacement, is_left_behind, left_behind_bytes
 from tfnp_ext.storage.base import DAMAGE, Writer
 from tfnp_ext.storage.encoding import Plain, codec_for
 from tfnp_ext.storage.plan import Plan, StoredLeaf
@@ -101,8 +101,8 @@ def save(
         raise StorageError(f"resume=True is for .zarr: a {writer_class.suffix} file is written in one go")
     target = _target(shown, writer_class, force=force or resume)
     plan = Plan(obj, conversion)
-    if resume and plan.resumable is None:
-        raise ConversionError("resume=True is for a dataset, which can go on from any of its elements")
+    if resume:
+        _refuse_another_order(plan)
     if resume and not force and os.path.lexists(target):
         return _whole_before(plan, shown, target, os.fspath(path))
     if not writer_class.structured:
@@ -225,7 +225,7 @@ class _Saving:
         if one is None or not one.followed or not self._is_all:
             return {}
         saved = {"elements": self._elements, "what": self._what(), "nbytes": self.plan.nbytes, "skipped": self._skipped}
-        return {"source": one.fingerprint(), "saved": saved}
+        return {"source": one.fingerprint(), "saved": saved, "digests": one.beginning()}
 
     @property
     def _goes_on(self) -> bool:
@@ -284,6 +284,17 @@ class _Saving:
         return " and ".join(counts)
 
 
+def _refuse_another_order(plan: Plan) -> None:
+    """Raises a ``ConversionError`` for what does not give the same elements again in the same order."""
+    if plan.resumable is None:
+        raise ConversionError(
+            "resume=True is for a single tf.data.Dataset, which gives its elements again: save without it"
+        )
+    changes = another_order(plan.resumable.source.iterable)
+    if changes:
+        raise ConversionError(f"resume=True needs the same elements in the same order, and {changes}: save without it")
+
+
 def _whole_before(plan: Plan, shown: Path, target: Path, given: str) -> Saved:
     """Returns what is there, where it is the whole of the same dataset.
 
@@ -298,14 +309,21 @@ def _whole_before(plan: Plan, shown: Path, target: Path, given: str) -> Saved:
         )
     one = plan.resumable
     assert one is not None
+    whole: Saved | None = None
+    digests: dict[str, str] = {}
     with contextlib.suppress(*DAMAGE, StorageError):
         manifest = format_of(shown).reader()(target).manifest()
         if manifest is not None and manifest["structure"] == plan.structure:
-            said = manifest["saved"]
+            said, digests = manifest["saved"], dict(manifest["digests"])
             count = said["elements"] + said["skipped"]
             if manifest["source"] == one.fingerprint() and one.elements in {None, count}:
                 numbers = said["elements"], said["nbytes"], said["skipped"]
-                return Saved(shown, said["what"], *numbers, given=given, whole_before=True)
+                whole = Saved(shown, said["what"], *numbers, given=given, whole_before=True)
+    try:
+        if whole is not None and one.begins_with(digests, whole.elements):
+            return whole
+    except KeyboardInterrupt:
+        raise ConversionInterrupted(f"saving {shown} was stopped: the old one is as it was") from None
     raise StorageError(
         f"{shown} is there already, and is not the whole of this dataset: force=True (--force) replaces it",
         errno.EEXIST,
@@ -333,7 +351,7 @@ def _target(shown: Path, writer_class: type[Writer], *, force: bool) -> Path:
         target = Path(os.path.realpath(shown))
         if writer_class.is_folder and target.parent.is_dir():
             folders.recover(target)
-            folders.refuse_others(target, force=force)
+            folders.refuse_others(target, force=force, said=str(shown))
         found = os.stat(target)
     except FileNotFoundError:
         if not target.parent.is_dir():
@@ -378,7 +396,7 @@ def _refuse_without_room(plan: Plan, shown: Path, target: Path) -> None:
         free = shutil.disk_usage(target.parent).free
     except OSError:
         return
-    if needed > free:
+    if needed > free + left_behind_bytes(target):
         raise StorageError(
             f"cannot write {shown}: it takes {wording.byte_count(needed)}, and its disk has {wording.byte_count(free)}",
             errno.ENOSPC,
