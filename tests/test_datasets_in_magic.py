@@ -335,10 +335,16 @@ def test_what_is_there_is_kept_without_force(ip, run, load):
     assert load("x.npy").tolist() == list(range(10))
 
 
-def test_skips_are_warned_of_each_time_it_is_saved(ip, run, load):
+def test_skips_are_told_once_each_time_it_is_saved(ip, run, load):
+    """By what the cell shows, else by a warning."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")
-        run(ip, "%tonumpy failing --save f.npy --force --on-error skip")
-        run(ip, "%tonumpy failing --save f.npy --force --on-error skip")
-    assert [str(one.message) for one in warned if one.category is UserWarning] == [SKIPPED, SKIPPED]
+        for _ in range(2):
+            ran = run(ip, "%tonumpy failing --save f.npy --force --on-error skip")
+            assert ran.text == f"saved 5 elements, 20 B, to f.npy; {SKIPPED}"
+        assert [one for one in warned if one.category is UserWarning] == []
+        for _ in range(2):
+            run(ip, "%tonumpy -q failing --save f.npy --force --on-error skip")
+        run(ip, "for _ in range(2): tfnp_ext.save(failing, 'f.npy', force=True, on_error='skip')")
+    assert [str(one.message) for one in warned if one.category is UserWarning] == [SKIPPED] * 4
     assert len(load("f.npy")) == 5

@@ -50,6 +50,30 @@ class TestWithoutABatchStep:
         assert to_numpy(batches, ragged="pad").shape == (5, 5)
 
 
+class TestABatchStepBeforeAMap:
+    """A function that was given batches of 32 may give 32 examples, or one thing of that length."""
+
+    @pytest.fixture
+    def products(self, tf):
+        rows = tf.data.Dataset.from_tensor_slices(np.ones((96, 5), np.float32)).batch(32, drop_remainder=True)
+        return rows.map(lambda batch: batch @ tf.transpose(batch))
+
+    def test_they_are_joined_and_the_doubt_is_said(self, products, ip, run):
+        assert to_numpy(products).shape == (96, 32)
+        assert to_numpy(products, join="stack").shape == (3, 32, 32)
+        ip.user_ns["ds"] = products
+        doubt = "batches, since 32 leads, as in the batches before map; --join stack keeps elements apart"
+        assert doubt in " ".join(run(ip, "%tonumpy ds").text.split())
+        assert "since 32 leads" in mimebundle(products)["text/plain"]
+
+    def test_without_a_map_or_with_an_unknown_length_there_is_none(self, products, tf):
+        batches = tf.data.Dataset.range(96).batch(32, drop_remainder=True).prefetch(1).take(2)
+        mapped = tf.data.Dataset.range(96).batch(32).map(lambda x: x + 1)
+        for sure in (batches, mapped):
+            assert "since" not in mimebundle(sure)["text/plain"]
+            assert "joined on end" in mimebundle(sure)["text/plain"]
+
+
 def test_a_last_batch_of_unknown_shape_is_joined(tf):
     dataset = tf.data.Dataset.range(20).map(lambda x: tf.numpy_function(lambda value: value, [x], tf.int64)).batch(8)
     assert to_numpy(dataset).tolist() == list(range(20))

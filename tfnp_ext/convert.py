@@ -6,8 +6,6 @@ Only this room recurses into containers; what a kind is and how it converts is i
 from __future__ import annotations
 
 import math
-import sys
-import warnings
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -28,7 +26,7 @@ from tfnp_ext.adapters import (
     find_adapter,
 )
 from tfnp_ext.adapters.symbolic import run_in_session, session_of
-from tfnp_ext.errors import ConversionError
+from tfnp_ext.errors import ConversionError, warn_caller
 
 RAGGED = ("object", "pad", "masked", "list")
 """What a ragged tensor can become."""
@@ -137,10 +135,7 @@ def to_numpy(
         progress=progress,
     )
     converted = convert(obj, conversion, stack=stack)
-    if conversion.warned:
-        caller = sys._getframe(1)
-        for said in conversion.warned:  # each time anew, also in a loop
-            warnings.warn_explicit(said, UserWarning, caller.f_code.co_filename, caller.f_lineno, registry={})
+    warn_caller(conversion.warned)
     return converted
 
 

@@ -5,6 +5,9 @@ Every message is one sentence that names the value (type, shape, dtype), the cau
 
 from __future__ import annotations
 
+import sys
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -49,6 +52,13 @@ class OptionError(ValueError):
     """An option of a card, a plot or a magic has a value that cannot be used."""
 
     ag_pass_through = True
+
+
+def warn_caller(messages: Iterable[str]) -> None:
+    """Warns who called the function that calls this, each time anew, also in a loop or in a cell that is run again."""
+    caller = sys._getframe(2)
+    for message in messages:
+        warnings.warn_explicit(message, UserWarning, caller.f_code.co_filename, caller.f_lineno, registry={})
 
 
 _HEADINGS = ("Graph execution error", "Detected at node", "Node:")

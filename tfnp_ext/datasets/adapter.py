@@ -91,8 +91,8 @@ class DatasetAdapter(ElementsAdapter):
         """Returns what an element looks like, how elements would be joined, and how to have them; it draws none."""
         source = self.source(obj)
         how = "joined on end" if source.joined(read_conversion()) == "concat" else "stacked along a new first axis"
-        if source.only_looks_batched:
-            how += ", since an unknown length leads; --join stack keeps them apart"
+        if source.doubt:
+            how += f", {source.doubt}; --join stack keeps them apart"
         return Elements(describe(self.spec(obj)), f"nothing was run · {source.units}: {how}", _ways(source))
 
 

@@ -18,6 +18,7 @@ from tfnp_ext.errors import ConversionError, ConversionInterrupted
 
 _FILLED = {"pad": "; shorter ones filled up", "masked": "; shorter ones filled up and masked"}
 _TO_DISK = "or save it batch by batch: tfnp_ext.save(dataset, 'data.npz')"
+"""The magic's way is written from it, as are its options from keywords."""
 
 
 class Gathering:
@@ -113,8 +114,8 @@ class Gathering:
         how = ", concatenated" if self.joined == "concat" else ", stacked along a new first axis"
         if self.joined == "concat" and drawn.elements == 1:
             how = ""
-        if self.joined == "concat" and self.conversion.join == "auto" and self.source.only_looks_batched:
-            how += ": batches, since an unknown length leads; join='stack' keeps elements apart"
+        if self.joined == "concat" and self.conversion.join == "auto" and self.source.doubt:
+            how += f": batches, {self.source.doubt}; join='stack' keeps elements apart"
         if any(isinstance(column, (VaryingColumn, RaggedColumn)) for column in self.columns):
             how += _FILLED.get(self.conversion.ragged or "", "")
         take, there = self.conversion.take, self.source.cardinality
@@ -188,7 +189,7 @@ def _refuse_too_large(gathering: Gathering) -> None:
     if size is not None and size > most:
         raise ConversionError(
             f"{source.kind} of {source.counted(gathering.elements or 0)} would take about {wording.byte_count(size)},"
-            f" more than max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes, {_TO_DISK}"
+            f" more than max_bytes={wording.byte_count(int(most))}: take fewer with take=, raise max_bytes=, {_TO_DISK}"
         )
 
 
@@ -201,7 +202,7 @@ def _refuse_grown(gathering: Gathering, index: int) -> None:
         if isinstance(column, SparseColumn) and gathering.conversion.sparse == "dense"
     )
     if size > most:
-        what, way_out = "", "take fewer with take=, raise max_bytes"
+        what, way_out = "", "take fewer with take=, raise max_bytes="
         if size > gathering.nbytes:
             what, way_out = " as dense arrays", f"sparse='scipy' keeps what is stored; or {way_out}"
         raise ConversionError(

@@ -118,6 +118,19 @@ def batch_length(dataset: Any) -> int | None:
         return None
 
 
+def is_mapped(dataset: Any) -> bool:
+    """Returns whether a function of the user's had the batches of which ``batch_length`` tells."""
+    try:
+        step = dataset
+        while step_name(step) in _KEEP_LENGTH:
+            if step_name(step) not in _PLAIN:
+                return True
+            step = step._input_dataset
+        return False
+    except Exception:  # another version of TensorFlow, or a graph
+        return False
+
+
 def makes_batches(dataset: Any) -> bool:
     """Returns whether a step that makes batches is seen, in however many steps."""
     try:

@@ -19,6 +19,7 @@ from tfnp_ext.datasets.pipeline import (
     Batches,
     batch_length,
     gives_elements_repeatedly,
+    is_mapped,
     is_plain,
     makes_batches,
     read_batches,
@@ -75,6 +76,16 @@ class Source:
     def only_looks_batched(self) -> bool:
         """Whether elements count as batches for their structure alone: no step is seen that makes batches."""
         return self.batched and self.is_dataset and not makes_batches(self.iterable)
+
+    @property
+    def doubt(self) -> str:
+        """Why elements count as batches where they might be single examples; ``""`` where that is sure."""
+        if self.only_looks_batched:
+            return "since an unknown length leads"
+        if self.batched and not self.structure.batched and is_mapped(self.iterable):
+            lengths = {leaf.shape[0] for leaf in self.structure.leaves if leaf.shape}
+            return f"since {' and '.join(map(str, lengths))} leads, as in the batches before map"
+        return ""
 
     def counted(self, count: int, of: int | None = None) -> str:
         """Returns ``3 batches``, ``1 element``, or, of more, ``1 of 45 batches``."""

@@ -109,6 +109,7 @@ BY_SHORT = {option.short: option for option in OPTIONS if option.short}
 
 _KEYWORDS = {option.keyword: option for option in OPTIONS if option.keyword}
 _GIVEN = re.compile(rf"""\b({"|".join(_KEYWORDS)})=('[^']*'|"[^"]*"|[\w.]+)?""")
+_SAVED = re.compile(r"tfnp_ext\.save\(\w+, '([^']*)'\)")
 _TWICE = re.compile(r"(--[\w-]+) \(\1\)")
 
 
@@ -126,7 +127,7 @@ def as_typed(text: str) -> str:
             return f"--{option.name}" if value == "True" else given[0]
         return f"--{option.name} {value}".rstrip()
 
-    return _TWICE.sub(r"\1", _GIVEN.sub(typed, text))
+    return _SAVED.sub(r"--save \1", _TWICE.sub(r"\1", _GIVEN.sub(typed, text)))
 
 
 def close_match(name: str, names: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import keyword
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -262,14 +261,15 @@ def _stored(dataset: Any, request: Request) -> Pending:
     if unfit:
         raise LineError(f"--{unfit[0]} is for arrays in memory, and --save stores a dataset as it runs: leave one out")
     saved = _save(dataset, request, given)
-    return Pending(saved, saved, request.card)
+    unsaid = tuple(map(as_typed, saved.warnings)) if request.quiet else ()  # what was saved says them itself
+    return Pending(saved, saved, request.card, warned=unsaid)
 
 
 def _save(obj: Any, request: Request, conversion: Mapping[str, Any]) -> Any:
-    from tfnp_ext.storage import save  # type: ignore[attr-defined,unused-ignore]
+    from tfnp_ext.storage.saving import store
 
-    with warnings.catch_warnings():  # which forgets what was warned of before: a cell may be run again
-        return save(obj, request.path, **request.storage, **conversion)
+    asked = {"force": False, "resume": False, "compress": False, **request.storage}
+    return store(obj, request.path, read_conversion(**{"progress": True, **conversion}), **asked)
 
 
 def _read_name(option: Option, text: str) -> str:

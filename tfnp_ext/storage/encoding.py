@@ -245,6 +245,8 @@ class EncodingSink(Sink):
         Raises:
             ConversionError: They do not fit those before, or only pickle could store them.
         """
+        if rows.dtype == object:
+            self._text = _sort_of(rows, self._text)
         if self._codec is None:
             self._begin(rows)
         elif rows.shape[1:] != self._shape[1:] or rows.dtype != self._read():
@@ -253,8 +255,6 @@ class EncodingSink(Sink):
                 f" {wording.shape(self._shape[1:])}"
             )
         assert self._codec is not None
-        if rows.dtype == object:
-            self._text = _sort_of(rows, self._text)
         for part, array in self._codec.encode(rows):
             self._inner[part].append(array)
         self.rows += len(rows) if rows.ndim else 0

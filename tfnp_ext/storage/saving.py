@@ -7,16 +7,16 @@ import errno
 import os
 import shutil
 import stat
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfnp_ext import wording
+from tfnp_ext.adapters import Conversion
 from tfnp_ext.convert import read_conversion
 from tfnp_ext.datasets.columns import DenseColumn
-from tfnp_ext.errors import ConversionError, ConversionInterrupted, StorageError
+from tfnp_ext.errors import ConversionError, ConversionInterrupted, StorageError, warn_caller
 from tfnp_ext.storage import folders
 from tfnp_ext.storage.atomic import Replacement, is_left_behind, left_behind_bytes
 from tfnp_ext.storage.base import DAMAGE, Writer
@@ -95,6 +95,29 @@ def save(
         on_error=on_error,
         progress=progress,
     )
+    saved = store(obj, path, conversion, force=force, resume=resume, compress=compress)
+    warn_caller(saved.warnings)
+    return saved
+
+
+def store(
+    obj: Any, path: str | os.PathLike[str], conversion: Conversion, *, force: bool, resume: bool, compress: bool
+) -> Saved:
+    """Saves as ``save`` does; what it warns of is only told in what is returned.
+
+    Args:
+        obj: What is stored.
+        path: Where to.
+        conversion: What the user asks for.
+        force: Whether a file that is there is replaced.
+        resume: Whether to go on from what a former save left.
+        compress: Whether the values are compressed.
+
+    Raises:
+        ConversionError: It is not tensor-like, endless, fails, or cannot be stored in that format.
+        StorageError: The file is there already, or cannot be written.
+        ConversionInterrupted: Ctrl-C while a dataset ran.
+    """
     shown = read_path(path)
     writer_class = format_of(shown).writer()
     if resume and not writer_class.resumable:
@@ -107,14 +130,11 @@ def save(
         return _whole_before(plan, shown, target, os.fspath(path))
     if not writer_class.structured:
         _refuse_structure(plan, writer_class)
-    if not compress and dtype is None:
+    if not compress and conversion.dtype is None:
         _refuse_without_room(plan, shown, target)
     saving = _Saving(plan, shown, target, writer_class)
     with _named_errors(saving):
-        saved = saving.run(os.fspath(path), compress=compress, force=force, resume=resume)
-    for said in saved.warnings:
-        warnings.warn(said, UserWarning, stacklevel=2)
-    return saved
+        return saving.run(os.fspath(path), compress=compress, force=force, resume=resume)
 
 
 class _Saving:
