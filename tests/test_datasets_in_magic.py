@@ -345,6 +345,6 @@ def test_skips_are_told_once_each_time_it_is_saved(ip, run, load):
         assert [one for one in warned if one.category is UserWarning] == []
         for _ in range(2):
             run(ip, "%tonumpy -q failing --save f.npy --force --on-error skip")
-        run(ip, "for _ in range(2): tfnp_ext.save(failing, 'f.npy', force=True, on_error='skip')")
+        run(ip, "import tfnp_ext\nfor _ in range(2): tfnp_ext.save(failing, 'f.npy', force=True, on_error='skip')")
     assert [str(one.message) for one in warned if one.category is UserWarning] == [SKIPPED] * 4
     assert len(load("f.npy")) == 5
