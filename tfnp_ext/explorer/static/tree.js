@@ -45,7 +45,8 @@ class Node {
 
   /** The path of names that leads here. */
   get path() {
-    return this.parent?.level ? `${this.parent.path} / ${this.name}` : this.name;
+    if (!this.parent?.level) return this.name;
+    return `${this.parent.path}${this.name.startsWith("[") ? "" : " / "}${this.name}`;
   }
 
   * above() {
@@ -342,7 +343,7 @@ class Tree {
   /** The filter takes all letters, of which the notebook has its own use, and leaves them to the browser. */
   filterAction({ key, shiftKey }) {
     const { done } = this.rows().next();
-    if (key === "ArrowDown" && !done) return () => this.focus(this.current);
+    if (key === "ArrowDown" && !shiftKey && !done) return () => this.focus(this.current);
     if (key === "Enter" && !shiftKey) return () => this.chooseFirst();
     if (key === "Escape" && this.query) return () => this.search("");
     const edits = key.length === 1 || ["Backspace", "Delete", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(key);
