@@ -270,15 +270,16 @@ class Tree {
     this.focus(rows[rows.indexOf(this.current) + way]);
   }
 
-  /** To the next row that begins with what was typed. */
+  /** To the next row that begins with what was typed; one letter again and again leads on. */
   type(letter, when) {
     const more = when - this.typedAt < TYPING;
     this.typed = (more ? this.typed : "") + letter.toLowerCase();
     this.typedAt = when;
     const rows = [...this.rows()];
-    const start = rows.indexOf(this.current) + (this.typed.length > 1 ? 0 : 1);
+    const leadsOn = new Set(this.typed).size === 1;
+    const start = rows.indexOf(this.current) + Number(leadsOn);
     const after = [...rows.slice(start), ...rows.slice(0, start)];
-    this.focus(after.find((node) => node.name.toLowerCase().startsWith(this.typed)));
+    this.focus(after.find((node) => node.name.toLowerCase().startsWith(leadsOn ? this.typed[0] : this.typed)));
   }
 
   // ----------------------------------------------------------------------------------------------------------- filter
@@ -371,13 +372,13 @@ class Tree {
     event.stopPropagation(); // the notebook has keys of its own
   }
 
-  /** Notebook 7 takes arrows before they come here, but from elements that say that they need them. */
+  /** Notebook 7 takes arrows before they come here, but from elements that say, themselves, that they need them. */
   claimKey(event) {
     const [target] = event.composedPath();
+    if (!this.element.contains(target)) return;
     const { key, shiftKey, ctrlKey, metaKey, altKey, timeStamp } = event;
     const asked = { target, key, shiftKey, ctrlKey, metaKey, altKey, timeStamp };
-    const ours = this.element.contains(target) && this.actionOf(asked) !== undefined;
-    this.element.toggleAttribute("data-lm-suppress-shortcuts", ours);
+    target.toggleAttribute("data-lm-suppress-shortcuts", this.actionOf(asked) !== undefined);
   }
 }
 
