@@ -235,6 +235,11 @@ def test_thousands_of_leaves_are_drawn_as_they_are_seen(page):
     assert page.page.locator("[role=treeitem]").count() == 80 + 50
     page.page.locator("input").fill("layer_7/w4")
     assert told(page) == "11 of 4\u2009000 tensors"
+    page.page.locator("input").fill("w")
+    page.press("ArrowDown", "End")
+    assert page.focused() == "w49, ndarray (2,) float64"
+    row, box = (page.page.locator(which).bounding_box() for which in (":focus", "[role=tree]"))
+    assert box["y"] <= row["y"] <= box["y"] + box["height"] - row["height"]
 
 
 # What is done

@@ -255,10 +255,10 @@ class Tree {
   }
 
   /** Scrolls the tree, and never the page: by whole rows, to have one more on each side of this one. */
-  scrollTo({ row }) {
+  scrollTo({ row, isGroup }) {
     const { box } = this;
     if (!row?.isConnected || !box.clientHeight) return;
-    const { top, height } = row.firstChild.getBoundingClientRect();
+    const { top, height } = (isGroup ? row.firstChild : row).getBoundingClientRect();
     const place = Math.round((top - box.getBoundingClientRect().top + box.scrollTop) / height);
     const [first, last] = [(place - 1) * height, (place + 2) * height - box.clientHeight];
     if (box.scrollTop > first) box.scrollTop = first;
