@@ -13,11 +13,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import tfnp_ext
+from tfnp_ext.adapters import step_name
 from tfnp_ext.errors import ConversionError, OptionError, SymbolicTensorError
 from tfnp_ext.explorer import explore
 from tfnp_ext.explorer.canvas import Canvas
+from tfnp_ext.explorer.choices import choices
+from tfnp_ext.explorer.chooser import tree_of
 from tfnp_ext.explorer.pacing import Pacing
 
 
@@ -53,6 +58,20 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
 
 def seen(explorer: Any, name: str) -> bool:
     return explorer._controls.is_seen(name)
+
+
+def leaves(nodes: list[Any], above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], int]]:
+    """Returns the rows that lead to each leaf of a tree, and the place of its facts."""
+    found = []
+    for name, inside in nodes:
+        found += leaves(inside, (*above, name)) if isinstance(inside, list) else [((*above, name), inside)]
+    return found
+
+
+def offered(explorer: Any) -> list[str]:
+    """Returns the leaves of an explorer's tree in words."""
+    tree = explorer._tree
+    return [f"{' > '.join(rows)}: {' '.join(tree.facts[place])}" for rows, place in leaves(tree.nodes)]
 
 
 def test_nothing_is_imported_before_it_is_called(tmp_path):
@@ -314,12 +333,138 @@ def test_the_leaves_of_two_checkpoints_are_compared(tf, sent):
     one = {"a": tf.Variable(normal(4, 5)), "b": {"kernel": tf.Variable(normal(3, 3, 2, 4))}}
     two = {"a": tf.Variable(normal(4, 5)), "b": {"kernel": tf.Variable(normal(3, 3, 2, 4, seed=1))}}
     explorer = explore(one, other=two)
-    offered = [word for word, _ in explorer._leaf.options]
-    assert offered == ["['a']  Variable (4, 5) float64", "['b']['kernel']  Variable (3, 3, 2, 4) float64"]
-    explorer._leaf.value = 1
+    assert offered(explorer) == ["a: Variable (4, 5) float64", "b / kernel: Variable (3, 3, 2, 4) float64"]
+    explorer._tree.chosen = 1
     assert explorer.slice == "['b']['kernel'][:, :, 0, 0]"
     ready(explorer)
     np.testing.assert_array_equal(np.frombuffer(sent[-1][1][1]).reshape(3, 3), two["b"]["kernel"].numpy()[:, :, 0, 0])
+
+
+def test_the_groups_of_a_tree_are_those_of_the_nest(tf, sent):
+    inner = {"kernel": np.zeros((3, 2)), "bias": np.zeros(2)}
+    one = tf.Variable([1.0], name="own")
+    dataset = tf.data.Dataset.from_tensors({"image": np.zeros((3, 4)), "more": (np.zeros(2), np.zeros(3, np.int8))})
+    nest = {
+        "alone": {"in": {"it": inner}},
+        "layers": [inner, [np.zeros(3)]],
+        "list": [one, np.float32(2)],
+        "data": dataset,
+        "text": tf.constant(["a"]),
+    }
+    assert offered(explore(nest)) == [
+        "alone / in / it > kernel: ndarray (3, 2) float64",
+        "alone / in / it > bias: ndarray (2,) float64",
+        "layers > [0] > kernel: ndarray (3, 2) float64",
+        "layers > [0] > bias: ndarray (2,) float64",
+        "layers > [1][0]: ndarray (3,) float64",
+        "list > [0] own: Variable (1,) float32",
+        "list > [1]: NumPy scalar () float32",
+        "data > image: Dataset of (3, 4) float64",
+        "data > more > [0]: Dataset of (2,) float64",
+        "data > more > [1]: Dataset of (3,) int8",
+        "text: Tensor (1,) string",
+    ]
+    assert explore(np.zeros(3))._tree is None
+    assert explore({"a": {"b": np.zeros(3)}})._tree is None
+
+
+def test_a_model_is_chosen_from_by_layer(tf, sent):
+    keras = tf.keras
+    layers = [keras.layers.Dense(3, name="first"), keras.layers.Dense(2, name="second")]
+    explorer = explore(keras.Sequential([keras.Input((4,)), *layers]))
+    assert offered(explorer) == [
+        "first > kernel: Variable (4, 3) float32",
+        "first > bias: Variable (3,) float32",
+        "second > kernel: Variable (3, 2) float32",
+        "second > bias: Variable (2,) float32",
+    ]
+    explorer.choose(2)
+    np.testing.assert_array_equal(explorer.array, layers[1].kernel.numpy())
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+KEYS = st.one_of(
+    st.text(max_size=4),
+    st.integers(-2, 2),
+    st.sampled_from([HOSTILE, "a", "1", "[0]", "a / b", "\n", "\u202e", "x" * 999]),
+)
+NESTS = st.recursive(
+    st.builds(np.zeros, st.sampled_from([(), (2,), (0,), (2, 3)]), st.sampled_from(["f4", "f8", "i4"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(KEYS, NESTS, min_size=1, max_size=4))
+def test_the_leaves_of_a_tree_are_the_choices_in_order(nest):
+    try:
+        found = choices(nest)
+    except ConversionError:
+        return
+    if len(found) == 1:  # alone it has no tree
+        return
+    nodes, facts = tree_of(found)
+    shown = leaves(nodes)
+    assert [facts[place] for _, place in shown] == [[one.kind, one.shape, one.dtype] for one in found]
+    assert len({tuple(one) for one in facts}) == len(facts)
+    for (rows, _), choice in zip(shown, found, strict=True):
+        assert 1 <= len(rows) <= len(choice.steps)
+        assert all(0 < len(row) <= 201 and row.isprintable() for row in rows)
+        whole = " / ".join(rows)
+        assert all(name in whole for name in map(step_name, choice.steps) if len(whole) < 200)
+
+    def groups(inside: list[Any]) -> list[list[Any]]:
+        below = [each for _, each in inside if isinstance(each, list)]
+        return below + [group for each in below for group in groups(each)]
+
+    assert all(len(group) > 1 for group in groups(nodes))
+
+
+def test_keys_that_are_written_alike_stay_apart():
+    class Key:
+        def __repr__(self) -> str:
+            return "Key"
+
+    nest = {Key(): np.zeros(1), Key(): {"a": np.zeros(2), "b": np.zeros(3)}}
+    assert leaves(tree_of(choices(nest))[0]) == [(("[Key]",), 0), (("[Key]", "a"), 1), (("[Key]", "b"), 2)]
+
+
+def test_choosing_in_python_moves_the_tree_and_back(sent):
+    explorer = explore({"a": normal(4, 5), "b": normal(3)})
+    asked = []
+    explorer._tree.observe(lambda change: asked.append(change["new"]), "chosen")
+    explorer.choose(1)
+    assert (explorer._tree.chosen, explorer.slice) == (1, "['b'][:]")
+    explorer.choose(-2)
+    assert (explorer._tree.chosen, explorer.slice) == (0, "['a'][:, :]")
+    assert asked == [1, 0]
+
+
+def test_a_leaf_that_cannot_be_opened_is_told_and_the_tree_goes_back(sent):
+    nest = [normal(3), np.zeros((0, 3)), normal(4)]
+    explorer = explore(nest)
+    written = []
+    explorer._tree.send_state = lambda key=None: written.append(key)
+    explorer._tree.set_state({"chosen": 1})  # what the page does
+    assert explorer._said.value == "ndarray (0, 3) float64 is empty: there is nothing to explore"
+    assert (explorer._tree.chosen, explorer.slice) == (0, "[0][:]")
+    assert "chosen" in written
+    explorer._tree.set_state({"chosen": 2})
+    assert (explorer._tree.chosen, explorer.slice, explorer._said.value) == (2, "[2][:]", "")
+    explorer.choose(1)
+    assert (explorer._tree.chosen, explorer.slice) == (2, "[2][:]")
+    explorer._tree.set_state({"chosen": 99})
+    assert explorer._tree.chosen == 2
+    assert explorer._said.value
+
+
+def test_a_tree_of_thousands_is_saved_in_few_bytes(sent):
+    nest = {f"layer_{i}": {f"kernel_{j}": np.zeros((3, 4)) for j in range(10)} for i in range(500)}
+    state = explore(nest)._tree.get_state()
+    saved = json.dumps({key: state[key] for key in ("nodes", "facts", "chosen")}, indent=1)
+    assert len(saved) < 5000 * 100
 
 
 def test_a_dataset_is_drawn_as_the_slider_moves(tf, sent):

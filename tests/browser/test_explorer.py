@@ -228,9 +228,17 @@ def test_a_dataset_is_drawn_as_far_as_the_slider(tour):
 
 def test_a_nest_shows_the_tensor_that_is_chosen(tour):
     nest = Shown(tour, NEST)
-    options = nest.area.locator(".widget-dropdown", has_text="tensor").locator("option").all_inner_texts()
-    dense = next(each for each in options if each.startswith("['digit']['kernel']"))
-    nest.choose("tensor", dense)
+    cells = "() => jupyterapp.shell.currentWidget.content.widgets.length"
+    before, count = nest.serial(), tour.page.evaluate(cells)
+    digit = nest.area.get_by_role("treeitem", name="digit, 2 tensors")
+    digit.focus()
+    if digit.get_attribute("aria-expanded") == "false":
+        tour.page.keyboard.press("ArrowRight")
+    for key in ("d", "d", "ArrowRight", "Enter"):  # d, d would delete the cell, were it the notebook's
+        tour.page.keyboard.press(key)
+    nest.wait_for_frame(before)
+    assert tour.page.evaluate(cells) == count
+    assert tour.page.evaluate("() => document.activeElement.getAttribute('aria-label')").startswith("kernel, Variable")
     index, value = nest.hover(60, 150)
     row, column = index
     expected = tour.evaluate_in_kernel(f"str(model.get_layer('digit').kernel.numpy()[{row}, {column}])")

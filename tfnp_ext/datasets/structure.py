@@ -31,14 +31,19 @@ class Leaf:
     """One tensor of an element.
 
     Attributes:
-        path: How Python reaches it: ``['image']``, ``[0]``, ``""`` where the element is the tensor.
+        steps: How Python reaches it: ``("['image']",)``, ``("[0]",)``, none where the element is the tensor.
         spec: Its ``TypeSpec``.
         inner: Whether it comes out of a dataset in the element, so that the first axis counts that one's elements.
     """
 
-    path: str
+    steps: tuple[str, ...]
     spec: Any
     inner: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its steps as Python writes them: ``['image'][0]``, ``""`` where the element is the tensor."""
+        return "".join(self.steps)
 
     @property
     def shape(self) -> tuple[int | None, ...] | None:
@@ -124,7 +129,7 @@ def read_structure(spec: Any, open_dataset: Callable[[Any], Any] | None) -> Stru
         open_dataset: What a dataset inside an element is converted with, to the structure of its elements; ``None``
             leaves it a dataset.
     """
-    return Structure(_read(spec, "", False, open_dataset))
+    return Structure(_read(spec, (), False, open_dataset))
 
 
 def describe(spec: Any, step: str = "", wrapped: str = "") -> Component:
@@ -175,18 +180,18 @@ def is_spec_of(spec: Any, name: str) -> bool:
     return any(f"{base.__module__}.{base.__qualname__}" == name for base in type(spec).__mro__)
 
 
-def _read(spec: Any, path: str, inner: bool, open_dataset: Callable[[Any], Any] | None) -> Leaf | Nest:
-    def read(child: Any, step: str, inside: bool = inner) -> Leaf | Nest:
-        return _read(child, path + step, inside, open_dataset)
+def _read(spec: Any, steps: tuple[str, ...], inner: bool, open_dataset: Callable[[Any], Any] | None) -> Leaf | Nest:
+    def read(child: Any, *step: str, inside: bool = inner) -> Leaf | Nest:
+        return _read(child, (*steps, *step), inside, open_dataset)
 
     if is_spec_of(spec, _NONE):
         return Nest((), lambda children: None)
     if is_spec_of(spec, _OPTIONAL):
-        return Nest(((_itself, read(spec._element_spec, "")),), itemgetter(0), opened=_value_of)
+        return Nest(((_itself, read(spec._element_spec)),), itemgetter(0), opened=_value_of)
     if open_dataset is not None and is_spec_of(spec, _DATASET):
-        return Nest(((_itself, read(spec._element_spec, "", True)),), itemgetter(0), opened=open_dataset)
+        return Nest(((_itself, read(spec._element_spec, inside=True)),), itemgetter(0), opened=open_dataset)
     if is_spec_of(spec, _PER_REPLICA):
-        return read(spec._value_specs[0], "")
+        return read(spec._value_specs[0])
     fields = _fields_of(spec)
     if fields is not None:
         children = tuple((get, read(child, f"['{name}']")) for name, get, child in fields)
@@ -195,7 +200,7 @@ def _read(spec: Any, path: str, inner: bool, open_dataset: Callable[[Any], Any] 
     adapter = find_adapter(spec)
     if not isinstance(adapter, NestAdapter):
         # What an extension type holds beside tensors, a name or a number, is the same in every element.
-        return Leaf(path, spec, inner) if is_spec_of(spec, _SPEC) else Nest((), lambda children: spec)
+        return Leaf(steps, spec, inner) if is_spec_of(spec, _SPEC) else Nest((), lambda children: spec)
     parts: Parts = adapter.parts(spec)
     getters = [_getter(spec, step, place) for place, step in enumerate(parts.steps)]
     made = tuple(

@@ -37,18 +37,40 @@ class Choice:
     """One thing that can be explored.
 
     Attributes:
-        path: How Python reaches it, ``""`` where it is the value itself.
-        what: Kind, shape and dtype in words.
-        open: Makes the source.
+        steps: How Python reaches it, none where it is the value itself.
+        kind: Its kind in words.
+        shape: Its shape in words.
+        dtype: Name of its dtype, ``""`` where it has none.
+        opener: Makes the source, of what it is in words and of its path.
         weights: Whether it is a variable.
         name: Its own name.
     """
 
-    path: str
-    what: str
-    open: Callable[[], Source]
+    steps: tuple[str, ...]
+    kind: str
+    shape: str
+    dtype: str
+    opener: Callable[[str, str], Source]
     weights: bool = False
     name: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its steps as Python writes them, ``""`` where it is the value itself."""
+        return "".join(self.steps)
+
+    @property
+    def what(self) -> str:
+        """Kind, shape and dtype in words."""
+        return f"{self.kind} {self.shape} {self.dtype}".rstrip()
+
+    def open(self) -> Source:
+        """Returns it as a source.
+
+        Raises:
+            ConversionError: It has no values, or they are no array's.
+        """
+        return self.opener(self.what, self.path)
 
 
 def choices(obj: Any) -> list[Choice]:
@@ -58,14 +80,14 @@ def choices(obj: Any) -> list[Choice]:
         ConversionError: It is not tensor-like, or holds nothing that is.
         SymbolicTensorError: It has no value yet.
     """
-    found = list(_choices(obj, "", 0, ()))
+    found = list(_choices(obj, (), 0, ()))
     if not found:
         to_numpy(obj)  # says why not
         raise ConversionError(f"{type(obj).__name__} holds no tensors: there is nothing to explore")
     return found
 
 
-def _choices(obj: Any, path: str, depth: int, above: tuple[int, ...]) -> Iterator[Choice]:
+def _choices(obj: Any, steps: tuple[str, ...], depth: int, above: tuple[int, ...]) -> Iterator[Choice]:
     adapter = find_adapter(obj)
     if adapter is None:
         if depth:
@@ -73,25 +95,31 @@ def _choices(obj: Any, path: str, depth: int, above: tuple[int, ...]) -> Iterato
         raise not_tensor_like(obj)
     held = adapter.held(obj)
     if held is not obj:
-        yield from _choices(held, path, depth, above)
+        yield from _choices(held, steps, depth, above)
     elif isinstance(adapter, NestAdapter):
         if id(obj) in above or depth > _DEEPEST:
             return
         parts = adapter.shown_parts(obj)
         for step, child in zip(parts.steps, parts.children, strict=True):
-            yield from _choices(child, path + step, depth + 1, (*above, id(obj)))
+            yield from _choices(child, (*steps, step), depth + 1, (*above, id(obj)))
     elif adapter.yields_elements:
-        yield from _elements(obj, adapter, path)
+        yield from _elements(obj, adapter, steps)
     else:
         facts = adapter.facts(obj)
-        what = f"{adapter.label(obj)} {wording.shape(facts.shape)} {facts.dtype}".rstrip()
         if depth and isinstance(adapter.content(obj), Absent):
             return
-        weights = adapter.kind == "Variable"
-        yield Choice(path, what, lambda: source_of(obj, what, path), weights, facts.name)
+        yield Choice(
+            steps,
+            adapter.label(obj),
+            wording.shape(facts.shape),
+            facts.dtype,
+            lambda what, path: source_of(obj, what, path),
+            adapter.kind == "Variable",
+            facts.name,
+        )
 
 
-def _elements(obj: Any, adapter: Adapter, path: str) -> Iterator[Choice]:
+def _elements(obj: Any, adapter: Adapter, steps: tuple[str, ...]) -> Iterator[Choice]:
     """Yields the tensors of a dataset's elements."""
     if not hasattr(obj, "cardinality") and not hasattr(obj, "_cardinality"):
         raise ConversionError(
@@ -99,12 +127,15 @@ def _elements(obj: Any, adapter: Adapter, path: str) -> Iterator[Choice]:
             " explore(next(iterator))"
         )
     known = read_source(obj, adapter.label(obj), obj.element_spec, None)
+    above = "".join(steps)
     for place, leaf in enumerate(known.structure.leaves):
-        what = f"{known.kind} of {wording.shape(leaf.shape)} {getattr(getattr(leaf.spec, 'dtype', None), 'name', '')}"
+        dtype = getattr(getattr(leaf.spec, "dtype", None), "name", "")
         yield Choice(
-            path + leaf.path,
-            what.rstrip(),
-            lambda place=place, what=what: ElementsSource(known, place, source_of, what.rstrip(), path),  # type: ignore[misc]
+            (*steps, *leaf.steps),
+            f"{known.kind} of",
+            wording.shape(leaf.shape),
+            dtype,
+            lambda what, _, place=place: ElementsSource(known, place, source_of, what, above),  # type: ignore[misc]
         )
 
 

@@ -17,6 +17,7 @@ from tfnp_ext.config import read_labels
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.choices import Choice, choices
+from tfnp_ext.explorer.chooser import TreeChooser
 from tfnp_ext.explorer.controls import Controls, close_whole
 from tfnp_ext.explorer.finding import Finder, Found
 from tfnp_ext.explorer.frames import Frames, Viewport
@@ -88,7 +89,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._canvas = Canvas(on_event=self._receive)
         self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
         self._controls = self._new_controls(names)
-        self._leaf = self._leaf_choice()
+        self._tree = TreeChooser.of(self._choices, self.choose)
         self._compose()
         self.state = state
 
@@ -159,21 +160,9 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         compares = frames.other is not None
         return Controls(frames.source, names, compares, self._ask, self._press, self._play)
 
-    def _leaf_choice(self) -> Any:
-        """Returns the dropdown of what a nest holds; ``None`` for a single value."""
-        if len(self._choices) < 2:
-            return None
-        options = [(f"{choice.path}  {choice.what}", place) for place, choice in enumerate(self._choices)]
-        leaf = widgets.Dropdown(
-            description="tensor", options=options, style={"description_width": "initial"},
-            layout=widgets.Layout(width="auto", max_width="100%"),
-        )  # fmt: skip
-        leaf.observe(lambda change: self.choose(change["new"]), "value")
-        return leaf
-
     def _compose(self) -> None:
-        leaf = () if self._leaf is None else (self._leaf,)
-        self.children = (*leaf, self._controls.above, self._canvas, self._controls.below, self._said)
+        tree = () if self._tree is None else (self._tree,)
+        self.children = (*tree, self._controls.above, self._canvas, self._controls.below, self._said)
 
     def choose(self, place: int) -> None:
         """Shows another tensor of a nest.
@@ -182,6 +171,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             place: Which one, in the order of the nest.
         """
         try:
+            place = range(len(self._choices))[place]
             frames, state, names = self._open(self._choices[place])
         except Exception as error:
             self._tell(reason(error))
@@ -194,8 +184,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._controls = self._new_controls(names)
         self._compose()
         self._tell("")
-        if self._leaf is not None:
-            self._leaf.value = place
+        if self._tree is not None:
+            self._tree.show(place)
         if state == self.state:
             self._moved(None)
         self.state = state
@@ -216,7 +206,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._value, self._other, self._choices, self._others = None, None, [], {}
             self.array = self._exposed = None
             self._controls.close()
-            for each in (self._canvas, self._said, self._leaf):
+            for each in (self._canvas, self._said, self._tree):
                 if each is not None:
                     close_whole(each)
             self.layout.close()

@@ -226,7 +226,7 @@ class Plan:
             value = lambda: self._array(converted, path)  # noqa: E731
         place = len(self.leaves)
         joining = Joining("whole", self.conversion)
-        made = column(Leaf(path, None), joining, lambda name: self._sink(place, name))
+        made = column(Leaf((path,), None), joining, lambda name: self._sink(place, name))
         size = adapter.facts(obj).nbytes or 0
         self.leaves.append(StoredLeaf(self._names.of(keys), path, made, value=value, known_bytes=size))
         return leaf_node(place)
