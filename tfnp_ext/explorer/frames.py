@@ -11,9 +11,10 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, spread_of, whole_of
+from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
 from tfnp_ext.explorer.pooling import block_of, pool, ranges
-from tfnp_ext.explorer.reading import MOST_KEPT, Numbers, Reader, key_of
+from tfnp_ext.explorer.reading import MOST_KEPT, Reader, key_of
 from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState, plane_of
 from tfnp_ext.plots.pooling import steps_read

@@ -62,6 +62,11 @@ class Source(ABC):
         """Whether a cut is a view that costs nothing, so that none is kept for the next frame."""
         return False
 
+    @property
+    def is_far(self) -> bool:
+        """Whether a cut crosses from another device, so that a few large ones are better than many."""
+        return False
+
     @abstractmethod
     def cut(self, index: Index) -> Array:
         """Returns the values at an index, a view where there is one; those that are not there are masked."""
@@ -100,7 +105,12 @@ class DenseSource(Source):
     @property
     def is_cheap(self) -> bool:
         """Whether it is in the host's memory, and needs neither magnitudes nor a wider dtype."""
-        return not isinstance(self._array, DeviceArray) and self.dtype.char in "?bBhHiIlLqQfd"
+        return not self.is_far and self.dtype.char in "?bBhHiIlLqQfd"
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it lies on another device."""
+        return isinstance(self._array, DeviceArray)
 
     def cut(self, index: Index) -> Array:
         """Returns a view; of what lies on another device a copy of the piece."""
@@ -217,11 +227,12 @@ class SparseSource(Source):
         """Returns a dense piece."""
         start, stop = 0, len(self._indices)
         for axis, part in enumerate(index):
+            along = self._indices[start:stop, axis]  # sorted, since all before is the same
+            low, high, _ = part.indices(self.shape[axis]) if isinstance(part, slice) else (part, part + 1, 1)
+            ends = np.searchsorted(along, [low, high])
+            start, stop = start + int(ends[0]), start + int(ends[1])
             if isinstance(part, slice):
                 break
-            along = self._indices[start:stop, axis]  # sorted, since all before is the same
-            ends = np.searchsorted(along, [part, part + 1])
-            start, stop = start + int(ends[0]), start + int(ends[1])
         entries = np.arange(start, stop)
         shape: list[int] = []
         places: list[Array] = []

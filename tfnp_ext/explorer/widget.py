@@ -20,11 +20,11 @@ from tfnp_ext.explorer.choices import Choice, choices
 from tfnp_ext.explorer.controls import Controls, close_whole
 from tfnp_ext.explorer.finding import Finder, Found
 from tfnp_ext.explorer.frames import Frames, Viewport
+from tfnp_ext.explorer.numbers import plain
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.playing import Player
 from tfnp_ext.explorer.python_code import code_of, name_of
-from tfnp_ext.explorer.reading import plain
 from tfnp_ext.explorer.sources import Source
 from tfnp_ext.explorer.state import ExplorerState, first_state, moved, placed, reshaped, stepped
 from tfnp_ext.explorer.still import show_still
