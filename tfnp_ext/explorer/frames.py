@@ -108,6 +108,10 @@ class Frames:
             return ""
         return self._axes[axis] if axis < len(self._axes) else f"axis {axis}"
 
+    def reduction(self, state: ExplorerState) -> str:
+        """Returns how values are put together, and along which axis; ``""`` where they are not."""
+        return f"{state.reduction} over {self.name(state.reduced)}" if state.reduced is not None else ""
+
     def spread(self, state: ExplorerState) -> Spread:
         """Returns the numbers of the whole slice; of a very large one, of evenly spaced rows and columns."""
         exact = state.view == "histogram"
@@ -345,7 +349,7 @@ class Frames:
                     (spread.missing, "missing")) if count]  # fmt: skip
         what = {"side": "side by side with the other", "difference": "difference", "ratio": "ratio",
                 "disagree": "where they disagree"}.get(state.compare, "")  # fmt: skip
-        reduced = f"{state.reduction} over {self.name(state.reduced)}" if state.reduced is not None else ""
+        reduced = self.reduction(state)
         numbers = f"{wording.number(float(spread.low))} … {wording.number(float(spread.high))}"
         words = ", ".join(
             part for part in (what, reduced, state.part, _size_words(state), numbers, *invalid, *said) if part

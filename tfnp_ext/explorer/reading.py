@@ -53,8 +53,7 @@ class Reader:
         if state.reduced is None:
             self._reductions = {of: kept for of, kept in self._reductions.items() if kept[1].done}
             return 1.0
-        sources = (self.source,) if self.other is None or not state.compare else (self.source, self.other)
-        reductions = [self._reduction(source, state) for source in sources]
+        reductions = [self._reduction(source, state) for source in self._shown(state)]
         ends = clock() + seconds
         for reduction in reductions:
             self._go_on(reduction, ends - clock(), clock)
@@ -62,8 +61,11 @@ class Reader:
 
     def is_read(self, state: ExplorerState) -> bool:
         """Returns whether numbers of a state are at hand: a reduction may have to be read to its end."""
-        kept = self._reductions.get(False)
-        return state.reduced is None or (kept is not None and kept[0] == _reduction_key(state) and kept[1].done)
+        return state.reduced is None or all(self._reduction(source, state).done for source in self._shown(state))
+
+    def _shown(self, state: ExplorerState) -> tuple[Source, ...]:
+        """Returns what is read for a state."""
+        return (self.source,) if self.other is None or not state.compare else (self.source, self.other)
 
     def numbers(self, state: ExplorerState, rows: slice = slice(None), columns: slice = slice(None)) -> Numbers:
         """Returns a region of what is shown, [rows, columns] or, of an image, [rows, columns, channels]."""
