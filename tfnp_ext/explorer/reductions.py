@@ -100,7 +100,7 @@ class Reduction:
             (self._length, *self._cells),
             self._axes(),
             sample.strides,
-            BLOCK if self._source.is_far else self._make.most,
+            BLOCK if self._source.prefers_large_cuts else self._make.most,
         )
         tiles = [
             (rows, columns)
@@ -294,7 +294,7 @@ class _End(_Accumulator):
 
     def add(self, start: int, values: Array, missing: Array | None) -> None:
         """Takes what is further out than the best so far."""
-        own = self._own(values, missing)
+        own = self._own(_in_runs(values), missing)
         further = np.minimum if self._least else np.maximum
         self._best = own if self._best is None else further(self._best, own, out=self._best)
         self._there = self._there + self._count(values, missing)
@@ -321,6 +321,7 @@ class _Place(_End):
 
     def add(self, start: int, values: Array, missing: Array | None) -> None:
         """Takes places of what is larger than the largest so far."""
+        values = _in_runs(values)
         own = self._own(values, missing)
         here = self._count(values, missing)
         if self._best is None:
@@ -366,6 +367,17 @@ def _floats(values: Array, missing: Array | None) -> Array:
     if missing is not None:
         floats[missing] = 0
     return floats
+
+
+def _in_runs(values: Array) -> Array:
+    """Returns the values, copied where only a few lie side by side in memory."""
+    run = 1
+    for length, step in zip(reversed(values.shape), reversed(values.strides), strict=True):
+        if length > 1:
+            if step != run * values.itemsize:
+                break
+            run *= length
+    return values if run >= _FEW else np.ascontiguousarray(values)
 
 
 def _squares(values: Array, axis: int) -> Array:

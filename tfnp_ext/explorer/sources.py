@@ -63,8 +63,8 @@ class Source(ABC):
         return False
 
     @property
-    def is_far(self) -> bool:
-        """Whether a cut crosses from another device, so that a few large ones are better than many."""
+    def prefers_large_cuts(self) -> bool:
+        """Whether a cut takes its time however small it is, so that a few large ones are better than many."""
         return False
 
     @abstractmethod
@@ -105,10 +105,10 @@ class DenseSource(Source):
     @property
     def is_cheap(self) -> bool:
         """Whether it is in the host's memory, and needs neither magnitudes nor a wider dtype."""
-        return not self.is_far and self.dtype.char in "?bBhHiIlLqQfd"
+        return not isinstance(self._array, DeviceArray) and self.dtype.char in "?bBhHiIlLqQfd"
 
     @property
-    def is_far(self) -> bool:
+    def prefers_large_cuts(self) -> bool:
         """Whether it lies on another device."""
         return isinstance(self._array, DeviceArray)
 
@@ -223,6 +223,11 @@ class SparseSource(Source):
             )
         self._indices, self._values = indices, values
 
+    @property
+    def prefers_large_cuts(self) -> bool:
+        """Whether all entries are looked at for a cut of any size."""
+        return True
+
     def cut(self, index: Index) -> Array:
         """Returns a dense piece."""
         start, stop = 0, len(self._indices)
@@ -287,6 +292,11 @@ class SlicesSource(Source):
         rows = int(content.indices.max(initial=-1)) + 1
         super().__init__(content.shape or (rows, *values.shape[1:]), values.dtype, what, path)
         self._indices, self._values = content.indices, values
+
+    @property
+    def prefers_large_cuts(self) -> bool:
+        """Whether all indices are looked at for a cut of any size."""
+        return True
 
     def cut(self, index: Index) -> Array:
         """Returns a piece, in which only the rows that fall into it are read."""
