@@ -95,20 +95,15 @@ class Reduction:
     def _plan(self) -> Iterator[_Part]:
         """Yields the tiles one after the other; all along the axis before the next cells, but of what is drawn."""
         one = slice(0, 1)
-        sample = self._cut(one, one, one)
-        self._tiling = tiling = _tiling(
-            (self._length, *self._cells),
-            self._axes(),
-            sample.strides,
-            BLOCK if self._source.prefers_large_cuts else self._make.most,
-        )
-        tiles = [
-            (rows, columns)
-            for rows in _slices(self._cells[0], tiling.each[1])
-            for columns in _slices(self._cells[1], tiling.each[2])
-        ]
-        depths = _slices(self._length, tiling.each[0])
-        if self._source.draws and self._state.reduced == 0:  # one element after the other, each once
+        strides = self._cut(one, one, one).strides
+        most = BLOCK if self._source.prefers_large_cuts else self._make.most
+        draws = self._source.draws and self._state.reduced == 0  # one element after the other, each once
+        lengths = (1 if draws else self._length, *self._cells)
+        self._tiling = tiling = _tiling(lengths, self._axes(), strides, most)
+        depths, rows, columns = (_slices(length, each) for length, each in
+                                 zip((self._length, *self._cells[:2]), tiling.each[:3], strict=True))  # fmt: skip
+        tiles = [(row, column) for row in rows for column in columns]
+        if draws:
             yield from (_Part(*tile, depth) for depth in depths for tile in tiles)
         else:
             yield from (_Part(*tile, depth) for tile in tiles for depth in depths)
@@ -243,8 +238,8 @@ class _Mean(_Accumulator):
 
     def add(self, start: int, values: Array, missing: Array | None) -> None:
         """Adds to the sum of values or of their squares."""
-        if missing is not None or values.dtype != np.float64:
-            values = _floats(values, missing)
+        narrow = missing is not None or values.dtype != np.float64
+        values = _floats(values, missing) if narrow else _in_runs(values)
         self._total = self._total + (_squares(values, self._axis) if self._norm else values.sum(axis=self._axis))
         self._there = self._there + self._count(values, missing)
 
@@ -254,32 +249,37 @@ class _Mean(_Accumulator):
 
 
 class _Std(_Accumulator):
-    """The standard deviation: mean and squared deviations of each tile, brought together by Chan's update."""
+    """The standard deviation, by sums of deviations from the mean of the tile that came first, and of their squares.
+
+    What is subtracted in the end is at most as many times as large as the variance as there are tiles.
+    """
 
     def __init__(self, how: str, axis: int) -> None:
         super().__init__(how, axis)
-        self._mean: Any = 0.0
+        self._near: Any = 0.0
+        self._total: Any = 0.0
         self._squares: Any = 0.0
 
     def add(self, start: int, values: Array, missing: Array | None) -> None:
-        """Adds the deviations from the tile's own mean, and that mean's from the mean so far."""
+        """Adds to both sums."""
         floats = _floats(values, missing)
         here = self._count(values, missing)
-        own = floats.sum(axis=self._axis)
-        own /= np.maximum(here, 1)
-        floats -= np.expand_dims(own, self._axis)
+        first = (self._there == 0) & (here > 0)
+        if np.any(first):
+            self._near = np.where(first, floats.sum(axis=self._axis) / np.maximum(here, 1), self._near)
+        floats -= np.expand_dims(self._near, self._axis)
         if missing is not None:
             floats[missing] = 0
-        away = own - self._mean
-        total = self._there + here
-        share = here / np.maximum(total, 1)
-        self._squares = self._squares + _squares(floats, self._axis) + np.square(away) * (self._there * share)
-        self._mean = own if np.ndim(share) == 0 and share == 1 else self._mean + away * share
-        self._there = total
+        self._total = self._total + floats.sum(axis=self._axis)
+        self._squares = self._squares + _squares(floats, self._axis)
+        self._there = self._there + here
 
     def result(self) -> tuple[Array, Array | None]:
-        """Returns the root of the mean of squares."""
-        return np.sqrt(self._squares / np.maximum(self._there, 1)), self._some()
+        """Returns the root of the mean of squares around the mean of all."""
+        count = np.maximum(self._there, 1)
+        variance = np.maximum(self._squares / count - np.square(self._total / count), 0)
+        too_large = np.isinf(self._squares) & np.isfinite(self._total)
+        return np.sqrt(np.where(too_large, np.inf, variance)), self._some()
 
 
 class _End(_Accumulator):
