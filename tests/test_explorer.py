@@ -394,9 +394,11 @@ def test_the_png_has_a_pixel_a_cell():
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int64", "uint8", "bool", "complex64"])
 @pytest.mark.parametrize("nan", [False, True])
 def test_reductions_are_numpys(how, dtype, nan, monkeypatch):
-    from tfnp_ext.explorer import reading
+    from tfnp_ext.explorer import reductions
 
-    monkeypatch.setattr(reading, "BLOCK", 50)  # several blocks
+    monkeypatch.setattr(reductions._Accumulator, "most", 50)  # several tiles
+    monkeypatch.setattr(reductions._End, "most", 50)
+    monkeypatch.setattr(reductions._Place, "most", 50)
     array = (normal(9, 4, 5) * 20).astype(dtype)
     if nan and array.dtype.kind in "fc":
         array[3, 2, 2] = array[7, 2, 2] = np.nan

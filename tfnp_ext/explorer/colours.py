@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
-from tfnp_ext.explorer.reading import Numbers, plain
+from tfnp_ext.explorer.numbers import Numbers, plain
 from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState
 from tfnp_ext.plots.base import STYLE

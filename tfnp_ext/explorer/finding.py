@@ -96,6 +96,8 @@ class Finder:
 
 
 def _extreme_of_slice(frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:
+    if not frames.reader.is_read(state):
+        return Found(f"{frames.reduction(state)} is still being read")
     numbers = frames.reader.numbers(state)
     found = extreme_of(numbers, largest)
     if found is None:

@@ -11,9 +11,10 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, spread_of, whole_of
+from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
 from tfnp_ext.explorer.pooling import block_of, pool, ranges
-from tfnp_ext.explorer.reading import MOST_KEPT, Numbers, Reader, key_of
+from tfnp_ext.explorer.reading import MOST_KEPT, Reader, key_of
 from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState, plane_of
 from tfnp_ext.plots.pooling import steps_read
@@ -106,6 +107,10 @@ class Frames:
         if axis is None:
             return ""
         return self._axes[axis] if axis < len(self._axes) else f"axis {axis}"
+
+    def reduction(self, state: ExplorerState) -> str:
+        """Returns how values are put together, and along which axis; ``""`` where they are not."""
+        return f"{state.reduction} over {self.name(state.reduced)}" if state.reduced is not None else ""
 
     def spread(self, state: ExplorerState) -> Spread:
         """Returns the numbers of the whole slice; of a very large one, of evenly spaced rows and columns."""
@@ -344,7 +349,7 @@ class Frames:
                     (spread.missing, "missing")) if count]  # fmt: skip
         what = {"side": "side by side with the other", "difference": "difference", "ratio": "ratio",
                 "disagree": "where they disagree"}.get(state.compare, "")  # fmt: skip
-        reduced = f"{state.reduction} over {self.name(state.reduced)}" if state.reduced is not None else ""
+        reduced = self.reduction(state)
         numbers = f"{wording.number(float(spread.low))} … {wording.number(float(spread.high))}"
         words = ", ".join(
             part for part in (what, reduced, state.part, _size_words(state), numbers, *invalid, *said) if part

@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+PAUSE = 0.01
+"""Seconds between two parts of a long reading: the kernel receives in it what was sent meanwhile."""
+
 Later = Callable[[float, Callable[[], None]], bool]
 """Calls a function after some seconds, and returns whether it can."""
 
@@ -50,6 +53,11 @@ class Pacing:
             self._waiting = True
         else:
             self._now()
+
+    def again(self) -> bool:
+        """Has it drawn once more after a pause, and returns whether it can: a drawing may have read but a part."""
+        self._waiting = self._waiting or self._later(PAUSE, self._wake)
+        return self._waiting
 
     def stop(self) -> None:
         """Draws nothing any more."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.explorer.colours import Spread, colour_table, entries
-from tfnp_ext.explorer.reading import Numbers
+from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.sources import Array
 from tfnp_ext.plots.base import STYLE
 from tfnp_ext.plots.inks import rgb

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnp_ext.explorer.reading import Numbers
+from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.sources import Array
 
 _FEW = 64

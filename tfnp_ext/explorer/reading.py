@@ -3,76 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tfnp_ext.casting import kind_rank
-from tfnp_ext.explorer.sources import BLOCK, Array, Source
+from tfnp_ext.explorer.numbers import Numbers, plain
+from tfnp_ext.explorer.reductions import STEP, Reduction
+from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState, plane_of
 
 MOST_KEPT = 2**24
 """Values of a plane that is kept between two frames, and that are read for one frame."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Real numbers of a dtype that NumPy knows.
-
-    Attributes:
-        values: The numbers; any where none is there.
-        missing: Where none is there; ``None`` for nowhere.
-    """
-
-    values: Array
-    missing: Array | None = None
-
-    def at(self, *index: Any) -> Numbers:
-        """Returns a piece."""
-        return Numbers(self.values[index], None if self.missing is None else self.missing[index])
-
-    def floats(self) -> Array:
-        """Returns them in a float dtype that holds each exactly, but for large integers; NaN where none is there."""
-        values = self.values
-        if values.dtype.kind != "f":
-            values = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
-        if self.missing is None:
-            return values
-        return np.where(self.missing, values.dtype.type(np.nan), values)
-
-
-def plain(values: Array, part: str = "") -> Numbers:
-    """Returns a cut as real numbers of a dtype that NumPy knows and a browser can read; small floats widened.
-
-    Args:
-        values: What a source gave.
-        part: What of complex numbers is meant.
-    """
-    missing = None
-    if isinstance(values, np.ma.MaskedArray):
-        mask = np.ma.getmaskarray(values)
-        missing = mask if mask.any() else None
-        values = np.ma.getdata(values)
-    with np.errstate(all="ignore"):
-        return Numbers(_real(values, part), missing)
-
-
-def _real(values: Array, part: str) -> Array:
-    rank = kind_rank(values.dtype)
-    if rank == 3:
-        if values.dtype.itemsize > 16:
-            values = values.astype(np.complex128)
-        parts: dict[str, Any] = {"angle": np.angle, "real": np.real, "imag": np.imag}
-        return np.asarray(parts.get(part, np.abs)(values))
-    if rank == 2 and values.dtype.itemsize < 4:
-        return values.astype(np.float32)
-    if values.dtype.kind == "V":
-        return values.astype(np.uint8 if values.dtype.name.startswith("u") else np.int8)
-    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
-        return values.astype(np.float64)
-    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 class Reader:
@@ -86,15 +30,48 @@ class Reader:
     def __init__(self, source: Source, other: Source | None = None) -> None:
         self.source, self.other = source, other
         self._kept: tuple[Any, Numbers] | None = None
+        self._reductions: dict[bool, tuple[Any, Reduction]] = {}
 
     def close(self) -> None:
         """Lets go of what is kept."""
         self._kept = None
+        self._reductions.clear()
+
+    def advance(
+        self, state: ExplorerState, seconds: float = STEP, clock: Callable[[], float] = time.perf_counter
+    ) -> float:
+        """Goes on with what has to be read before any of a state can be shown, and drops what another has begun.
+
+        Args:
+            state: What is to be shown.
+            seconds: How long.
+            clock: Seconds now; an argument so that tests are deterministic.
+
+        Returns:
+            The share that was read, 1 where there is nothing left to read.
+        """
+        if state.reduced is None:
+            self._reductions = {of: kept for of, kept in self._reductions.items() if kept[1].done}
+            return 1.0
+        reductions = [self._reduction(source, state) for source in self._shown(state)]
+        ends = clock() + seconds
+        for reduction in reductions:
+            self._go_on(reduction, ends - clock(), clock)
+        return sum(reduction.share for reduction in reductions) / len(reductions)
+
+    def is_read(self, state: ExplorerState) -> bool:
+        """Returns whether numbers of a state are at hand: a reduction may have to be read to its end."""
+        return state.reduced is None or all(self._reduction(source, state).done for source in self._shown(state))
+
+    def _shown(self, state: ExplorerState) -> tuple[Source, ...]:
+        """Returns what is read for a state."""
+        return (self.source,) if self.other is None or not state.compare else (self.source, self.other)
 
     def numbers(self, state: ExplorerState, rows: slice = slice(None), columns: slice = slice(None)) -> Numbers:
         """Returns a region of what is shown, [rows, columns] or, of an image, [rows, columns, channels]."""
         height, width = state.plane
-        if height * width > MOST_KEPT or (state.reduced is None and not state.compare and self.source.is_cheap):
+        reads_little = not state.compare and (state.reduced is not None or self.source.is_cheap)
+        if height * width > MOST_KEPT or reads_little:
             return self._read(state, rows, columns)
         key = key_of(state)
         if self._kept is None or self._kept[0] != key:
@@ -118,7 +95,25 @@ class Reader:
     def _one(self, source: Source, state: ExplorerState, rows: slice, columns: slice) -> Numbers:
         if state.reduced is None:
             return plain(plane_of(source.cut(state.cut(rows, columns)), state), state.part)
-        return reduced(source, state, rows, columns)
+        reduction = self._reduction(source, state)
+        self._go_on(reduction, math.inf)
+        return reduction.numbers().at(rows, columns)
+
+    def _reduction(self, source: Source, state: ExplorerState) -> Reduction:
+        """Returns the reduction of a state, the one that was begun or a new one."""
+        of, key = source is not self.source, _reduction_key(state)
+        if of not in self._reductions or self._reductions[of][0] != key:
+            self._reductions.pop(of, None)
+            self._reductions[of] = key, Reduction(source, state)
+        return self._reductions[of][1]
+
+    def _go_on(self, reduction: Reduction, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Reads some of it; after an error there is a hole in it, so that it is begun anew."""
+        try:
+            reduction.step(seconds, clock)
+        except BaseException:
+            self._reductions.clear()
+            raise
 
 
 def key_of(state: ExplorerState) -> tuple[Any, ...]:
@@ -127,6 +122,10 @@ def key_of(state: ExplorerState) -> tuple[Any, ...]:
     axes = state.rows, state.columns, state.colours  # columns and channels are not rows and columns
     return (state.shape, *axes, state.reduced, state.reduction, state.part, *compared,
             *(state.index[axis] for axis in state.hidden))  # fmt: skip
+
+
+def _reduction_key(state: ExplorerState) -> tuple[Any, ...]:
+    return key_of(replace(state, compare=""))
 
 
 def compared(one: Numbers, two: Numbers, how: str, tolerance: float = 0.0) -> Numbers:
@@ -171,136 +170,3 @@ def _distance(one: Array, two: Array) -> tuple[Array, Array]:
     larger = np.asarray(one >= two)
     left, right = one.astype(np.uint64), two.astype(np.uint64)  # modulo 2^64, and so is the distance
     return larger, np.where(larger, left - right, right - left)
-
-
-def reduced(source: Source, state: ExplorerState, rows: slice, columns: slice) -> Numbers:
-    """Returns the region with all values along the reduced axis put together, a bounded number of them at a time.
-
-    Sums are made in float64. A NaN stays one, as in NumPy; what is not there does not count.
-    """
-    axis = state.reduced
-    assert axis is not None
-    index = list(state.cut(rows, columns))
-    lengths = [
-        len(range(*part.indices(length)))
-        for place, (part, length) in enumerate(zip(index, state.shape, strict=True))
-        if isinstance(part, slice) and place != axis
-    ]
-    each = max(1, BLOCK // max(1, math.prod(lengths)))
-
-    def parts() -> Iterator[tuple[int, Numbers]]:
-        for start in range(0, state.shape[axis], each):
-            index[axis] = slice(start, start + each)
-            yield start, plain(plane_of(source.cut(tuple(index)), state), state.part)
-
-    with np.errstate(all="ignore"):
-        return _REDUCTIONS[state.reduction](parts())
-
-
-Parts = Iterator[tuple[int, Numbers]]
-
-
-def _moments(parts: Parts) -> tuple[Array, Array, Array]:
-    """Returns count, mean and sum of squared deviations over all parts, by Chan's update."""
-    count, mean, squares = np.zeros(()), np.zeros(()), np.zeros(())
-    for _, part in parts:
-        values = part.values.astype(np.float64)
-        here = np.full(values.shape[1:], len(values), np.float64)
-        if part.missing is not None:
-            values[part.missing] = 0
-            here = (~part.missing).sum(axis=0).astype(np.float64)
-        own = values.sum(axis=0) / np.maximum(here, 1)
-        values -= own
-        if part.missing is not None:
-            values[part.missing] = 0
-        own_squares = np.einsum("i...,i...->...", values, values)
-        total = count + here
-        share = here / np.maximum(total, 1)
-        squares = squares + own_squares + np.square(own - mean) * count * share
-        mean = mean + np.where(share == 1, own - mean, (own - mean) * share) if count.ndim else own
-        count = total
-    return count, mean, squares
-
-
-def _mean(parts: Parts) -> Numbers:
-    total: Any = 0.0
-    count: Any = 0
-    for _, part in parts:
-        there = True if part.missing is None else ~part.missing
-        total = total + part.values.sum(axis=0, dtype=np.float64, where=there)
-        count = count + (len(part.values) if part.missing is None else np.sum(there, axis=0))
-    count = np.broadcast_to(count, np.shape(total))
-    return Numbers(np.asarray(total / np.maximum(count, 1)), _none(count))
-
-
-def _std(parts: Parts) -> Numbers:
-    count, _, squares = _moments(parts)
-    return Numbers(np.sqrt(squares / np.maximum(count, 1)), _none(count))
-
-
-def _norm(parts: Parts) -> Numbers:
-    total: Any = 0.0
-    there: Any = False
-    for _, part in parts:
-        values = part.values.astype(np.float64)
-        if part.missing is not None:
-            values[part.missing] = 0
-        total = np.hypot(total, np.linalg.norm(values, axis=0))
-        there = there | (True if part.missing is None else (~part.missing).any(axis=0))
-    return Numbers(total, _none(np.broadcast_to(there, np.shape(total))))
-
-
-def _end(parts: Parts, *, largest: bool, places: bool = False) -> Numbers:
-    """Returns the largest or smallest value, or the place of the largest; a NaN is both, the first one."""
-    best: Array | None = None
-    at: Any = None
-    there: Any = False
-    for start, part in parts:
-        values = part.values
-        if part.missing is None and not places and (best is None or there is True):
-            own, there = np.asarray(values.max(axis=0) if largest else values.min(axis=0)), True
-            best = own if best is None else (np.maximum if largest else np.minimum)(best, own)
-            continue
-        if part.missing is not None:
-            kind = values.dtype
-            rest = (-np.inf if largest else np.inf) if kind.kind == "f" else (_least(kind) if largest else _most(kind))
-            values = np.where(part.missing, kind.type(rest), values)
-            own_there = (~part.missing).any(axis=0)
-        else:
-            own_there = np.ones(values.shape[1:], bool)
-        place = np.argmax(values, axis=0) if largest else np.argmin(values, axis=0)
-        own = values[0] if len(values) == 1 else np.take_along_axis(values, place[None], axis=0)[0]
-        if best is None:
-            best, at, there = own, place + start, own_there
-            continue
-        better = (own > best) if largest else (own < best)
-        if own.dtype.kind == "f":
-            better |= np.isnan(own) & ~np.isnan(best)
-        better = (better & own_there) | (own_there & ~there)
-        best, at, there = np.where(better, own, best), np.where(better, place + start, at), there | own_there
-    assert best is not None
-    return Numbers(at.astype(np.int64) if places else best, None if there is True else _none(there))
-
-
-def _least(dtype: np.dtype) -> Any:
-    return False if dtype.kind == "b" else np.iinfo(dtype).min
-
-
-def _most(dtype: np.dtype) -> Any:
-    return True if dtype.kind == "b" else np.iinfo(dtype).max
-
-
-def _none(there: Array) -> Array | None:
-    """Returns where nothing is there; ``None`` for nowhere."""
-    missing = ~np.asarray(there, bool)
-    return missing if missing.any() else None
-
-
-_REDUCTIONS: dict[str, Callable[[Parts], Numbers]] = {
-    "mean": _mean,
-    "std": _std,
-    "norm": _norm,
-    "min": lambda parts: _end(parts, largest=False),
-    "max": lambda parts: _end(parts, largest=True),
-    "argmax": lambda parts: _end(parts, largest=True, places=True),
-}

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.explorer.reading import Numbers, disagree, plain
+from tfnp_ext.explorer.numbers import Numbers, plain
+from tfnp_ext.explorer.reading import disagree
 from tfnp_ext.explorer.sources import BLOCK, Array, Source, blocks, ravel, unravel
 
 STEP = 2.0

@@ -62,6 +62,11 @@ class Source(ABC):
         """Whether a cut is a view that costs nothing, so that none is kept for the next frame."""
         return False
 
+    @property
+    def prefers_large_cuts(self) -> bool:
+        """Whether a cut takes its time however small it is, so that a few large ones are better than many."""
+        return False
+
     @abstractmethod
     def cut(self, index: Index) -> Array:
         """Returns the values at an index, a view where there is one; those that are not there are masked."""
@@ -101,6 +106,11 @@ class DenseSource(Source):
     def is_cheap(self) -> bool:
         """Whether it is in the host's memory, and needs neither magnitudes nor a wider dtype."""
         return not isinstance(self._array, DeviceArray) and self.dtype.char in "?bBhHiIlLqQfd"
+
+    @property
+    def prefers_large_cuts(self) -> bool:
+        """Whether it lies on another device."""
+        return isinstance(self._array, DeviceArray)
 
     def cut(self, index: Index) -> Array:
         """Returns a view; of what lies on another device a copy of the piece."""
@@ -213,15 +223,21 @@ class SparseSource(Source):
             )
         self._indices, self._values = indices, values
 
+    @property
+    def prefers_large_cuts(self) -> bool:
+        """Whether all entries are looked at for a cut of any size."""
+        return True
+
     def cut(self, index: Index) -> Array:
         """Returns a dense piece."""
         start, stop = 0, len(self._indices)
         for axis, part in enumerate(index):
+            along = self._indices[start:stop, axis]  # sorted, since all before is the same
+            low, high, _ = part.indices(self.shape[axis]) if isinstance(part, slice) else (part, part + 1, 1)
+            ends = np.searchsorted(along, [low, high])
+            start, stop = start + int(ends[0]), start + int(ends[1])
             if isinstance(part, slice):
                 break
-            along = self._indices[start:stop, axis]  # sorted, since all before is the same
-            ends = np.searchsorted(along, [part, part + 1])
-            start, stop = start + int(ends[0]), start + int(ends[1])
         entries = np.arange(start, stop)
         shape: list[int] = []
         places: list[Array] = []
@@ -276,6 +292,11 @@ class SlicesSource(Source):
         rows = int(content.indices.max(initial=-1)) + 1
         super().__init__(content.shape or (rows, *values.shape[1:]), values.dtype, what, path)
         self._indices, self._values = content.indices, values
+
+    @property
+    def prefers_large_cuts(self) -> bool:
+        """Whether all indices are looked at for a cut of any size."""
+        return True
 
     def cut(self, index: Index) -> Array:
         """Returns a piece, in which only the rows that fall into it are read."""

@@ -21,11 +21,11 @@ from tfnp_ext.explorer.chooser import TreeChooser
 from tfnp_ext.explorer.controls import Controls, close_whole
 from tfnp_ext.explorer.finding import Finder, Found
 from tfnp_ext.explorer.frames import Frames, Viewport
+from tfnp_ext.explorer.numbers import plain
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.playing import Player
 from tfnp_ext.explorer.python_code import code_of, name_of
-from tfnp_ext.explorer.reading import plain
 from tfnp_ext.explorer.sources import Source
 from tfnp_ext.explorer.state import ExplorerState, first_state, moved, placed, reshaped, stepped
 from tfnp_ext.explorer.still import show_still
@@ -50,7 +50,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     Attributes:
         slice: The indexing expression of what is shown, relative to the value: ``[3, :, :, 0]``.
-        array: What is shown as a NumPy array, in the order of the value's axes; a view where there is one.
+        array: What is shown as a NumPy array, in the order of the value's axes; a view where there is one. A reduction
+            of a large array is read in the background of a notebook: both follow when it is there.
         state: All that is shown; set it to another to show that.
     """
 
@@ -81,6 +82,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._drawn_as: Any = None
         self._exposed: Any = None
         self._reaching = False
+        self._progress = ""
         self._frames, state, names = self._open_first()
         self._pacing = Pacing(self._draw)
         self._player = Player(self._play_on, self._stand_still)
@@ -232,6 +234,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         try:
             self._reach()
             frames, state = self._frames, self.state
+            if not self._has_read(state):
+                return
             self._expose(state)
             if self._viewport is not None:
                 self._paint(state)
@@ -254,6 +258,18 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
                     self.state = state
                 finally:
                     self._reaching = False
+
+    def _has_read(self, state: ExplorerState) -> bool:
+        """Reads for a while what is put together along an axis; until all is read, what is shown stays."""
+        share = self._frames.reader.advance(state)
+        waits = share < 1 and self._pacing.again()
+        if waits or self._said.value == self._progress:
+            shown = "; the picture is the one before" if self._serial else ""
+            self._progress = (
+                f"{self._frames.reduction(state)}: {wording.percent(share, 0)} read{shown}" if waits else ""
+            )
+            self._tell(self._progress)
+        return not waits
 
     def _expose(self, state: ExplorerState) -> None:
         """Has the traits follow; what only colours or zooms changes neither."""
@@ -344,7 +360,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._cell = None
 
     def _exact(self, event: Event) -> None:
-        text = self._text_at(int(event["y"]), int(event["x"]))
+        there = self._frames.reader.is_read(self.state)
+        text = self._text_at(int(event["y"]), int(event["x"])) if there else "being read"
         self._canvas.send({"type": "exact", "request": event.get("request"), "text": text})
 
     def _play(self, axis: int, on: bool) -> None:
