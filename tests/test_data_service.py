@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from tfnp_ext import iter_numpy, to_numpy
+from tfnp_ext import ConversionError, iter_numpy, load, save, to_numpy
 from tfnp_ext.storage.resuming import another_order
 
 WORKER = """
@@ -136,7 +136,7 @@ def test_a_service_that_is_gone_ends_at_the_limit(tf, service):
 
 
 def test_a_worker_that_is_killed_ends_at_the_limit_with_what_came(tf, served, workers):
-    """The last test of this file: one worker is gone afterwards. TensorFlow itself would wait for it for ever."""
+    """One worker is gone afterwards: only the test below may follow. TensorFlow itself would wait for it for ever."""
     count = 4000
 
     def kill_in_the_middle(place):
@@ -155,3 +155,26 @@ def test_a_worker_that_is_killed_ends_at_the_limit_with_what_came(tf, served, wo
     assert workers[0].wait() == -signal.SIGKILL
     assert got.tolist() == came  # nothing that came is lost, and the other worker went on
     assert count // 2 < len(set(came)) == len(came) <= count
+
+
+def test_what_was_written_before_the_last_worker_is_killed_is_there(tf, served, workers, tmp_path):
+    """After the test above: the other worker is killed too."""
+
+    def kill_in_the_middle(place):
+        came.append(int(place))
+        if len(came) == 200:
+            workers[1].send_signal(signal.SIGKILL)
+        return place
+
+    came: list[int] = []
+    numbers = served(tf.data.Dataset.range(4000))
+    numbers = numbers.map(lambda i: tf.ensure_shape(tf.py_function(kill_in_the_middle, [i], tf.int64), ()))
+    path = tmp_path / "a.zarr"
+    with pytest.warns(UserWarning, match=r"no element within 3 s: [\d ]+ elements came until then"):
+        saved = save(numbers, path, timeout=3, progress=False)
+    assert workers[1].wait() == -signal.SIGKILL
+    assert saved.elements == len(came) >= 200
+    assert load(path).tolist() == came
+    with pytest.raises(ConversionError, match=r"was not saved: no element within 1 s: .* the old one is as it was"):
+        save(numbers, path, timeout=1, progress=False, force=True)
+    assert load(path).tolist() == came
