@@ -370,7 +370,7 @@ def test_the_kernel_is_free_while_it_is_read(sent, a_tile_a_draw):
         assert explorer._said.value == "std over time is still being read"
         assert (changes, explorer.slice) == ([], "[0, :, :]")
         await until(lambda: explorer._said.value == "")
-        assert said[0] == "std over time: 1 % read; the picture is the one before"
+        assert said[0] == "std over time: 2 % read; the picture is the one before"
         assert said[-2] == "std over time: 99 % read; the picture is the one before"
         assert len(said) > 50
         assert changes == ["slice", "array"]
