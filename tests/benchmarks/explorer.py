@@ -13,6 +13,8 @@ notebook-nd-viewer reads the whole array at each move: it gets 100 planes and fe
 is left out, as is one that is not installed. ndv is not here: it draws with a graphics adapter of the kernel's machine,
 and with a software renderer alone (Mesa's llvmpipe) ndv 0.5.0 ends with "Request device failed: Unsupported features
 were requested: FLOAT32_FILTERABLE".
+
+``--only reductions`` needs no browser: 1 GB of random float32 put together along each axis, beside NumPy in float64.
 """
 
 from __future__ import annotations
@@ -28,12 +30,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.browser.conftest import FLAGS, system_chromium
 from tests.browser.lab import LabServer, NotebookPage
+from tfnp_ext.explorer.reading import Reader
+from tfnp_ext.explorer.sources import DenseSource
+from tfnp_ext.explorer.state import ExplorerState
 
 MIB = 2**20
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -249,14 +255,45 @@ def measure(table: Table, viewer: Viewer, notebook: NotebookPage, moves: int, pl
         table.line("… to the exact value of a pooled cell", statistics.median(exact), " ms")
 
 
+def reductions(table: Table) -> None:
+    """Prints how long an array of 1 GB takes to be put together along each axis."""
+    array = np.random.default_rng(0).standard_normal((250, 1000, 1000), np.float32)
+    source = DenseSource(array)
+    numpys: dict[str, Callable[[int], Any]] = {
+        "mean": lambda axis: np.mean(array, axis, np.float64),
+        "std": lambda axis: np.std(array, axis, np.float64),
+        "min": lambda axis: np.min(array, axis),
+        "max": lambda axis: np.max(array, axis),
+        "norm": lambda axis: np.sqrt(np.sum(np.square(array, dtype=np.float64), axis)),
+        "argmax": lambda axis: np.argmax(array, axis),
+    }
+    for how, by_numpy in numpys.items():
+        for axis in range(3):
+            rows, columns = (other for other in range(3) if other != axis)
+            state = ExplorerState(array.shape, rows=rows, columns=columns, index=(0, 0, 0), reduced=axis, reduction=how)
+            started = time.perf_counter()
+            Reader(source).numbers(state)
+            read = time.perf_counter()
+            by_numpy(axis)
+            theirs = time.perf_counter() - read
+            table.line(f"{how} along axis {axis}", (read - started) * 1000, " ms", 750)
+            table.line("… by NumPy", theirs * 1000, " ms")
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10 moves")
-    parser.add_argument("--only", choices=tuple(VIEWERS), help="one viewer")
+    parser.add_argument("--only", choices=(*VIEWERS, "reductions"), help="one viewer, or reductions")
     asked = parser.parse_args()
     moves = 10 if asked.quick else MOVES
     table = Table()
+    if asked.only in {None, "reductions"}:
+        print("reductions of 1 GB in this process")
+        reductions(table)
+    if asked.only == "reductions":
+        print(f"{table.met} of {table.asked} targets met")
+        return
     with (
         sync_playwright() as playwright,
         tempfile.TemporaryDirectory() as folder,

@@ -18,8 +18,8 @@ from tfnp_ext.explorer.state import ExplorerState, plane_of
 STEP = 0.25
 """Seconds of one step: so long nothing else is answered."""
 
-TILE = 2**17
-"""Values of a tile of which float64 are made: with these it stays in the cache of one core."""
+TILE = 2**18
+"""Values of a tile of which float64 are made: with these it stays in the processor's caches."""
 
 _FEW = 32
 """Shorter runs are no inner loop: what NumPy does around each would take longer than the loop."""
