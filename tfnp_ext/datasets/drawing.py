@@ -304,18 +304,23 @@ class _HandOver:
         Raises:
             StopIteration: There is none.
             _OverdueError: It did not come in time.
+            KeyboardInterrupt: Ctrl-C.
         """
         self._asked.release()
-        while True:
-            try:
-                element, error = self._drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
-            except Empty:
-                if self._is_overdue():
-                    raise _OverdueError from None
-                continue
-            if error is not None:
-                raise error
-            return element
+        error: BaseException | None = None
+        with interrupts_held() as ctrl_c:  # one that is raised where memory is collected would be lost
+            while not ctrl_c.came:
+                try:
+                    element, error = self._drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
+                    break
+                except Empty:
+                    if self._is_overdue():
+                        raise _OverdueError from None
+        if ctrl_c.came:
+            raise KeyboardInterrupt
+        if error is not None:
+            raise error
+        return element
 
     def end(self) -> None:
         """Lets the thread end, as soon as it waits for nothing."""
