@@ -182,9 +182,12 @@ def _put_together(gathering: Gathering) -> Any:
     taken = replace(gathering.conversion, copy=None)
     results = []
     for column in gathering.columns:
-        arrays = {name: cast("MemorySink", sink).finish() for name, sink in column.sinks.items()}
+        sinks = cast("dict[str, MemorySink]", dict(column.sinks))
+        values = sinks.pop("values")
+        arrays = {name: sink.finish() for name, sink in sinks.items()}
+        arrays["values"] = values.finish(column.room(arrays))
         what = f"{gathering.source.kind}{column.leaf.path}"
-        results.append(type(column).result(arrays, column.facts, taken, what))
+        results.append(type(column).result(arrays, column.facts, taken, what, own=True))
     return gathering.source.structure.rebuild(results)
 
 
