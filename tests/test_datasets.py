@@ -134,7 +134,9 @@ def batches(count):
     return tf.data.Dataset.range(count).map(lambda place: tf.fill((32, 200, 200), tf.cast(place, tf.float32)))
 
 def images(count):
-    return tf.data.Dataset.range(count).map(lambda place: tf.fill((32, 199 + place % 2, 200), tf.cast(place, tf.float32)))
+    return tf.data.Dataset.range(count).map(
+        lambda place: tf.fill((32, 199 + place % 2, 200), tf.cast(place, tf.float32))
+    )
 
 def rows(count):
     lengths = tf.tile([999, 1001], [640])
