@@ -40,6 +40,18 @@ def ctrl_c_at_start(monkeypatch):
 
 
 @pytest.fixture
+def ctrl_c_while_joining(monkeypatch):
+    """Has SIGINT be sent from now on as what came is put together."""
+    finish = MemorySink.finish
+
+    def finish_and_interrupt(sink, *room):
+        interrupt()
+        return finish(sink, *room)
+
+    return lambda: monkeypatch.setattr(MemorySink, "finish", finish_and_interrupt)
+
+
+@pytest.fixture
 def counted(tf):
     """A dataset of endless numbers, slowly, and the list of those that were made."""
     made: list[int] = []
@@ -90,32 +102,20 @@ class TestAtTheStartOfTheThread:
 
 
 @pytest.mark.parametrize("ragged", [None, "object", "pad", "masked", "list"])
-def test_while_the_result_is_put_together(tf, monkeypatch, ragged):
+def test_while_the_result_is_put_together(tf, ctrl_c_while_joining, ragged):
     dataset = tf.data.Dataset.range(1, 7).map(lambda i: tf.range(i))
     dataset = dataset if ragged else dataset.map(lambda row: row[:1]).filter(lambda row: True)
     whole = to_numpy(dataset, ragged=ragged)
-    finish = MemorySink.finish
-
-    def finish_and_interrupt(sink):
-        interrupt()
-        return finish(sink)
-
-    monkeypatch.setattr(MemorySink, "finish", finish_and_interrupt)
+    ctrl_c_while_joining()
     with pytest.raises(ConversionInterrupted, match=r"stopped after 6 (elements|batches)") as stopped:
         to_numpy(dataset, ragged=ragged)
     assert type(stopped.value.partial) is type(whole)
     np.testing.assert_equal(list(stopped.value.partial), list(whole))
 
 
-def test_an_interrupt_is_not_lost_where_what_came_cannot_be_put_together(tf, monkeypatch):
+def test_an_interrupt_is_not_lost_where_what_came_cannot_be_put_together(tf, ctrl_c_while_joining):
     dataset = tf.data.Dataset.range(1, 7).map(lambda i: tf.range(i * 1000))
-    finish = MemorySink.finish
-
-    def finish_and_interrupt(sink):
-        interrupt()
-        return finish(sink)
-
-    monkeypatch.setattr(MemorySink, "finish", finish_and_interrupt)
+    ctrl_c_while_joining()
     with pytest.raises(ConversionInterrupted, match="what came is lost"):
         to_numpy(dataset, ragged="pad", max_bytes="180kB")
 
