@@ -70,23 +70,27 @@ def blocking(tf, gate):
     """Makes datasets that block after 0, 1, 2: in Python, in a generator, in TensorFlow itself, and in a window."""
     data, scalar = tf.data.Dataset, tf.TensorSpec((), tf.int64)
 
-    def wait(place):
-        if place == 3:
-            gate.wait(60)
-        return place
+    def made(way, last=2):
+        def wait(place):
+            if place == last + 1:
+                gate.wait(60)
+            return place
 
-    def numbers():
-        for place in range(6):
-            yield wait(place)
+        def numbers():
+            for place in range(last + 4):
+                yield wait(place)
 
-    return {
-        "py_function": lambda: data.range(6).map(lambda i: tf.ensure_shape(tf.py_function(wait, [i], tf.int64), ())),
-        "generator": lambda: data.from_generator(numbers, output_signature=scalar),
-        "tensorflow": lambda: data.range(3).concatenate(data.range(1).repeat().filter(lambda i: i > 0)),
-        "inner": lambda: data.range(6).map(
-            lambda i: data.from_generator(lambda n: iter([wait(n)]), args=(i,), output_signature=scalar).batch(1)
-        ),
-    }
+        numbered = data.range(last + 4)
+        return {
+            "py_function": lambda: numbered.map(lambda i: tf.ensure_shape(tf.py_function(wait, [i], tf.int64), ())),
+            "generator": lambda: data.from_generator(numbers, output_signature=scalar),
+            "tensorflow": lambda: data.range(last + 1).concatenate(data.range(1).repeat().filter(lambda i: i > 0)),
+            "inner": lambda: numbered.map(
+                lambda i: data.from_generator(lambda n: iter([wait(n)]), args=(i,), output_signature=scalar).batch(1)
+            ),
+        }[way]()
+
+    return made
 
 
 WAYS = ["py_function", "generator", "tensorflow", "inner"]
@@ -99,7 +103,7 @@ def flat(got) -> list[int]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ctrl_c_ends_a_conversion_that_blocks(blocking, way):
-    dataset = blocking[way]()
+    dataset = blocking(way)
     started = time.monotonic()
     with ctrl_c_after(1.5), pytest.raises(ConversionInterrupted, match=r"stopped after \d (element|batch)") as stopped:
         to_numpy(dataset, progress=False)
@@ -113,26 +117,28 @@ def test_ctrl_c_ends_a_conversion_that_blocks(blocking, way):
 def test_a_time_limit_ends_a_conversion_that_blocks(blocking, way):
     started = time.monotonic()
     with pytest.warns(UserWarning, match=r"no element within 1 s: 3 \w+ came until then"):
-        got = to_numpy(blocking[way](), timeout=1, progress=False)
+        got = to_numpy(blocking(way), timeout=1, progress=False)
     assert time.monotonic() - started < SOON
     assert flat(got) == [0, 1, 2]
     assert way != "tensorflow" or none_left()
 
 
+@pytest.mark.parametrize("last", [2, 60])  # after some quick ones no thread is asked any more
 @pytest.mark.parametrize("way", ["py_function", "generator", "tensorflow"])
-@pytest.mark.parametrize("options", [{"timeout": 50}, {"on_error": "skip"}])
-def test_ctrl_c_ends_an_iteration_that_blocks(blocking, way, options):
-    came, elements, started = [], iter_numpy(blocking[way](), **options), time.monotonic()
+@pytest.mark.parametrize("options", [{}, {"timeout": 50}, {"on_error": "skip"}])
+def test_ctrl_c_ends_an_iteration_that_blocks(blocking, way, options, last):
+    came, started = [], time.monotonic()
     with ctrl_c_after(1.5), pytest.raises(KeyboardInterrupt):
-        came.extend(elements)
+        came.extend(iter_numpy(blocking(way, last), **options))
     assert time.monotonic() - started < SOON
+    assert flat(came) == list(range(last + 1))
     assert way != "tensorflow" or none_left()
 
 
 @pytest.mark.parametrize("way", ["py_function", "generator", "tensorflow"])
 def test_a_time_limit_ends_an_iteration_that_blocks(blocking, way):
     with pytest.warns(UserWarning, match=r"no element within 1 s: 3 elements came"):
-        assert flat(list(iter_numpy(blocking[way](), timeout=1))) == [0, 1, 2]
+        assert flat(list(iter_numpy(blocking(way), timeout=1))) == [0, 1, 2]
     assert way != "tensorflow" or none_left()
 
 

@@ -24,6 +24,7 @@ from tfnp_ext.adapters.base import (
     copy_refused,
     register_adapter,
 )
+from tfnp_ext.adapters.padding import Padding, pad_rows
 from tfnp_ext.adapters.symbolic import components, in_graph, is_symbolic, when_there_is_a_value
 from tfnp_ext.adapters.tensors import component, device_of, dtype_name, shown_component, static_shape, stored_bytes
 from tfnp_ext.casting import cast, is_text, kind_rank
@@ -91,7 +92,9 @@ class RaggedAdapter(Adapter):
         return Owned(ragged_result(held, splits, conversion, what), settled=True)
 
 
-def ragged_result(held: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str) -> Any:
+def ragged_result(
+    held: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str, *, own: bool = False
+) -> Any:
     """Returns rows of unequal length as ``conversion`` asks: an array of arrays, padded, masked, or lists.
 
     Args:
@@ -99,6 +102,7 @@ def ragged_result(held: np.ndarray, splits: list[np.ndarray], conversion: Conver
         splits: Where rows begin, outermost axis first.
         conversion: What is asked for.
         what: The value in words.
+        own: Whether nobody else has the values, so that the result may take their memory.
 
     Raises:
         ConversionError: The dtype cannot be had, copying was refused, or padding would take more than ``max_bytes``.
@@ -109,8 +113,7 @@ def ragged_result(held: np.ndarray, splits: list[np.ndarray], conversion: Conver
     if conversion.copy is False and (flat is not held or flat.dtype == object):
         raise copy_refused(what)
     if conversion.ragged in {"pad", "masked"}:
-        padded, filled = pad(flat, splits, conversion, what)
-        return padded if conversion.ragged == "pad" else masked(padded, filled)
+        return pad(flat, splits, conversion, what, own and flat is held)
     if conversion.ragged == "list":
         return nested_lists(flat, splits)
     # The outer array is always new; its rows are views unless copies were asked for.
@@ -118,10 +121,11 @@ def ragged_result(held: np.ndarray, splits: list[np.ndarray], conversion: Conver
 
 
 def masked(padded: np.ndarray, filled: np.ndarray) -> np.ma.MaskedArray:
-    """Returns a padded array with what was filled up masked."""
+    """Returns a padded array with what was filled up masked; ``filled`` becomes the mask."""
+    mask = np.logical_not(filled, out=filled)
     # Outside of the rows lies the fill value, which NumPy is told as well.
-    outside = padded[~filled][0] if not filled.all() else None
-    return np.ma.masked_array(padded, mask=~filled, fill_value=outside)
+    outside = padded.reshape(-1)[mask.argmax()] if mask.any() else None
+    return np.ma.masked_array(padded, mask=mask, fill_value=outside)
 
 
 def place_in_rows(place: tuple[int, ...], splits: Sequence[np.ndarray]) -> tuple[int, ...]:
@@ -159,25 +163,16 @@ def rows(flat: np.ndarray, splits: list[np.ndarray]) -> np.ndarray:
     return result
 
 
-def pad(flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the rows filled up to the longest of each axis, and a mask of the same shape: what was there."""
+def pad(flat: np.ndarray, splits: list[np.ndarray], conversion: Conversion, what: str, own: bool) -> np.ndarray:
+    """Returns the rows filled up to the longest of each axis, what is filled up masked where that is asked for."""
     lengths = [np.diff(one) for one in splits]
     widths = [int(length.max(initial=0)) for length in lengths]
     shape = (len(splits[0]) - 1, *widths, *flat.shape[1:])
     within_bounds(what, math.prod(shape) * flat.dtype.itemsize, conversion.max_bytes, "use ragged='object'")
-    # The place of every value: first along the innermost ragged axis, then outwards.
-    places: list[np.ndarray] = []
-    owner = np.arange(len(flat))
-    for length, split in zip(reversed(lengths), reversed(splits), strict=True):
-        row = np.repeat(np.arange(len(length)), length)[owner]
-        places.insert(0, owner - split[row])
-        owner = row
-    places.insert(0, owner)
-    padded = np.full(shape, fill_value(conversion.fill_value, flat.dtype, what, wants_text(conversion)), flat.dtype)
-    filled = np.zeros(shape, dtype=bool)
-    padded[tuple(places)] = flat
-    filled[tuple(places)] = True
-    return padded, filled
+    outside = fill_value(conversion.fill_value, flat.dtype, what, wants_text(conversion))
+    masks = [np.zeros(shape, bool)] if conversion.ragged == "masked" else []
+    padded = pad_rows(Padding(flat, shape, outside, own=own), splits, masks)
+    return masked(padded, masks[0]) if masks else padded
 
 
 def wants_text(conversion: Conversion) -> bool:

@@ -24,6 +24,7 @@ from tfnp_ext.adapters.composites import (
     wants_text,
     within_bounds,
 )
+from tfnp_ext.adapters.padding import Padding, pad_items
 from tfnp_ext.adapters.tensors import component
 from tfnp_ext.casting import cast, is_text, read_dtype
 from tfnp_ext.convert import to_numpy
@@ -94,6 +95,20 @@ class Column(ABC):
     def close(self) -> None:
         """Is called once after the last element; makes empty arrays where there was none."""
 
+    def room(self, arrays: Mapping[str, np.ndarray]) -> int:
+        """Returns how many rows ``values`` needs place for, so that the result can be made where they are; 0: for none.
+
+        Args:
+            arrays: The other arrays.
+        """
+        return 0
+
+    def _padded_rows(self, shape: Sequence[int]) -> int:
+        """Returns how many there are in an array of that shape, where rows are filled up and it may be made."""
+        asked, rows, values = self.joining.conversion, math.prod(shape), self.sink("values")
+        fits = rows * (values.nbytes // max(1, values.rows)) <= asked.max_bytes  # else it is refused
+        return rows if fits and asked.ragged in {"pad", "masked"} else 0
+
     @staticmethod
     @abstractmethod
     def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
@@ -101,7 +116,14 @@ class Column(ABC):
 
     @staticmethod
     @abstractmethod
-    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+    def result(
+        arrays: Mapping[str, np.ndarray],
+        facts: Mapping[str, Any],
+        conversion: Conversion,
+        what: str,
+        *,
+        own: bool = False,
+    ) -> Any:
         """Returns what ``to_numpy`` gives for the column.
 
         Args:
@@ -109,6 +131,7 @@ class Column(ABC):
             facts: The facts of the column.
             conversion: What the user asks for.
             what: The value in words, for errors.
+            own: Whether nobody else has the arrays, so that the result may take their memory.
         """
 
     def sink(self, name: str) -> Sink:
@@ -193,7 +216,14 @@ class DenseColumn(Column):
         return "" if set(arrays) == {"values"} else "it is not one array"
 
     @staticmethod
-    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+    def result(
+        arrays: Mapping[str, np.ndarray],
+        facts: Mapping[str, Any],
+        conversion: Conversion,
+        what: str,
+        *,
+        own: bool = False,
+    ) -> Any:
         """Returns the array."""
         return arrays["values"]
 
@@ -223,6 +253,10 @@ class VaryingColumn(Column):
             self.sink("shapes").append(np.empty((0, len(self._sizes())), np.int64))
             self.sink("values").append(np.empty(0, self.dtype))
 
+    def room(self, arrays: Mapping[str, np.ndarray]) -> int:
+        """Returns how many values a padded result holds."""
+        return self._padded_rows([len(arrays["shapes"]), *arrays["shapes"].max(axis=0, initial=0).tolist()])
+
     @staticmethod
     def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
         """Returns why this is no column: the shapes have room for just the values."""
@@ -235,7 +269,14 @@ class VaryingColumn(Column):
         return "" if sizes.sum() == len(arrays["values"]) else "its shapes have no room for its values"
 
     @staticmethod
-    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+    def result(
+        arrays: Mapping[str, np.ndarray],
+        facts: Mapping[str, Any],
+        conversion: Conversion,
+        what: str,
+        *,
+        own: bool = False,
+    ) -> Any:
         """Returns an array of arrays, or one padded to the largest, as ``conversion.ragged`` asks.
 
         Raises:
@@ -244,9 +285,9 @@ class VaryingColumn(Column):
         flat, shapes = arrays["values"], arrays["shapes"]
         edges = _splits(shapes.prod(axis=1, dtype=np.int64))
         if shapes.shape[1] == 1:
-            return ragged_result(flat, [edges], conversion, what)
+            return ragged_result(flat, [edges], conversion, what, own=own)
         if conversion.ragged in {"pad", "masked"}:
-            return _padded(flat, shapes, edges, conversion, what)
+            return _padded(flat, shapes, edges, conversion, what, own)
         items = np.empty(len(shapes), object)
         for place, shape in enumerate(shapes):
             items[place] = flat[edges[place] : edges[place + 1]].reshape(shape)
@@ -284,6 +325,11 @@ class RaggedColumn(Column):
             inner = (self.leaf.shape or ())[self.leaf.spec.ragged_rank + 1 :]
             self.sink("values").append(np.empty((0, *(axis or 0 for axis in inner)), self.dtype))
 
+    def room(self, arrays: Mapping[str, np.ndarray]) -> int:
+        """Returns how many values, or rows of them, a padded result holds."""
+        widths = [int(lengths.max(initial=0)) for lengths in arrays.values()]  # in the order of their levels
+        return self._padded_rows([len(arrays["lengths0"]), *widths])
+
     @staticmethod
     def faults(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
         """Returns why this is no column: the rows of each level are as long as the next has rows."""
@@ -299,9 +345,16 @@ class RaggedColumn(Column):
         return ""
 
     @staticmethod
-    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+    def result(
+        arrays: Mapping[str, np.ndarray],
+        facts: Mapping[str, Any],
+        conversion: Conversion,
+        what: str,
+        *,
+        own: bool = False,
+    ) -> Any:
         """Returns the rows as ``conversion.ragged`` asks; see ``ragged_result``."""
-        return ragged_result(arrays["values"], row_splits(arrays), conversion, what)
+        return ragged_result(arrays["values"], row_splits(arrays), conversion, what, own=own)
 
 
 class SparseColumn(Column):
@@ -358,7 +411,14 @@ class SparseColumn(Column):
         return "" if fits else "its places are none"
 
     @staticmethod
-    def result(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], conversion: Conversion, what: str) -> Any:
+    def result(
+        arrays: Mapping[str, np.ndarray],
+        facts: Mapping[str, Any],
+        conversion: Conversion,
+        what: str,
+        *,
+        own: bool = False,
+    ) -> Any:
         """Returns a dense array or SciPy's, as ``conversion.sparse`` asks; see ``sparse_result``."""
         return sparse_result(arrays["indices"], arrays["values"], tuple(facts["shape"]), conversion, what)
 
@@ -424,17 +484,14 @@ def _of_replicas(value: Any, joined: Joined) -> Sequence[Any]:
     return (sparse.concat(0, list(values)) if hasattr(values[0], "dense_shape") else concat(values, 0),)
 
 
-def _padded(flat: np.ndarray, shapes: np.ndarray, edges: np.ndarray, conversion: Conversion, what: str) -> np.ndarray:
+def _padded(
+    flat: np.ndarray, shapes: np.ndarray, edges: np.ndarray, conversion: Conversion, what: str, own: bool
+) -> np.ndarray:
     """Returns items of any shape, each in a corner of one that holds the largest."""
     largest = [int(axis) for axis in shapes.max(axis=0, initial=0)]
     whole = (len(shapes), *largest)
     within_bounds(what, math.prod(whole) * flat.dtype.itemsize, conversion.max_bytes, "use ragged='object'")
     outside = fill_value(conversion.fill_value, flat.dtype, what, wants_text(conversion))
-    padded = np.full(whole, outside, flat.dtype)
-    filled = np.zeros(whole, bool) if conversion.ragged == "masked" else None
-    for place, shape in enumerate(shapes):
-        corner: Any = (place, *(slice(axis) for axis in shape))
-        padded[corner] = flat[edges[place] : edges[place + 1]].reshape(shape)
-        if filled is not None:
-            filled[corner] = True
-    return padded if filled is None else masked(padded, filled)
+    masks = [np.zeros(whole, bool)] if conversion.ragged == "masked" else []
+    padded = pad_items(Padding(flat, whole, outside, own=own), shapes, edges, masks)
+    return masked(padded, masks[0]) if masks else padded

@@ -14,11 +14,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from tfnp_ext import wording
+from tfnp_ext.datasets.pipeline import runs_python
 from tfnp_ext.datasets.progress import Progress
+from tfnp_ext.datasets.waiting import Next, ends_at_ctrl_c, stopped_by_ctrl_c
 from tfnp_ext.errors import ConversionError, reason
 
 _PULSE = 0.1
@@ -37,6 +40,9 @@ _SKIPS_NAMED = 3
 
 _IN_A_FUNCTION = re.compile(r"^Error in user-defined function passed to \w+:\d+ transformation with iterator: \S+: ")
 """What TensorFlow writes before the error of a function that was mapped."""
+
+_REPLACED = "REPLACED BY KeyboardInterrupt"
+"""What is in an error that TensorFlow was just making when Ctrl-C came."""
 
 _TRUSTED, _AT_ONCE = 8, 0.002
 """So many elements in a row that came within so many seconds let the next be drawn without another thread."""
@@ -110,10 +116,11 @@ class Drawing:
         self._take, self._timeout, self._skips, self._what = take, timeout, on_error == "skip", what
         self._opened = opened
         self._source = source
-        self._next: _Next | None = None
+        self._next: Next | None = None
         self._drawn = Drawn()
         self._failure: BaseException | None = None
         self._stopping = False
+        self._interrupted = False
         self._waiting_since: float | None = None
         self._using = threading.Lock()
         self._done = threading.Event()
@@ -130,17 +137,22 @@ class Drawing:
             ConversionError: An element failed, or could not be used.
         """
         thread = threading.Thread(target=self._work, args=(receive,), name="tfnp_ext draws elements", daemon=True)
-        thread.start()
-        try:
-            while not self._done.wait(_PULSE):
-                progress.update(self._drawn.elements, bytes_so_far())
-                if self._is_overdue():
+        with interrupts_held() as ctrl_c:
+            try:
+                thread.start()
+                while not (self._done.wait(_PULSE) or ctrl_c.came or self._is_overdue()):
+                    progress.update(self._drawn.elements, bytes_so_far())
+                if ctrl_c.came:
+                    self._stop("interrupted")
+                elif not self._done.is_set():
                     self._stop("timeout")
-                    break
-        except KeyboardInterrupt:
-            self._stop("interrupted")
-        finally:
-            progress.close()
+            except KeyboardInterrupt:  # of a handler that is not held
+                self._stop("interrupted")
+            except BaseException:  # else it would go on drawing, for nobody
+                self._stop("interrupted")
+                raise
+            finally:
+                progress.close()
         if self._failure is not None and self._drawn.ended == "all":
             raise self._failure
         return self._drawn
@@ -152,11 +164,10 @@ class Drawing:
 
     def _stop(self, why: Literal["timeout", "interrupted"]) -> None:
         """Ends the drawing; when it returns, no element is being used, nor will one be."""
-        with interrupts_held():  # who presses Stop twice does not want less
-            self._end()
-            self._done.wait(_PATIENCE)
-            with self._using:  # what is being written is written to its end
-                self._drawn.ended = why
+        self._end()
+        self._done.wait(_PATIENCE)
+        with self._using:  # what is being written is written to its end
+            self._drawn.ended = why
 
     def _end(self) -> None:
         """Asks the thread to end, and TensorFlow to end its wait."""
@@ -164,11 +175,24 @@ class Drawing:
         if self._next is not None:
             self._next.cancel()
 
+    def _interrupt(self) -> None:
+        """Ends the drawing for Ctrl-C, from another thread."""
+        self._interrupted = True
+        self._end()
+
+    @cached_property
+    def _needs_no_thread(self) -> bool:
+        """Whether all that is to end a wait can end it in the caller's own thread: Ctrl-C, but no time limit."""
+        if self._timeout is not None or self._next is None or not self._next.can_be_cancelled:
+            return False
+        return not runs_python(self._source)
+
     def handed_over(self, counted: Callable[[int], str]) -> Iterator[Any]:
         """Yields the elements; the thread draws one only when it is asked for.
 
-        Handing over takes as long as a quick pipeline does. So where several elements in a row came at once and there
-        is no time limit, the next is drawn in the caller's own thread, until one takes its time.
+        Handing over takes as long as a quick pipeline does. So where several elements in a row came at once, there is
+        no time limit and TensorFlow can end its waits, the next is drawn in the caller's own thread, until one takes
+        its time.
 
         Args:
             counted: Says a number of elements in words.
@@ -179,12 +203,15 @@ class Drawing:
         elements, at_once, said = self._elements(), 0, ""
         handing = _HandOver(elements, self._is_overdue)
         try:
+            handing.begin()
             while True:
                 began = time.perf_counter()
-                trusted = at_once >= _TRUSTED and self._timeout is None
+                trusted = at_once >= _TRUSTED and self._needs_no_thread
                 try:
-                    arrived = [next(elements)[1] if trusted else handing.next()]
+                    arrived = [stopped_by_ctrl_c(elements.__next__, self._interrupt)[1] if trusted else handing.next()]
                 except StopIteration:
+                    if self._interrupted:
+                        raise KeyboardInterrupt from None
                     return
                 except _OverdueError:
                     came = f"{counted(self._drawn.elements)} came"
@@ -218,7 +245,7 @@ class Drawing:
         """Yields index and element, without those that fail where they are to be skipped."""
         index, failed_in_a_row = 0, 0
         self._waiting_since = time.monotonic()
-        self._next = draw = _Next(begun(self._source, self._what))  # in this thread: it blocks where a service is gone
+        self._next = draw = Next(begun(self._source, self._what))  # in this thread: it blocks where a service is gone
         while not self._stopping and (self._take is None or self._drawn.elements < self._take):
             self._waiting_since = time.monotonic()
             try:
@@ -229,6 +256,8 @@ class Drawing:
             except Exception as error:
                 if self._stopping:
                     return
+                if _REPLACED in str(error):
+                    raise KeyboardInterrupt from None
                 failed_in_a_row += 1
                 if not self._skips:
                     raise failed(self._what, index, error) from error
@@ -263,7 +292,11 @@ class _HandOver:
     def __init__(self, elements: Iterator[tuple[int, Any]], is_overdue: Callable[[], bool]) -> None:
         self._elements, self._is_overdue = elements, is_overdue
         self._asked, self._drawn, self._ended = threading.Semaphore(0), SimpleQueue[Any](), False
-        threading.Thread(target=self._work, name="tfnp_ext draws elements", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="tfnp_ext draws elements", daemon=True)
+
+    def begin(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
 
     def next(self) -> Any:
         """Returns the next element.
@@ -271,18 +304,23 @@ class _HandOver:
         Raises:
             StopIteration: There is none.
             _OverdueError: It did not come in time.
+            KeyboardInterrupt: Ctrl-C.
         """
         self._asked.release()
-        while True:
-            try:
-                element, error = self._drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
-            except Empty:
-                if self._is_overdue():
-                    raise _OverdueError from None
-                continue
-            if error is not None:
-                raise error
-            return element
+        error: BaseException | None = None
+        with interrupts_held() as ctrl_c:  # one that is raised where memory is collected would be lost
+            while not ctrl_c.came:
+                try:
+                    element, error = self._drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
+                    break
+                except Empty:
+                    if self._is_overdue():
+                        raise _OverdueError from None
+        if ctrl_c.came:
+            raise KeyboardInterrupt
+        if error is not None:
+            raise error
+        return element
 
     def end(self) -> None:
         """Lets the thread end, as soon as it waits for nothing."""
@@ -301,17 +339,39 @@ class _HandOver:
                 return
 
 
+class HeldInterrupts:
+    """The handler of Ctrl-C that only keeps in mind that it came.
+
+    Attributes:
+        came: Whether it did.
+    """
+
+    came = False
+
+    def __call__(self, *signal_and_frame: Any) -> None:
+        """Is called by Python."""
+        self.came = True
+
+
 @contextlib.contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Has Ctrl-C do nothing within: what came is being put together, for who has pressed it already."""
+def interrupts_held() -> Iterator[HeldInterrupts]:
+    """Has Ctrl-C end nothing within, and says whether it came; whoever holds it has to act on that, or to mean not to.
+
+    Within another of its kind both see it. A handler of the user's stays, and other threads are never interrupted.
+    """
+    held = HeldInterrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
+        yield held
+    elif isinstance(handler := signal.getsignal(signal.SIGINT), HeldInterrupts):
+        yield handler
+    elif not ends_at_ctrl_c():
+        yield held
+    else:
+        signal.signal(signal.SIGINT, held)
+        try:
+            yield held
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
 
 def begun(source: Iterable[Any], what: str) -> Iterator[Any]:
@@ -347,57 +407,3 @@ def cause(error: BaseException) -> str:
         said = said.partition("}}")[2].strip()
     said = _IN_A_FUNCTION.sub("", said.partition(" [Op:")[0]).strip()
     return said or type(error).__name__
-
-
-class _Next:
-    """Gives the next element of an iterator; another thread can cancel the wait for it.
-
-    TensorFlow lets an operation be cancelled, but its iterator offers no way to it: the operation is run as the
-    iterator would, where its parts are found, else the iterator is simply asked.
-    """
-
-    def __init__(self, iterator: Any) -> None:
-        self._iterator = iterator
-        self._manager: Any = None
-        self._execute: Callable[[], Any] | None = None
-        with contextlib.suppress(ImportError, AttributeError):  # other builds of TensorFlow: Ctrl-C has to wait then
-            self._prepare()
-
-    def __call__(self) -> Any:
-        """Returns the next element.
-
-        Raises:
-            StopIteration: There is none.
-        """
-        if self._execute is None:
-            return next(self._iterator)
-        from tensorflow.errors import OutOfRangeError
-
-        try:
-            return self._execute()
-        except OutOfRangeError:
-            raise StopIteration from None
-
-    def cancel(self) -> None:
-        """Has a wait for an element end at once, where TensorFlow can do that."""
-        if self._manager is not None:
-            self._manager.start_cancel()
-
-    def _prepare(self) -> None:
-        if type(self._iterator).__name__ != "OwnedIterator":
-            return
-        from tensorflow.python.data.util import structure
-        from tensorflow.python.eager import cancellation, context, execute
-
-        iterator, manager = self._iterator, cancellation.CancellationManager()
-        resource, spec = iterator._iterator_resource, iterator._element_spec
-        attributes = ("output_types", iterator._flat_output_types, "output_shapes", iterator._flat_output_shapes)
-        count = len(iterator._flat_output_types)
-
-        def run() -> Any:
-            values = execute.execute_with_cancellation(
-                "IteratorGetNext", count, [resource], attributes, context.context(), manager
-            )
-            return structure.from_compatible_tensor_list(spec, values)
-
-        self._manager, self._execute = manager, run

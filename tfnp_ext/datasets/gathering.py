@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, cast
 
@@ -155,11 +154,18 @@ def collect(source: Source, conversion: Conversion) -> Any:
         ConversionError: It is endless, over ``max_bytes``, or its elements fail or do not fit together.
         ConversionInterrupted: Ctrl-C.
     """
-    gathering = Gathering(source, conversion, lambda place, name: MemorySink())
-    _refuse_too_large(gathering)
-    drawn = gathering.run(after=lambda index: _refuse_grown(gathering, index))
-    with interrupts_held() if drawn.ended == "interrupted" else nullcontext():
-        result = _put_together(gathering)
+    with interrupts_held() as ctrl_c:  # it ends the drawing, but not that what came is put together
+        try:
+            gathering = Gathering(source, conversion, lambda place, name: MemorySink())
+            _refuse_too_large(gathering)
+            drawn = gathering.run(after=lambda index: _refuse_grown(gathering, index))
+            result = _put_together(gathering)
+        except ConversionError as error:
+            if ctrl_c.came:
+                raise ConversionInterrupted(f"{source.kind} stopped, and what came is lost: {error}") from error
+            raise
+    if ctrl_c.came:
+        drawn.ended = "interrupted"
     conversion.told.append(gathering.told(drawn))
     conversion.warned.extend(gathering.warned(drawn))
     if drawn.ended == "interrupted":
@@ -176,9 +182,12 @@ def _put_together(gathering: Gathering) -> Any:
     taken = replace(gathering.conversion, copy=None)
     results = []
     for column in gathering.columns:
-        arrays = {name: cast("MemorySink", sink).finish() for name, sink in column.sinks.items()}
+        sinks = cast("dict[str, MemorySink]", dict(column.sinks))
+        values = sinks.pop("values")
+        arrays = {name: sink.finish() for name, sink in sinks.items()}
+        arrays["values"] = values.finish(column.room(arrays))
         what = f"{gathering.source.kind}{column.leaf.path}"
-        results.append(type(column).result(arrays, column.facts, taken, what))
+        results.append(type(column).result(arrays, column.facts, taken, what, own=True))
     return gathering.source.structure.rebuild(results)
 
 

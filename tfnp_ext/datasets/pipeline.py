@@ -36,6 +36,9 @@ _KEEP_LENGTH = _SAME_BATCHES | frozenset(
 )
 """Steps after which an element still is what a batch became, if one of those before made batches."""
 
+_PYTHON = frozenset(("PyFunc", "PyFuncStateless", "EagerPyFunc"))
+"""Operations that call Python."""
+
 _PARALLEL_EPOCHS = b""
 """The processing mode of tf.data service by which every worker gives every element, as its message is written."""
 
@@ -145,6 +148,24 @@ def is_plain(dataset: Any) -> bool:
         return all(step_name(step) in _PLAIN for step in steps(dataset))
     except Exception:  # another version of TensorFlow
         return False
+
+
+def runs_python(dataset: Any) -> bool:
+    """Returns whether a step may call Python's own code, as ``from_generator`` does: nobody can cancel that."""
+    try:
+        return any(
+            step_name(step) == "VariantDataset"  # one out of an element, of which no step is seen
+            or any(_calls_python(function.function.graph) for function in step._functions())
+            for step in steps(dataset)
+        )
+    except Exception:  # another version of TensorFlow, or what a strategy deals out
+        return True
+
+
+def _calls_python(graph: Any) -> bool:
+    """Returns whether a function, or one that it calls, does."""
+    inner = (node.op for function in graph._functions.values() for node in function.definition.node_def)
+    return not _PYTHON.isdisjoint((*(operation.type for operation in graph.get_operations()), *inner))
 
 
 def step_name(step: Any) -> str:

@@ -73,8 +73,11 @@ class MemorySink(Sink):
         self.rows += len(rows)
         self.nbytes += bytes_of(rows)
 
-    def finish(self) -> np.ndarray:
+    def finish(self, room: int = 0) -> np.ndarray:
         """Returns the whole array, which the sink then lets go of.
+
+        Args:
+            room: Rows that there shall be place for, where that is more: the array is the first of its base then.
 
         Raises:
             ValueError: Nothing was ever appended.
@@ -85,16 +88,15 @@ class MemorySink(Sink):
         if len(chunks[-1]) != self._filled:
             # Gives memory back in place; nobody else has seen this array.
             chunks[-1].resize((self._filled, *chunks[-1].shape[1:]), refcheck=False)
-        if len(chunks) == 1:
+        if len(chunks) == 1 and room <= self.rows:
             return chunks[0]
-        whole = np.empty((self.rows, *chunks[0].shape[1:]), chunks[0].dtype)
-        start = 0
-        chunks.reverse()
-        while chunks:
+        whole = np.empty((max(room, self.rows), *chunks[0].shape[1:]), chunks[0].dtype)
+        end = self.rows
+        while chunks:  # the last first: the system gets back only what lies at the end
             chunk = chunks.pop()
-            whole[start : start + len(chunk)] = chunk
-            start += len(chunk)
-        return whole
+            whole[end - len(chunk) : end] = chunk
+            end -= len(chunk)
+        return whole[: self.rows] if room > self.rows else whole
 
     def _grow(self, rows: np.ndarray) -> None:
         """Adds a chunk: what is expected, else a share of what there is."""
