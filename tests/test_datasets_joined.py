@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -135,3 +137,14 @@ def test_arrays_of_arrays_in_a_nest_are_shown_one_by_one():
     assert "(3, 2)  float64" in said
     assert "(4,)    float64" in said
     assert "bytes" not in said
+
+
+def test_skips_are_warned_of_in_each_round_of_a_loop(tf):
+    failing = tf.data.Dataset.range(3).map(lambda x: 1 // x)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            for _ in iter_numpy(failing, on_error="skip"):
+                pass
+    assert ["1 element failed and was skipped (0)" in str(one.message) for one in warned] == [True, True]
+    assert {one.filename for one in warned} == {__file__}

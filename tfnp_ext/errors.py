@@ -55,7 +55,10 @@ class OptionError(ValueError):
 
 
 def warn_caller(messages: Iterable[str]) -> None:
-    """Warns who called the function that calls this, each time anew, also in a loop or in a cell that is run again."""
+    """Warns who called the function that calls this, each time anew, also in a loop or in a cell that is run again.
+
+    Of a generator it is who draws from it.
+    """
     caller = sys._getframe(2)
     for message in messages:
         warnings.warn_explicit(message, UserWarning, caller.f_code.co_filename, caller.f_lineno, registry={})

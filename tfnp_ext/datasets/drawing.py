@@ -11,7 +11,6 @@ import re
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +21,7 @@ from tfnp_ext import wording
 from tfnp_ext.datasets.pipeline import runs_python
 from tfnp_ext.datasets.progress import Progress
 from tfnp_ext.datasets.waiting import Next, ends_at_ctrl_c, stopped_by_ctrl_c
-from tfnp_ext.errors import ConversionError, reason
+from tfnp_ext.errors import ConversionError, reason, warn_caller
 
 _PULSE = 0.1
 """Seconds between two looks at how far the thread has come."""
@@ -223,9 +222,7 @@ class Drawing:
         finally:
             self._end()
             handing.end()
-            for one in (said, self._drawn.skips_in_words(counted)):
-                if one:
-                    warnings.warn(one, UserWarning, stacklevel=2)
+            warn_caller(one for one in (said, self._drawn.skips_in_words(counted)) if one)
 
     def _work(self, receive: Receive) -> None:
         try:
