@@ -409,7 +409,8 @@ def test_a_move_in_between_drops_it(sent, a_tile_a_draw):
         first, second = a_tile_a_draw
         assert first() is None
         explorer.state = replace(explorer.state, reduced=None)
-        await until(lambda: explorer._said.value == "")
+        assert explorer._said.value == ""
+        await until(lambda: explorer.slice == "[2, 0, :, :]")
         np.testing.assert_array_equal(explorer.array, array[2, 0])
         gc.collect()
         assert second() is None

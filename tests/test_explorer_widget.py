@@ -497,6 +497,89 @@ def test_what_is_empty_is_refused_and_left_out_of_a_nest(sent):
     assert explore([np.zeros((0, 3)), np.zeros(2), np.zeros(3)]).slice == "[1][:]"
 
 
+def test_what_was_said_goes_with_what_it_was_said_of(tf, sent):
+    array = normal(3, 8, 9)
+    explorer = explore(array)
+    explorer._controls.maximum.click()
+    assert explorer._said.value.startswith("largest of the slice")
+    explorer._controls.slides[0].slider.value = 1
+    assert explorer._said.value == ""
+    dataset = tf.data.Dataset.range(4).map(lambda n: tf.debugging.check_numerics(1 / tf.cast(2 - n, tf.float32), "bad"))
+    explorer = explore(dataset.batch(1))
+    explorer._controls.slides[0].slider.value = 2
+    assert explorer._said.value == "Dataset: element 2 failed: bad : Tensor had Inf values"
+    explorer._controls.slides[0].slider.value = 0
+    assert explorer._said.value == ""
+
+
+def test_an_axis_that_was_reduced_comes_back(sent):
+    array = normal(7, 4)
+    explorer = explore(array)
+    controls = explorer._controls
+    controls.more.value = True
+    for axis in (0, 1, 0):
+        controls.reduced.value = axis
+        np.testing.assert_allclose(explorer.array, array.mean(axis=axis))
+    controls.reduced.value = -1
+    np.testing.assert_array_equal(explorer.array, array)
+    assert (explorer.state.rows, explorer.state.columns) == (0, 1)
+    explorer = explore(normal(3, 4, 5, 6))
+    controls = explorer._controls
+    controls.more.value = True
+    controls.reduced.value = 3
+    assert (explorer.state.rows, explorer.state.columns) == (None, 2)
+    controls.rows.value = 0  # another wish, which stays
+    controls.reduced.value = -1
+    assert (explorer.state.rows, explorer.state.columns) == (0, 2)
+
+
+def test_a_variable_that_was_assigned_is_read_anew(tf, sent):
+    variable = tf.Variable(tf.zeros((3, 4, 5)))
+    explorer = explore({"a": tf.zeros(3), "v": variable})
+    explorer.choose(1)
+    explorer.state = replace(explorer.state, index=(2, 0, 0), scale="diverging")
+    variable.assign(tf.ones((3, 4, 5)))
+    explorer.refresh()
+    assert (explorer.slice, explorer.state.scale) == ("['v'][2, :, :]", "diverging")
+    assert (explorer.array == 1).all()
+    assert explorer._tree.chosen == 1
+    explorer.close()
+    explorer.refresh()
+    with pytest.raises(ConversionError, match="the explorer is closed: open a new one"):
+        _ = explorer.png
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"index": (9, 0, 0)}, r"\(9, 0, 0\) is no place in \(3, 4, 5\)"),
+        ({"index": (0, 0)}, "is no place"),
+        ({"rows": 2}, "different axes of 3"),
+        ({"columns": 7}, "different axes of 3"),
+        ({"shape": (3, 4)}, r"its shape is \(3, 4\), and that of what is explored \(3, 4, 5\)"),
+        ({"view": "heat"}, "view='heat' is none of 'heatmap'"),
+        ({"reduction": "median"}, "reduction='median' is none of"),
+    ],
+)
+def test_a_state_that_cannot_be_shown_is_refused(sent, change, said):
+    explorer = explore(normal(3, 4, 5))
+    before = explorer.state
+    with pytest.raises(OptionError, match=said):
+        explorer.state = replace(before, **change)
+    assert explorer.state == before
+
+
+def test_messages_of_others_change_nothing(sent):
+    explorer = explore(normal(3, 4, 5))
+    ready(explorer)
+    count = len(sent)
+    for message in ([], "ready", {"type": "viewport"}, {"type": "exact", "y": None, "x": 1}, {"type": []}, {}):
+        explorer._receive(explorer._canvas, message)
+    assert (len(sent), explorer._said.value) == (count, "")
+    tell(explorer, type="exact", request=3, y=300, x=0)  # of the plane before
+    assert sent[-1][0] == {"type": "exact", "request": 3, "text": ""}
+
+
 def test_what_fails_while_drawing_is_said_below(tf, sent):
     dataset = tf.data.Dataset.range(4).map(lambda n: tf.debugging.check_numerics(1 / tf.cast(2 - n, tf.float32), "bad"))
     explorer = explore(dataset.batch(1))
@@ -507,6 +590,11 @@ def test_what_fails_while_drawing_is_said_below(tf, sent):
 def test_names_and_labels_that_do_not_fit_are_refused(sent):
     with pytest.raises(OptionError, match="2 names for 3 axes"):
         explore(np.zeros((2, 3, 4)), axes=["a", "b"])
+    with pytest.raises(OptionError, match="axes='ab' is one name"):
+        explore(np.zeros((2, 3)), axes="ab")
+    for tolerance in (-1, np.nan):
+        with pytest.raises(OptionError, match="is no distance"):
+            explore(np.zeros((2, 3)), other=np.zeros((2, 3)), tolerance=tolerance)
     with pytest.raises(OptionError, match="no axis is as long"):
         explore(np.zeros((2, 3)), labels=["a"] * 5)
 

@@ -43,6 +43,8 @@ _IN_A_FUNCTION = re.compile(r"^Error in user-defined function passed to \w+:\d+ 
 _REPLACED = "REPLACED BY KeyboardInterrupt"
 """What is in an error that TensorFlow was just making when Ctrl-C came."""
 
+_LEFT_OUT = "on_error='skip' leaves it out"
+
 _TRUSTED, _AT_ONCE = 8, 0.002
 """So many elements in a row that came within so many seconds let the next be drawn without another thread."""
 
@@ -257,7 +259,7 @@ class Drawing:
                     raise KeyboardInterrupt from None
                 failed_in_a_row += 1
                 if not self._skips:
-                    raise failed(self._what, index, error) from error
+                    raise ConversionError(f"{failed(self._what, index, error)} ({_LEFT_OUT})") from error
                 self._drawn.skips += 1
                 if len(self._drawn.skipped) < _SKIPS_NAMED:
                     self._drawn.skipped.append((index, cause(error)))
@@ -385,9 +387,7 @@ def begun(source: Iterable[Any], what: str) -> Iterator[Any]:
 
 def failed(what: str, index: int, error: BaseException) -> ConversionError:
     """Returns the error for an element that a pipeline could not make."""
-    return ConversionError(
-        f"{what}: element {wording.integer(index)} failed: {cause(error)} (on_error='skip' leaves it out)"
-    )
+    return ConversionError(f"{what}: element {wording.integer(index)} failed: {cause(error)}")
 
 
 def cause(error: BaseException) -> str:

@@ -32,7 +32,8 @@ def explore(
 
     Returns:
         A widget. Its ``slice`` is the indexing expression, its ``array`` the NumPy slice; both follow what is shown,
-        and can be observed. ``state`` is all that is shown, ``png`` the picture; ``close()`` lets go of the value.
+        and can be observed. ``state`` is all that is shown, ``png`` the picture; ``refresh()`` reads the value anew,
+        ``close()`` lets go of it.
 
     Raises:
         ConversionError: It is not tensor-like, or ``other`` is of another shape.

@@ -29,6 +29,17 @@ MOST_BARS = 64
 MOST_SERIES = 8
 """Rows that are drawn as lines over each other."""
 
+_CHOICES = {
+    "view": VIEWS,
+    "part": ("", *PARTS),
+    "limits": LIMITS,
+    "scale": SCALES,
+    "pooling": POOLINGS,
+    "reduction": REDUCTIONS,
+    "compare": ("", *COMPARISONS),
+}
+_ROLES = ("rows", "columns", "channels")
+
 _CHANNELS = frozenset({1, 3, 4})
 _MOST_READ = 2**20
 _STEPS = {"PageUp": -1, "PageDown": 1, "ArrowLeft": -1, "ArrowRight": 1, "ArrowUp": -1, "ArrowDown": 1}
@@ -55,6 +66,7 @@ class ExplorerState:
         compare: How the other array is compared; ``""`` for not.
         tolerance: Up to which difference two values agree.
         threshold: Cells above it are marked; ``None`` for none.
+        given_up: Rows, columns and channels as they were before one of them was reduced; ``None`` where none was.
     """
 
     shape: tuple[int, ...]
@@ -73,6 +85,7 @@ class ExplorerState:
     compare: str = ""
     tolerance: float = 0.0
     threshold: float | None = None
+    given_up: tuple[int | None, int | None, int | None] | None = None
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -209,7 +222,7 @@ def fitting(state: ExplorerState, source: Source) -> ExplorerState:
     suited = views(state, source.is_text)
     state = state if state.view in suited else replace(state, view=suited[0])
     if state.reduced is not None and (state.reduced in state.shown or state.shape[state.reduced] < 1):
-        state = replace(state, reduced=None)
+        state = replace(state, reduced=None, given_up=None)
     return state
 
 
@@ -244,7 +257,7 @@ def with_axis(state: ExplorerState, role: str, axis: int | None) -> ExplorerStat
     """
     former = getattr(state, role)
     change: dict[str, Any] = {role: axis}
-    for other in ("rows", "columns", "channels"):
+    for other in _ROLES:
         if axis is not None and other != role and getattr(state, other) == axis:
             change[other] = former
     if axis is not None and axis == state.reduced:
@@ -258,16 +271,53 @@ def with_axis(state: ExplorerState, role: str, axis: int | None) -> ExplorerStat
 
 
 def with_reduced(state: ExplorerState, axis: int | None) -> ExplorerState:
-    """Returns the state with all values along an axis put together; one that is shown is given up.
+    """Returns the state with all values along an axis put together; one that is shown is given up as long as that.
 
     Args:
         state: What is shown.
         axis: The axis; ``None`` for none.
     """
+    state = _without_reduced(state)
     if axis in state.shown:
-        role = next(role for role in ("rows", "columns", "channels") if getattr(state, role) == axis)
-        state = with_axis(state, role, None)
+        state = _giving_up(state, axis)
     return replace(state, reduced=axis)
+
+
+def _giving_up(state: ExplorerState, axis: int | None) -> ExplorerState:
+    role = next(role for role in _ROLES if getattr(state, role) == axis)
+    return replace(with_axis(state, role, None), given_up=_roles_of(state))
+
+
+def _without_reduced(state: ExplorerState) -> ExplorerState:
+    """Returns the state with no axis reduced: one that was given up is shown again, unless axes were chosen since."""
+    alone = replace(state, reduced=None, given_up=None)
+    if state.reduced is None or state.given_up is None:
+        return alone
+    rows, columns, channels = state.given_up
+    before = replace(alone, rows=rows, columns=columns, channels=channels)
+    return before if _roles_of(_giving_up(before, state.reduced)) == _roles_of(state) else alone
+
+
+def _roles_of(state: ExplorerState) -> tuple[int | None, int | None, int | None]:
+    return state.rows, state.columns, state.channels
+
+
+def faults(state: ExplorerState, source: Source) -> str:
+    """Returns why a state cannot be one of a source; ``""`` where it can."""
+    rank = len(source.shape)
+    axes = [axis for axis in (*_roles_of(state), state.reduced) if axis is not None]
+    if len(state.shape) != rank or (state.shape != source.shape and not source.draws):
+        return f"its shape is {state.shape}, and that of what is explored {source.shape}"
+    if len(set(axes)) < len(axes) or not all(0 <= axis < rank for axis in axes):
+        return f"rows, columns, channels and reduced have to be different axes of {rank}"
+    if len(state.index) != rank or not all(
+        0 <= place < length for place, length in zip(state.index, state.shape, strict=True)
+    ):
+        return f"{state.index} is no place in {state.shape}"
+    for name, known in _CHOICES.items():
+        if getattr(state, name) not in known:
+            return f"{name}={getattr(state, name)!r} is none of {', '.join(map(repr, known))}"
+    return ""
 
 
 def channel_axes(state: ExplorerState) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,21 +13,19 @@ import traitlets
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import find_adapter
-from tfnp_ext.config import read_labels
 from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
-from tfnp_ext.explorer.choices import Choice, choices
 from tfnp_ext.explorer.chooser import TreeChooser
 from tfnp_ext.explorer.controls import Controls, close_whole
 from tfnp_ext.explorer.finding import Finder, Found
-from tfnp_ext.explorer.frames import Frames, Viewport
+from tfnp_ext.explorer.frames import Viewport
 from tfnp_ext.explorer.numbers import plain
+from tfnp_ext.explorer.opening import Opening
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.playing import Player
 from tfnp_ext.explorer.python_code import code_of, name_of
-from tfnp_ext.explorer.sources import Source
-from tfnp_ext.explorer.state import ExplorerState, first_state, moved, placed, reshaped, stepped
+from tfnp_ext.explorer.state import ExplorerState, faults, moved, placed, reshaped, stepped
 from tfnp_ext.explorer.still import show_still
 
 
@@ -68,9 +66,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         other: Any = None,
         tolerance: float = 0.0,
     ) -> None:
-        self._choices = choices(obj)
-        self._others = {} if other is None else {choice.path: choice for choice in choices(other)}
-        self._axes, self._labels, self._tolerance = axes, read_labels(labels), tolerance
+        self._opening: Opening | None = Opening(obj, other, axes, labels, tolerance)
         self._value: Any = obj
         self._other: Any = other
         self._word = uuid.uuid4().hex[:6]
@@ -83,7 +79,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._exposed: Any = None
         self._reaching = False
         self._progress = ""
-        self._frames, state, names = self._open_first()
+        self._frames, state, names = self._opening.first()
         self._pacing = Pacing(self._draw)
         self._player = Player(self._play_on, self._stand_still)
         super().__init__()
@@ -91,71 +87,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._canvas = Canvas(on_event=self._receive)
         self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
         self._controls = self._new_controls(names)
-        self._tree = TreeChooser.of(self._choices, self.choose)
+        self._tree = TreeChooser.of(self._opening.choices, self.choose)
         self._compose()
         self.state = state
 
     # Opening and closing.
-
-    def _open(self, choice: Choice) -> tuple[Frames, ExplorerState, list[str]]:
-        """Returns what is drawn of a choice, its first state and the names of its axes."""
-        source = choice.open()
-        if not source.size:
-            raise ConversionError(f"{choice.what} is empty: there is nothing to explore")
-        second = self._second(choice, source)
-        rank = len(source.shape)
-        if self._axes is not None and len(self._axes) != rank and len(self._choices) == 1:
-            raise OptionError(f"{len(self._axes)} names for {rank} axes of {choice.what}: give one an axis")
-        fits = self._axes is not None and len(self._axes) == rank
-        names = [str(name) for name in self._axes or ()] if fits else [f"axis {axis}" for axis in range(rank)]
-        if source.draws and not fits:
-            names[0] = "element"
-        state = first_state(source, weights=choice.weights, name=choice.name, tolerance=self._tolerance)
-        if second is not None:
-            state = replace(state, compare="side", view="heatmap")
-        return Frames(source, second, names, self._named(source)), state, names
-
-    def _open_first(self) -> tuple[Frames, ExplorerState, list[str]]:
-        """Opens the first of the choices that can be; those before it are no choices."""
-        while True:
-            try:
-                return self._open(self._choices[0])
-            except ConversionError:
-                if len(self._choices) == 1 or self._others:
-                    raise
-                del self._choices[0]
-
-    def _second(self, choice: Choice, source: Source) -> Source | None:
-        """Returns what a choice is compared with."""
-        if not self._others:
-            return None
-        other = self._others.get(choice.path)
-        if other is None:
-            raise ConversionError(f"the other has no {choice.path or choice.what}: compare values of one structure")
-        second = other.open()
-        if second.shape != source.shape:
-            raise ConversionError(
-                f"{choice.what} cannot be compared with {other.what}: their shapes differ,"
-                f" {wording.shape(source.shape)} and {wording.shape(second.shape)}"
-            )
-        if source.is_text or second.is_text:
-            raise ConversionError(f"{choice.what} cannot be compared with {other.what}: they are not both numbers")
-        return second
-
-    def _named(self, source: Source) -> Mapping[int, Sequence[str]]:
-        """Returns the class names by the axis they name: the last one that is as long."""
-        labels = self._labels
-        if labels is None:
-            return {}
-        last = len(source.shape) - 1
-        if isinstance(labels, Mapping):
-            return {last: [labels.get(place) or str(place) for place in range(source.shape[last])]}
-        axis = next((axis for axis in range(last, -1, -1) if source.shape[axis] == len(labels)), None)
-        if axis is None:
-            if len(self._choices) > 1:
-                return {}
-            raise OptionError(f"{len(labels)} labels for {source.what}: no axis is as long")
-        return {axis: [name or str(place) for place, name in enumerate(labels)]}
 
     def _new_controls(self, names: Sequence[str]) -> Controls:
         frames = self._frames
@@ -172,9 +108,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         Args:
             place: Which one, in the order of the nest.
         """
+        if self._opening is None:
+            return
         try:
-            place = range(len(self._choices))[place]
-            frames, state, names = self._open(self._choices[place])
+            place = range(len(self._opening.choices))[place]
+            frames, state, names = self._opening.open(place)
         except Exception as error:
             self._tell(reason(error))
             return
@@ -192,6 +130,13 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._moved(None)
         self.state = state
 
+    def refresh(self) -> None:
+        """Reads the value anew, as after a variable was assigned; what is shown stays where it still fits."""
+        shown = self.state
+        self.choose(0 if self._tree is None else self._tree.chosen)
+        if shown != self.state and not faults(shown, self._frames.source):
+            self.state = shown
+
     def _let_go(self) -> None:
         for source in (self._frames.source, self._frames.other):
             if source is not None:
@@ -205,7 +150,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._pacing.stop()
             self._let_go()
             self._finder.forget()
-            self._value, self._other, self._choices, self._others = None, None, [], {}
+            self._value = self._other = self._opening = None
             self.array = self._exposed = None
             self._controls.close()
             for each in (self._canvas, self._said, self._tree):
@@ -220,9 +165,18 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     # What is shown.
 
+    @traitlets.validate("state")
+    def _checked(self, proposal: Any) -> ExplorerState:
+        state: ExplorerState = proposal["value"]
+        fault = faults(state, self._frames.source) if self._value is not None else ""
+        if fault:
+            raise OptionError(f"this state cannot be shown: {fault}")
+        return state
+
     @traitlets.observe("state")
     def _moved(self, _: Any) -> None:
         if self._value is not None and not self._reaching:
+            self._tell("")  # what was said was of what was shown
             self._controls.show(self.state)
             self._pacing.ask()
 
@@ -311,7 +265,13 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     @property
     def png(self) -> bytes:
-        """The picture of the slice: a pixel a cell."""
+        """The picture of the slice: a pixel a cell.
+
+        Raises:
+            ConversionError: The explorer is closed.
+        """
+        if self._value is None:
+            raise ConversionError("the explorer is closed: open a new one")
         return self._frames.png(self.state)
 
     # Messages of the canvas and presses of buttons.
@@ -325,10 +285,12 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             "unpin": self._pin,
             "exact": self._exact,
             "painted": self._painted,
-        }.get(event.get("type", ""))
+        }.get(str(event.get("type")) if isinstance(event, dict) else "")
         if handle is not None and self._value is not None:
             try:
                 handle(event)
+            except (KeyError, TypeError):  # no message of ours
+                return
             except Exception as error:
                 self._tell(reason(error))
 
@@ -360,8 +322,10 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._cell = None
 
     def _exact(self, event: Event) -> None:
-        there = self._frames.reader.is_read(self.state)
-        text = self._text_at(int(event["y"]), int(event["x"])) if there else "being read"
+        row, column = int(event["y"]), int(event["x"])
+        text = ""
+        if 0 <= row < self.state.plane[0] and 0 <= column < self.state.plane[1]:  # else it was of another plane
+            text = self._text_at(row, column) if self._frames.reader.is_read(self.state) else "being read"
         self._canvas.send({"type": "exact", "request": event.get("request"), "text": text})
 
     def _play(self, axis: int, on: bool) -> None:
@@ -466,10 +430,11 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     def _show_still(self) -> None:
         """Sends the value's card before the widget: it stays where there is no kernel."""
-        if self._value is not None:
+        if self._opening is not None:
             adapter = find_adapter(self._value)
-            several = adapter if len(self._choices) > 1 else None
-            show_still(self._value, several.label(self._value) if several else self._choices[0].what, self._word)
+            several = adapter if len(self._opening.choices) > 1 else None
+            what = several.label(self._value) if several else self._opening.choices[0].what
+            show_still(self._value, what, self._word)
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
 
