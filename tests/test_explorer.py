@@ -598,6 +598,124 @@ def test_integers_that_float64_cannot_hold_come_with_a_mask():
     assert mask.tolist() == [0, 1, 0, 0]
 
 
+def told(frame: Frame, place: int = 0) -> list[str]:
+    """Returns what the canvas says of each cell of a buffer: where a NaN is one, and where nothing is there."""
+    meta = frame.meta
+    values = np.frombuffer(frame.buffers[place], np.dtype("?" if meta["dtype"] == "b1" else f"<{meta['dtype']}"))
+    mask = None
+    if "mask" in meta:
+        mask = np.frombuffer(frame.buffers[meta["mask"]], np.uint8).reshape(-1, values.size)
+        mask = mask[place if meta["kind"] == "heatmap" else 0]
+    said = []
+    for at, value in enumerate(values):
+        if np.isnan(value):
+            assert mask is not None or not (meta["missing"] and meta["nans"])  # else nobody knows
+        gone = bool(mask[at]) if mask is not None else np.isnan(value) and bool(meta["missing"])
+        whole = meta.get("integers") and not gone
+        said.append("missing" if gone else str(int(value)) if whole else str(value))
+    return said
+
+
+def expected_of(array: Any) -> list[str]:
+    return ["missing" if value is np.ma.masked else str(value) for value in np.ma.MaskedArray(array).reshape(-1)]
+
+
+@given(
+    rows=st.integers(1, 6),
+    columns=st.integers(1, 6),
+    masked=st.floats(0, 1),
+    invalid=st.floats(0, 0.5),
+    view=st.sampled_from(["heatmap", "table", "image", "line"]),
+    data=st.data(),
+)
+@settings(max_examples=120, deadline=None)
+def test_a_nan_is_told_from_what_is_not_there(rows, columns, masked, invalid, view, data):
+    random = np.random.default_rng(data.draw(st.integers(0, 9)))
+    array = np.ma.MaskedArray(random.normal(size=(rows, columns)), random.random((rows, columns)) < masked)
+    array.data[random.random(array.shape) < invalid] = np.nan
+    frames = Frames(DenseSource(array))
+    state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), view=view)
+    top, left = (data.draw(st.integers(0, length - 1)) for length in array.shape)
+    region = (0, 0, rows, columns) if view == "line" else (top, left, rows, columns)
+    frame = frames.frame(state, Viewport(region))
+    place = 1 if view == "image" else 0
+    assert told(frame, place) == expected_of(array[region[0] :, region[1] :])
+    assert frame.meta["missing"] == np.ma.getmaskarray(array).sum()
+
+
+def test_a_ragged_row_with_a_nan_is_told_from_its_end(tf):
+    frames, state = opened(tf.ragged.constant([[1.0, float("nan")], [2.0]]))
+    assert told(frames.frame(replace(state, view="heatmap"))) == ["1.0", "nan", "2.0", "missing"]
+
+
+def test_a_long_line_leaves_out_what_is_not_there():
+    array = np.ma.MaskedArray(np.arange(40.0), np.arange(40) % 2 == 1)
+    array.data[8], array[20:24] = np.nan, np.ma.masked
+    state = ExplorerState((40,), columns=0, index=(0,), view="line")
+    frame = Frames(DenseSource(array)).frame(state, Viewport(None, (10, 10)))
+    assert frame.meta["pooled"] == "range"
+    low, high = told(frame)[:10], told(frame)[10:]
+    assert low == ["0.0", "4.0", "nan", "12.0", "16.0", "missing", "24.0", "28.0", "32.0", "36.0"]
+    assert high == ["2.0", "6.0", "nan", "14.0", "18.0", "missing", "26.0", "30.0", "34.0", "38.0"]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "uint64", "bool"])
+@pytest.mark.parametrize("view", ["heatmap", "table", "image", "bars"])
+def test_masked_integers_are_told_as_integers(dtype, view):
+    array = np.ma.masked_array(np.array([[1, 0, 1], [11, 12, 100]]).astype(dtype), mask=[[0, 1, 0], [0, 0, 1]])
+    array = array[0] if view == "bars" else array
+    index = (0,) * array.ndim
+    state = ExplorerState(
+        array.shape, columns=array.ndim - 1, rows=0 if array.ndim > 1 else None, index=index, view=view
+    )
+    assert told(Frames(DenseSource(array)).frame(state), 1 if view == "image" else 0) == expected_of(array)
+
+
+@pytest.mark.parametrize("how", ["side", "difference", "ratio", "disagree"])
+@pytest.mark.parametrize("large", [2**62, 5])
+def test_masked_integers_of_any_size_are_compared(how, large):
+    one = np.ma.masked_array([[large, 5, 3], [1, 2, 3]], mask=[[0, 1, 0], [0, 0, 0]])
+    two = np.ma.masked_array([[large + 1, 5, 3], [1, 2, 8]], mask=[[0, 0, 0], [0, 1, 0]])
+    frames = Frames(DenseSource(one), DenseSource(two))
+    frame = frames.frame(ExplorerState((2, 3), columns=1, rows=0, index=(0, 0), compare=how))
+    if how == "side":
+        assert [told(frame, 0), told(frame, 1)] == [expected_of(one), expected_of(two)]
+        return
+    with np.errstate(all="ignore"):
+        expected = {"difference": one - two, "ratio": one / two, "disagree": (one != two).astype(np.uint8)}[how]
+    numbers = np.ma.masked_array(drawn(frame), np.reshape([text == "missing" for text in told(frame)], (2, 3)))
+    np.testing.assert_array_equal(numbers.mask, expected.mask)
+    np.testing.assert_array_equal(numbers.filled(0), expected.filled(0))
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("float16", [11, -14]),
+        ("bfloat16", 6),
+        ("float8_e4m3fn", 6),
+        ("float32", None),
+        ("float64", None),
+        ("int8", None),
+    ],
+)
+def test_small_floats_say_how_they_are_written(name, precision):
+    array = sample(name, (4, 6))
+    frames, state = opened(array, other=source_of(array))
+    state = replace(state, view="heatmap")
+    for own in (state, replace(state, compare="side"), replace(state, rows=None, reduced=0, reduction="max"),
+                replace(state, view="table"), replace(state, view="line")):  # fmt: skip
+        assert frames.frame(own).meta.get("precision") == precision
+    pooled = Viewport(None, (2, 2))
+    assert frames.frame(replace(state, pooling="max"), pooled).meta.get("precision") == precision
+    for other in (replace(state, compare="difference"), replace(state, rows=None, reduced=0)):
+        assert "precision" not in frames.frame(other).meta
+    assert "precision" not in frames.frame(state, pooled).meta
+    mixed = Frames(frames.source, DenseSource(array.astype(np.float32)))
+    if precision:
+        assert "precision" not in mixed.frame(replace(state, compare="side")).meta
+
+
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_any_piece_of_a_sparse_tensor_is_that_of_the_dense_one(tf, data):
