@@ -19,6 +19,8 @@ from tfnp_ext import adapters
 from tfnp_ext.errors import ConversionError, SymbolicTensorError
 from tfnp_ext.explorer.choices import choices, source_of
 from tfnp_ext.explorer.frames import Frame, Frames, Viewport
+from tfnp_ext.explorer.numbers import Numbers
+from tfnp_ext.explorer.painting import inked
 from tfnp_ext.explorer.reading import MOST_KEPT, Reader
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid
 from tfnp_ext.explorer.sources import DenseSource, blocks, ravel, unravel
@@ -368,6 +370,58 @@ def test_the_colours_of_zero_are_paper():
     assert table[:3].tolist() != table[765:768].tolist()
 
 
+@pytest.mark.parametrize("scale", ["linear", "diverging", "log"])
+@pytest.mark.parametrize("size", [3.5, 1, 1e300])
+def test_one_value_everywhere_has_the_colour_of_its_sign(scale, size):
+    def painted(value: float) -> list[int]:
+        array = np.full((3, 4), value)
+        frames = Frames(DenseSource(array))
+        state = ExplorerState((3, 4), columns=1, rows=0, index=(0, 0), scale=scale)
+        limits = frames.frame(state).meta["limits"]
+        pixels = inked(Numbers(array), limits, scale)
+        assert (pixels == pixels[0, 0]).all()
+        return pixels[0, 0].tolist()
+
+    assert painted(size) == [*rgb(STYLE.blue), 255]
+    assert painted(0.0)[3] == 0
+    if scale != "log":
+        assert painted(-size) == [*rgb(STYLE.orange), 255]
+
+
+def test_a_ratio_of_one_everywhere_is_paper():
+    one = np.abs(normal(3, 4)) + 1
+    for factor, alpha, ink in ((1, 0, None), (2, 255, STYLE.blue), (0.5, 255, STYLE.orange)):
+        frames = Frames(DenseSource(one * factor), DenseSource(one))
+        state = ExplorerState((3, 4), columns=1, rows=0, index=(0, 0), compare="ratio")
+        table = np.frombuffer(frames.frame(state).buffers[-1], np.uint8)
+        assert table[768] == alpha
+        assert ink is None or table[:3].tolist() == list(rgb(ink))
+
+
+@pytest.mark.parametrize(("above", "below"), [(0, 2), (3, 0), (3, 1)])
+def test_infinities_of_each_sign_are_counted(above, below):
+    array = np.zeros((4, 5), np.float32)
+    array[0, :above], array[1, :below] = np.inf, -np.inf
+    frames, state = opened(array)
+    meta = frames.frame(replace(state, view="heatmap")).meta
+    assert meta["infs"] == [above, below]
+    assert (f"{above} +Inf" in meta["title"], f"{below} -Inf" in meta["title"]) == (above > 0, below > 0)
+
+
+def test_another_tolerance_is_another_plane():
+    one = np.zeros((4, 6))
+    two = one + 0.5
+    two[0, 0] = 3
+    frames, state = opened(one, other=source_of(two))
+    state = replace(state, view="heatmap", compare="disagree")
+    planes = set()
+    for tolerance, differing in ((1.0, 1), (0.1, 24), (5.0, 0)):
+        frame = frames.frame(replace(state, tolerance=tolerance))
+        assert drawn(frame).sum() == frame.meta["disagree"]["slice"] == differing
+        planes.add(frame.meta["plane"])
+    assert len(planes) == 3
+
+
 def test_a_threshold_counts_what_is_above_it():
     frames, state = opened(np.arange(12.0).reshape(3, 4))
     meta = frames.frame(replace(state, threshold=7.5)).meta
@@ -385,6 +439,18 @@ def test_the_png_has_a_pixel_a_cell():
     assert image[0, 0, 3] == 255
     assert image[0, 1, 3] == 0
     assert image[0, 2, 3] == 255
+
+
+@pytest.mark.parametrize("view", ["heatmap", "image"])
+def test_what_is_not_there_is_transparent_in_the_png(view):
+    from io import BytesIO
+
+    from PIL import Image
+
+    array = np.ma.masked_array([[-1.0, 2.0, 0.5]] * 2, mask=[[0, 1, 0], [1, 0, 0]])
+    frames, state = opened(array)
+    image = np.asarray(Image.open(BytesIO(frames.png(replace(state, view=view, rows=0, columns=1)))))
+    np.testing.assert_array_equal(image[..., 3] == 0, array.mask)
 
 
 # Reductions and comparisons.

@@ -330,6 +330,18 @@ def test_a_value_that_was_pooled_is_told_in_full(sent):
     assert sent[-1][0]["text"] == "0.33333334   1.0"
 
 
+@pytest.mark.parametrize("compare", ["", "side", "difference"])
+def test_a_value_that_is_not_there_is_told_as_missing(sent, compare):
+    array = np.ma.masked_array([[1, 2], [3, 4]], mask=[[False, True], [False, False]])
+    explorer = explore(array, other=np.ones((2, 2), np.int64))
+    explorer.state = replace(explorer.state, compare=compare)
+    texts = []
+    for y, x in ((0, 1), (1, 0)):
+        tell(explorer, type="exact", request=1, y=y, x=x)
+        texts.append(sent[-1][0]["text"])
+    assert texts == {"": ["missing", "3"], "side": ["missing   1", "3   1"], "difference": ["missing", "2.0"]}[compare]
+
+
 def test_the_next_nan_is_shown_and_pinned_and_then_the_next(sent):
     array = np.zeros((64, 51, 52), np.float32)
     array[9, 50, 51] = np.nan
