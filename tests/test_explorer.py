@@ -19,6 +19,8 @@ from tfnp_ext import adapters
 from tfnp_ext.errors import ConversionError, SymbolicTensorError
 from tfnp_ext.explorer.choices import choices, source_of
 from tfnp_ext.explorer.frames import Frame, Frames, Viewport
+from tfnp_ext.explorer.numbers import Numbers
+from tfnp_ext.explorer.painting import inked
 from tfnp_ext.explorer.reading import MOST_KEPT, Reader
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid
 from tfnp_ext.explorer.sources import DenseSource, blocks, ravel, unravel
@@ -368,6 +370,58 @@ def test_the_colours_of_zero_are_paper():
     assert table[:3].tolist() != table[765:768].tolist()
 
 
+@pytest.mark.parametrize("scale", ["linear", "diverging", "log"])
+@pytest.mark.parametrize("size", [3.5, 1, 1e300])
+def test_one_value_everywhere_has_the_colour_of_its_sign(scale, size):
+    def painted(value: float) -> list[int]:
+        array = np.full((3, 4), value)
+        frames = Frames(DenseSource(array))
+        state = ExplorerState((3, 4), columns=1, rows=0, index=(0, 0), scale=scale)
+        limits = frames.frame(state).meta["limits"]
+        pixels = inked(Numbers(array), limits, scale)
+        assert (pixels == pixels[0, 0]).all()
+        return pixels[0, 0].tolist()
+
+    assert painted(size) == [*rgb(STYLE.blue), 255]
+    assert painted(0.0)[3] == 0
+    if scale != "log":
+        assert painted(-size) == [*rgb(STYLE.orange), 255]
+
+
+def test_a_ratio_of_one_everywhere_is_paper():
+    one = np.abs(normal(3, 4)) + 1
+    for factor, alpha, ink in ((1, 0, None), (2, 255, STYLE.blue), (0.5, 255, STYLE.orange)):
+        frames = Frames(DenseSource(one * factor), DenseSource(one))
+        state = ExplorerState((3, 4), columns=1, rows=0, index=(0, 0), compare="ratio")
+        table = np.frombuffer(frames.frame(state).buffers[-1], np.uint8)
+        assert table[768] == alpha
+        assert ink is None or table[:3].tolist() == list(rgb(ink))
+
+
+@pytest.mark.parametrize(("above", "below"), [(0, 2), (3, 0), (3, 1)])
+def test_infinities_of_each_sign_are_counted(above, below):
+    array = np.zeros((4, 5), np.float32)
+    array[0, :above], array[1, :below] = np.inf, -np.inf
+    frames, state = opened(array)
+    meta = frames.frame(replace(state, view="heatmap")).meta
+    assert meta["infs"] == [above, below]
+    assert (f"{above} +Inf" in meta["title"], f"{below} -Inf" in meta["title"]) == (above > 0, below > 0)
+
+
+def test_another_tolerance_is_another_plane():
+    one = np.zeros((4, 6))
+    two = one + 0.5
+    two[0, 0] = 3
+    frames, state = opened(one, other=source_of(two))
+    state = replace(state, view="heatmap", compare="disagree")
+    planes = set()
+    for tolerance, differing in ((1.0, 1), (0.1, 24), (5.0, 0)):
+        frame = frames.frame(replace(state, tolerance=tolerance))
+        assert drawn(frame).sum() == frame.meta["disagree"]["slice"] == differing
+        planes.add(frame.meta["plane"])
+    assert len(planes) == 3
+
+
 def test_a_threshold_counts_what_is_above_it():
     frames, state = opened(np.arange(12.0).reshape(3, 4))
     meta = frames.frame(replace(state, threshold=7.5)).meta
@@ -385,6 +439,18 @@ def test_the_png_has_a_pixel_a_cell():
     assert image[0, 0, 3] == 255
     assert image[0, 1, 3] == 0
     assert image[0, 2, 3] == 255
+
+
+@pytest.mark.parametrize("view", ["heatmap", "image"])
+def test_what_is_not_there_is_transparent_in_the_png(view):
+    from io import BytesIO
+
+    from PIL import Image
+
+    array = np.ma.masked_array([[-1.0, 2.0, 0.5]] * 2, mask=[[0, 1, 0], [1, 0, 0]])
+    frames, state = opened(array)
+    image = np.asarray(Image.open(BytesIO(frames.png(replace(state, view=view, rows=0, columns=1)))))
+    np.testing.assert_array_equal(image[..., 3] == 0, array.mask)
 
 
 # Reductions and comparisons.
@@ -596,6 +662,124 @@ def test_integers_that_float64_cannot_hold_come_with_a_mask():
     assert drawn(frame)[0, 0] == 2**60 + 1
     mask = np.frombuffer(frame.buffers[frame.meta["mask"]], np.uint8)
     assert mask.tolist() == [0, 1, 0, 0]
+
+
+def told(frame: Frame, place: int = 0) -> list[str]:
+    """Returns what the canvas says of each cell of a buffer: where a NaN is one, and where nothing is there."""
+    meta = frame.meta
+    values = np.frombuffer(frame.buffers[place], np.dtype("?" if meta["dtype"] == "b1" else f"<{meta['dtype']}"))
+    mask = None
+    if "mask" in meta:
+        mask = np.frombuffer(frame.buffers[meta["mask"]], np.uint8).reshape(-1, values.size)
+        mask = mask[place if meta["kind"] == "heatmap" else 0]
+    said = []
+    for at, value in enumerate(values):
+        if np.isnan(value):
+            assert mask is not None or not (meta["missing"] and meta["nans"])  # else nobody knows
+        gone = bool(mask[at]) if mask is not None else np.isnan(value) and bool(meta["missing"])
+        whole = meta.get("integers") and not gone
+        said.append("missing" if gone else str(int(value)) if whole else str(value))
+    return said
+
+
+def expected_of(array: Any) -> list[str]:
+    return ["missing" if value is np.ma.masked else str(value) for value in np.ma.MaskedArray(array).reshape(-1)]
+
+
+@given(
+    rows=st.integers(1, 6),
+    columns=st.integers(1, 6),
+    masked=st.floats(0, 1),
+    invalid=st.floats(0, 0.5),
+    view=st.sampled_from(["heatmap", "table", "image", "line"]),
+    data=st.data(),
+)
+@settings(max_examples=120, deadline=None)
+def test_a_nan_is_told_from_what_is_not_there(rows, columns, masked, invalid, view, data):
+    random = np.random.default_rng(data.draw(st.integers(0, 9)))
+    array = np.ma.MaskedArray(random.normal(size=(rows, columns)), random.random((rows, columns)) < masked)
+    array.data[random.random(array.shape) < invalid] = np.nan
+    frames = Frames(DenseSource(array))
+    state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), view=view)
+    top, left = (data.draw(st.integers(0, length - 1)) for length in array.shape)
+    region = (0, 0, rows, columns) if view == "line" else (top, left, rows, columns)
+    frame = frames.frame(state, Viewport(region))
+    place = 1 if view == "image" else 0
+    assert told(frame, place) == expected_of(array[region[0] :, region[1] :])
+    assert frame.meta["missing"] == np.ma.getmaskarray(array).sum()
+
+
+def test_a_ragged_row_with_a_nan_is_told_from_its_end(tf):
+    frames, state = opened(tf.ragged.constant([[1.0, float("nan")], [2.0]]))
+    assert told(frames.frame(replace(state, view="heatmap"))) == ["1.0", "nan", "2.0", "missing"]
+
+
+def test_a_long_line_leaves_out_what_is_not_there():
+    array = np.ma.MaskedArray(np.arange(40.0), np.arange(40) % 2 == 1)
+    array.data[8], array[20:24] = np.nan, np.ma.masked
+    state = ExplorerState((40,), columns=0, index=(0,), view="line")
+    frame = Frames(DenseSource(array)).frame(state, Viewport(None, (10, 10)))
+    assert frame.meta["pooled"] == "range"
+    low, high = told(frame)[:10], told(frame)[10:]
+    assert low == ["0.0", "4.0", "nan", "12.0", "16.0", "missing", "24.0", "28.0", "32.0", "36.0"]
+    assert high == ["2.0", "6.0", "nan", "14.0", "18.0", "missing", "26.0", "30.0", "34.0", "38.0"]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "uint64", "bool"])
+@pytest.mark.parametrize("view", ["heatmap", "table", "image", "bars"])
+def test_masked_integers_are_told_as_integers(dtype, view):
+    array = np.ma.masked_array(np.array([[1, 0, 1], [11, 12, 100]]).astype(dtype), mask=[[0, 1, 0], [0, 0, 1]])
+    array = array[0] if view == "bars" else array
+    index = (0,) * array.ndim
+    state = ExplorerState(
+        array.shape, columns=array.ndim - 1, rows=0 if array.ndim > 1 else None, index=index, view=view
+    )
+    assert told(Frames(DenseSource(array)).frame(state), 1 if view == "image" else 0) == expected_of(array)
+
+
+@pytest.mark.parametrize("how", ["side", "difference", "ratio", "disagree"])
+@pytest.mark.parametrize("large", [2**62, 5])
+def test_masked_integers_of_any_size_are_compared(how, large):
+    one = np.ma.masked_array([[large, 5, 3], [1, 2, 3]], mask=[[0, 1, 0], [0, 0, 0]])
+    two = np.ma.masked_array([[large + 1, 5, 3], [1, 2, 8]], mask=[[0, 0, 0], [0, 1, 0]])
+    frames = Frames(DenseSource(one), DenseSource(two))
+    frame = frames.frame(ExplorerState((2, 3), columns=1, rows=0, index=(0, 0), compare=how))
+    if how == "side":
+        assert [told(frame, 0), told(frame, 1)] == [expected_of(one), expected_of(two)]
+        return
+    with np.errstate(all="ignore"):
+        expected = {"difference": one - two, "ratio": one / two, "disagree": (one != two).astype(np.uint8)}[how]
+    numbers = np.ma.masked_array(drawn(frame), np.reshape([text == "missing" for text in told(frame)], (2, 3)))
+    np.testing.assert_array_equal(numbers.mask, expected.mask)
+    np.testing.assert_array_equal(numbers.filled(0), expected.filled(0))
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("float16", [11, -14]),
+        ("bfloat16", 6),
+        ("float8_e4m3fn", 6),
+        ("float32", None),
+        ("float64", None),
+        ("int8", None),
+    ],
+)
+def test_small_floats_say_how_they_are_written(name, precision):
+    array = sample(name, (4, 6))
+    frames, state = opened(array, other=source_of(array))
+    state = replace(state, view="heatmap")
+    for own in (state, replace(state, compare="side"), replace(state, rows=None, reduced=0, reduction="max"),
+                replace(state, view="table"), replace(state, view="line")):  # fmt: skip
+        assert frames.frame(own).meta.get("precision") == precision
+    pooled = Viewport(None, (2, 2))
+    assert frames.frame(replace(state, pooling="max"), pooled).meta.get("precision") == precision
+    for other in (replace(state, compare="difference"), replace(state, rows=None, reduced=0)):
+        assert "precision" not in frames.frame(other).meta
+    assert "precision" not in frames.frame(state, pooled).meta
+    mixed = Frames(frames.source, DenseSource(array.astype(np.float32)))
+    if precision:
+        assert "precision" not in mixed.frame(replace(state, compare="side")).meta
 
 
 @given(data=st.data())

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from contract import sample
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -210,6 +211,88 @@ def test_a_reduced_array_is_numpys_in_the_order_of_its_axes(sent):
     assert eval(explorer.code, {"np": np, "x": array}) == pytest.approx(array.mean(axis=1))
 
 
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_reduced_array_is_what_its_code_gives(sent, data):
+    shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 4, 5]), min_size=1, max_size=4)))
+    array = np.random.default_rng(0).integers(-20, 20, shape).astype(data.draw(st.sampled_from(["f8", "i4"])))
+    masked = data.draw(st.sampled_from([None, 0.3, 0.8]))
+    if masked is not None:
+        array = np.ma.MaskedArray(array, np.random.default_rng(1).random(shape) < masked)
+    reduced, *axes = data.draw(st.permutations(range(len(shape))))
+    rows, columns, channels = (data.draw(st.sampled_from([None, axis])) for axis in [*axes, None, None, None][:3])
+    if columns is None:
+        rows, columns = None, rows
+    view = "image" if channels is not None and shape[channels] in {1, 3, 4} else "heatmap"
+    how = data.draw(st.sampled_from(["mean", "std", "min", "max"]))
+    index = tuple(data.draw(st.integers(0, length - 1)) for length in shape)
+    explorer = explore(array)
+    explorer.state = replace(explorer.state, rows=rows, columns=columns, channels=channels, view=view, index=index,
+                             reduced=reduced, reduction=how)  # fmt: skip
+    expected = eval(explorer.code, {"np": np, "x": array})
+    assert np.shape(explorer.array) == np.shape(expected)
+    np.testing.assert_array_equal(np.ma.getmaskarray(explorer.array), np.ma.getmaskarray(expected))
+    np.testing.assert_allclose(np.ma.filled(explorer.array, 0), np.ma.filled(expected, 0), atol=1e-12)
+    assert isinstance(explorer.array, np.ma.MaskedArray) == np.ma.is_masked(expected)
+    explorer.close()
+
+
+def test_a_reduced_image_has_its_channels_where_the_value_has_them(sent):
+    array = np.random.default_rng(0).integers(0, 255, (5, 3, 40, 50), np.uint8)
+    explorer = explore(array)
+    explorer.state = replace(explorer.state, view="image", rows=2, columns=3, channels=1, reduced=0)
+    np.testing.assert_allclose(explorer.array, array.mean(axis=0))
+    whole = explore(normal(6))
+    whole.state = replace(whole.state, columns=None, reduced=0)
+    assert whole.array.shape == ()
+
+
+def test_who_observes_one_of_slice_and_array_reads_both(sent):
+    array = normal(3, 4, 5)
+    explorer = explore(array)
+    read = []
+    explorer.observe(lambda change: read.append((change["name"], explorer.slice, explorer.array)), ["slice", "array"])
+    explorer._controls.slides[0].slider.value = 2
+    assert [(name, expression) for name, expression, _ in read] == [("slice", "[2, :, :]"), ("array", "[2, :, :]")]
+    for _, _, seen_array in read:
+        np.testing.assert_array_equal(seen_array, array[2])
+
+
+@pytest.mark.parametrize("part", ["abs", "angle", "real", "imag"])
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers_are_compared_by_their_distance(sent, part, dtype):
+    one = np.exp(1j * np.linspace(0, 6, 24)).reshape(4, 6).astype(dtype)
+    two = (one * 1j).astype(dtype)
+    one[0, :2] = two[0, :2] = np.nan, np.inf
+    one[1, 1] = two[1, 1]
+    explorer = explore(one, other=two, tolerance=1e-3)
+    take = {"abs": lambda x: x, "angle": np.angle, "real": np.real, "imag": np.imag}[part]
+    with np.errstate(all="ignore"):
+        difference = take(one) - take(two)
+        differ = ~(np.abs(difference) <= 1e-3) & ~(np.isnan(take(one)) & np.isnan(take(two))) & (take(one) != take(two))
+        expected = {"difference": np.abs(difference) if part == "abs" else difference, "disagree": differ,
+                    "ratio": np.abs(one) / np.abs(two) if part == "abs" else take(one) / take(two)}  # fmt: skip
+        for how, wanted in expected.items():
+            explorer.state = replace(explorer.state, compare=how, part=part)
+            shown = explorer._frames.reader.numbers(explorer.state).values
+            np.testing.assert_array_equal(shown, wanted)
+            np.testing.assert_array_equal(eval(explorer.code, {"np": np, "x": one, "y": two}), wanted)
+    explorer._controls.count.click()
+    assert explorer._said.value.startswith(f"{differ.sum()} of 24 values disagree")
+
+
+def test_complex_numbers_of_one_magnitude_disagree(sent):
+    one = np.exp(1j * np.linspace(0, 6, 24)).reshape(4, 6)
+    explorer = explore(one, other=one * 1j)
+    ready(explorer)
+    explorer._controls.compare.value = "disagree"
+    assert "24 of 24 cells disagree" in sent[-1][0]["note"]
+    explorer._controls.count.click()
+    assert explorer._said.value == "24 of 24 values disagree, first at [0, 0]"
+    explorer._controls.compare.value = "difference"
+    np.testing.assert_allclose(values(sent[-1]), np.full((4, 6), np.sqrt(2)))
+
+
 def test_the_viewport_is_what_crosses(sent):
     array = normal(2000, 3000).astype(np.float32)
     explorer = explore(array)
@@ -245,6 +328,18 @@ def test_a_value_that_was_pooled_is_told_in_full(sent):
     explorer = explore(np.float32([[1 / 3, 2]]), other=np.float32([[1, 2]]))
     tell(explorer, type="exact", request=1, y=0, x=0)
     assert sent[-1][0]["text"] == "0.33333334   1.0"
+
+
+@pytest.mark.parametrize("compare", ["", "side", "difference"])
+def test_a_value_that_is_not_there_is_told_as_missing(sent, compare):
+    array = np.ma.masked_array([[1, 2], [3, 4]], mask=[[False, True], [False, False]])
+    explorer = explore(array, other=np.ones((2, 2), np.int64))
+    explorer.state = replace(explorer.state, compare=compare)
+    texts = []
+    for y, x in ((0, 1), (1, 0)):
+        tell(explorer, type="exact", request=1, y=y, x=x)
+        texts.append(sent[-1][0]["text"])
+    assert texts == {"": ["missing", "3"], "side": ["missing   1", "3   1"], "difference": ["missing", "2.0"]}[compare]
 
 
 def test_the_next_nan_is_shown_and_pinned_and_then_the_next(sent):
@@ -643,6 +738,50 @@ def test_the_code_gives_what_is_shown(sent, compare, part, reduced):
             np.testing.assert_array_equal(part_given, part_shown.values)
 
 
+@pytest.mark.parametrize("compare", ["difference", "ratio", "disagree"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("uint8", "uint8"), ("bool", "bool"), ("int64", "int64"), ("uint64", "uint64"), ("int8", "uint16"),
+     ("float16", "float16"), ("float32", "int16"), ("float32", "float32"), ("bfloat16", "bfloat16"), ("bool", "int32")],
+)  # fmt: skip
+def test_the_code_compares_in_the_dtype_that_is_shown(sent, compare, masked, left, right):
+    one, two = sample(left, (3, 4, 5)), sample(right, (3, 4, 5))[::-1, ::-1].copy()
+    if masked:
+        one = np.ma.MaskedArray(one, np.arange(60).reshape(3, 4, 5) % 7 == 0)
+    if compare == "ratio":
+        two = np.where(two == 0, np.ones((), two.dtype), two)  # masked arrays mask what is divided by 0
+    explorer = explore(one, other=two, tolerance=0.25)
+    explorer.state = replace(explorer.state, compare=compare, index=(1, 0, 0))
+    with np.errstate(all="ignore"):
+        given = eval(explorer.code, {"np": np, "x": one, "y": two})
+    shown = explorer._frames.reader.numbers(explorer.state)
+    if shown.missing is not None and compare != "disagree":
+        np.testing.assert_array_equal(np.ma.getmaskarray(given), shown.missing)
+    there = np.ones(shown.values.shape, bool) if shown.missing is None else ~shown.missing
+    np.testing.assert_array_equal(np.asarray(given)[there], shown.values[there])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "std", "norm", "min", "max"])
+def test_the_code_of_a_reduction_counts_only_what_is_there(tf, sent, reduction):
+    masked = np.ma.MaskedArray(normal(4, 5), np.arange(20).reshape(4, 5) % 3 == 0)
+    masked[:, 2] = np.ma.masked
+    for value in (masked, masked.astype(np.uint8), tf.ragged.constant([[1, 200, 3], [], [40]])):
+        explorer = explore(value)
+        explorer.state = replace(explorer.state, rows=None, columns=1, reduced=0, reduction=reduction)
+        given = eval(explorer.code, {"np": np, "x": value, "to_numpy": tfnp_ext.to_numpy})
+        np.testing.assert_array_equal(np.ma.getmaskarray(given), np.ma.getmaskarray(explorer.array))
+        np.testing.assert_allclose(np.ma.filled(given, 0), np.ma.filled(explorer.array, 0))
+
+
+def test_the_code_compares_what_tensorflow_holds(tf, sent):
+    one, two = tf.constant([[1, 2], [255, 0]], tf.uint8), tf.constant([[2, 2], [0, 1]], tf.uint8)
+    explorer = explore(one, other=two)
+    explorer.state = replace(explorer.state, compare="difference")
+    assert explorer.code == "np.subtract(x[:, :], y[:, :], dtype=np.float64)"
+    assert eval(explorer.code, {"np": np, "x": one, "y": two}).tolist() == [[-1, 0], [255, -1]]
+
+
 def test_the_code_names_both_that_are_compared(ip, run, sent):
     run(ip, "import numpy as np, tfnp_ext\na, b = np.zeros((3, 4)), np.ones((3, 4))\ne = tfnp_ext.explore(a, other=b)")
     assert ip.user_ns["e"].code == "a[:, :], b[:, :]"
@@ -787,6 +926,15 @@ def test_the_magic_returns_the_explorer_and_converts_nothing(ip, run, sent):
     run(ip, "%tonumpy -q -o f --labels list('abcde') x + 1 --explore")
     assert ip.user_ns["f"]._frames._labels == {2: ["a", "b", "c", "d", "e"]}
     assert "--dtype has no effect on --explore" in run(ip, "%tonumpy -x -d float32 x").printed
+    run(ip, "f = %tonumpy -x x[:2] + 1")
+    assert ip.user_ns["f"].code == "(x[:2] + 1)[0, :, :]"
+    np.testing.assert_array_equal(eval(ip.user_ns["f"].code, ip.user_ns), ip.user_ns["f"].array)
+    run(ip, "held = [x]\nf = %tonumpy -x held[0]")
+    assert ip.user_ns["f"].code == "x[0, :, :]"
+    run(
+        ip,
+        "def inside():\n    y = x[1:].copy()\n    return get_ipython().run_line_magic('tonumpy', '-x y')\nf = inside()",
+    )
     told = run(ip, "%tonumpy -x 'text'").printed
     assert told.strip() == "ConversionError: str is not tensor-like: a string is no tensor"
 

@@ -6,8 +6,11 @@ import base64
 import json
 import re
 
+import ml_dtypes
 import numpy as np
 import pytest
+
+from tfnp_ext.explorer.packing import precision_of
 
 from .canvas_page import CanvasPage, dtype_name, frame_of, ink_table, opaque_table
 
@@ -145,8 +148,19 @@ def test_what_is_not_there_is_neither_painted_nor_a_value(page):
     assert page.hover(50, 30) == "[0, 0] missing"
     assert page.pixel(50, 30)[3] == 0
     assert page.hover(110, 30) == f"[0, 1] {2**60 + 1}"
+    message, buffers = frame_of(integers, limits=[0.0, 1.0], mask=2, missing=1, panels=2, compare="side")
+    page.deliver(message, [buffers[0], buffers[0], (1 - mask).tobytes() + mask.tobytes(), buffers[1]])
+    assert page.hover(50, 30) == f"[0, 0] {2**60 + 1} → missing difference missing"
+    assert page.hover(110, 30) == f"[0, 1] missing → {2**60 + 1} difference missing"
     floats = np.ones((4, 4), np.float32)
-    floats[0, 0] = np.nan
+    floats[0, 0] = floats[0, 1] = np.nan
+    message, buffers = frame_of(floats, limits=[0.0, 1.0], mask=1, missing=1, nans=1)
+    page.deliver(message, [buffers[0], mask.tobytes(), buffers[1]])
+    assert page.hover(50, 30) == "[0, 0] missing"
+    assert page.hover(110, 30) == "[0, 1] nan"
+    assert page.pixel(50, 30)[3] == 0
+    assert page.pixel(110, 30)[3] == 255
+    floats[0, 1] = 1
     page.show(floats, missing=1, nans=0, limits=[0.0, 1.0])
     assert page.hover(50, 30) == "[0, 0] missing"
     assert page.pixel(50, 30)[3] == 0
@@ -229,10 +243,12 @@ def test_every_sort_of_float_is_told_by_its_shortest_digits(page):
         const read = new values.Values(data, dtype, facts);
         return Array.from({ length: read.length }, (_, i) => read.text(i));
     }"""
-    for array, facts in ((singles, {}), (doubles, {}), (halves.astype(np.float32), {"precision": [11, -14]})):
+    brains = np.arange(2**16, dtype=np.uint16).view(ml_dtypes.bfloat16)
+    cases = [(singles, singles, {}), (doubles, doubles, {})]
+    cases += [(half, half.astype(np.float32), {"precision": precision_of(half.dtype)}) for half in (halves, brains)]
+    for values, array, facts in cases:
         text = base64.b64encode(array.tobytes()).decode()
         answers = page.page.evaluate(told, [text, dtype_name(array.dtype), facts])
-        values = halves if facts else array
         wrong = [
             (answer, plain(value)) for answer, value in zip(answers, values, strict=True) if answer != plain(value)
         ]

@@ -201,6 +201,8 @@ def colour_limits(spread: Spread, state: ExplorerState, whole: Whole | None = No
 def colour_table(limits: tuple[float, float], scale: str, neutral: float = 0.0) -> Array:
     """Returns 256 inks [256, 4]: hue by sign, alpha by size, zero is paper; of one sign from paper at its near end.
 
+    One value everywhere is full ink, unless it is zero.
+
     Args:
         limits: The values of the first and the last colour.
         scale: How colours run between them.
@@ -212,6 +214,8 @@ def colour_table(limits: tuple[float, float], scale: str, neutral: float = 0.0) 
     if signed:
         size = max(-low, high)
         values = low / size * (1 - steps) + high / size * steps
+    elif not high > low:  # one value, as strong on either side of zero
+        values = np.full(TABLE, np.sign(low))
     else:
         values = steps - 1 if high <= 0 and low < 0 else steps
     table = np.empty((TABLE, 4), np.uint8)

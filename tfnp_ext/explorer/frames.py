@@ -12,6 +12,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, spread_of, whole_of
 from tfnp_ext.explorer.numbers import Numbers
+from tfnp_ext.explorer.packing import Precision, buffer_of, packed, precision_of
 from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
 from tfnp_ext.explorer.pooling import block_of, pool, ranges
 from tfnp_ext.explorer.reading import MOST_KEPT, Reader, key_of
@@ -28,7 +29,6 @@ _TABLE = (64, 32)
 
 _MOST_CELLS = 2**14
 _LARGEST_PNG = (4096, 4096)
-_EXACT = 2**53
 
 Region = tuple[int, int, int, int]
 
@@ -165,7 +165,8 @@ class Frames:
             said.append(f"1 of {step[0]} rows and 1 of {step[1]} columns read")
         spread = self.spread(state)
         limits = self.limits(state)
-        buffers, meta = _packed(parts)
+        exact = block == (1, 1) or how != "mean"
+        buffers, meta = packed(parts, spread, self._precision(state) if exact else None)
         height, width = parts[0].values.shape[:2]
         meta |= {
             "kind": "heatmap",
@@ -187,7 +188,7 @@ class Frames:
             meta["disagree"] = {"slice": found, "whole": None}
             said.append(f"{wording.integer(found)} of {wording.integer(math.prod(state.plane))} cells disagree")
         meta |= self._told(state, spread, said)
-        buffers.append(_buffer(_as_message(colour_table(limits, state.scale, state.neutral))))
+        buffers.append(buffer_of(_as_message(colour_table(limits, state.scale, state.neutral))))
         return Frame(meta, buffers)
 
     def png(self, state: ExplorerState) -> bytes:
@@ -237,9 +238,9 @@ class Frames:
         spread = self.spread(state)
         limits = image_limits(self.source.dtype, spread)
         said.append(f"black at {wording.number(limits[0])}, white at {wording.number(limits[1])}")
-        buffers, meta = [_buffer(painted(flat, limits))], dict[str, Any]()
+        buffers, meta = [buffer_of(painted(flat, limits))], dict[str, Any]()
         if exact:
-            values, meta = _packed((flat,))
+            values, meta = packed((flat,), spread, self._precision(state))
             buffers += values
         meta |= {
             "kind": "image",
@@ -260,23 +261,23 @@ class Frames:
         spread, said = self.spread(state), [f"1 of {across} read"] if across > 1 else []
         meta: dict[str, Any] = {"kind": "line", "series": series, "shape": [series, state.plane[1]]}
         if count > 2 * size[1]:
-            drawn = ranges(numbers.floats(), size[1])
-            buffers, packed = _packed((Numbers(drawn),))
-            meta |= packed | {"pixels": [2, drawn.shape[2]], "pooled": "range"}
+            numbers = ranges(numbers, size[1])
+            meta |= {"pixels": [2, numbers.values.shape[2]], "pooled": "range"}
             said.append(f"smallest and largest of each {-(-count // size[1]) * across}")
         else:
-            buffers, packed = _packed((numbers,))
-            meta |= packed | {"pixels": [series, count], "pooled": ""}
-        meta |= {"region": [0, left, series, right], "limits": _numbers(self.limits(state))}
+            meta |= {"pixels": [series, count], "pooled": ""}
+        buffers, facts = packed((numbers,), spread, self._precision(state))
+        meta |= facts | {"region": [0, left, series, right], "limits": _numbers(self.limits(state))}
         return Frame(meta | self._told(state, spread, said), buffers)
 
     def _bars(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
         numbers = self.reader.numbers(state)
-        buffers, meta = _packed((numbers,))
+        spread = self.spread(state)
+        buffers, meta = packed((numbers,), spread, self._precision(state))
         low, high = self.limits(state)
         meta |= {"kind": "bars", "pixels": list(numbers.values.shape), "pooled": "", "region": [0, 0, *state.plane],
                  "limits": _numbers((min(low, 0.0), max(high, 0.0)))}  # fmt: skip
-        return Frame(meta | self._told(state, self.spread(state), []), buffers)
+        return Frame(meta | self._told(state, spread, []), buffers)
 
     def _histogram(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
         spread = self.spread(state)
@@ -289,14 +290,14 @@ class Frames:
         numbers = self.reader.numbers(state, slice(top, bottom), slice(left, right))
         if numbers.values.ndim == 3:
             numbers = numbers.at(..., 0)
-        limits = self.limits(state)
-        buffers, meta = _packed((numbers,))
+        spread, limits = self.spread(state), self.limits(state)
+        buffers, meta = packed((numbers,), spread, self._precision(state))
         meta |= {"kind": "table", "region": list(region), "pixels": list(numbers.values.shape), "pooled": "",
                  "limits": _numbers(limits), "lut": True, "colormap": "ink"}  # fmt: skip
         if state.threshold is not None:
             meta |= {"threshold": state.threshold, "above": self.above(state)}
-        buffers.append(_buffer(_as_message(colour_table(limits, state.scale, state.neutral))))
-        return Frame(meta | self._told(state, self.spread(state), []), buffers)
+        buffers.append(buffer_of(_as_message(colour_table(limits, state.scale, state.neutral))))
+        return Frame(meta | self._told(state, spread, []), buffers)
 
     def _text(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
         top, left, bottom, right = region = _few(region)
@@ -308,6 +309,12 @@ class Frames:
         meta = {"kind": "table", "dtype": "text", "region": list(region), "pixels": list(cells.shape), "pooled": "",
                 "texts": texts, "title": title, "note": "", "missing": int(missing.sum())}  # fmt: skip
         return Frame(meta)
+
+    def _precision(self, state: ExplorerState) -> Precision:
+        """Returns how the values of the source are written, where it is these that are shown."""
+        dtypes = {self.source.dtype} | ({self.other.dtype} if state.compare and self.other is not None else set())
+        own = state.compare in {"", "side"} and (state.reduced is None or state.reduction in {"min", "max"})
+        return precision_of(self.source.dtype) if own and len(dtypes) == 1 else None
 
     def _common(self, state: ExplorerState, region: Region) -> dict[str, Any]:
         """Returns what every kind of frame says."""
@@ -378,41 +385,9 @@ _DRAWN: dict[str, Callable[[Frames, ExplorerState, Region, tuple[int, int]], Fra
 }
 
 
-def _packed(parts: Sequence[Numbers]) -> tuple[list[memoryview], dict[str, Any]]:
-    """Returns the buffers of planes of one dtype, and what is to be known of them."""
-    if any(part.missing is not None for part in parts) and parts[0].values.dtype.kind != "f":
-        if all(_fits_floats(part) for part in parts):
-            parts = [Numbers(Numbers(part.values.astype(np.float64), part.missing).floats()) for part in parts]
-        else:
-            (part,) = parts
-            return [_buffer(part.values), _buffer(np.asarray(part.missing).astype(np.uint8))], {
-                "dtype": _code(part.values.dtype), "mask": 1}  # fmt: skip
-    arrays = [part.values if part.missing is None else part.floats() for part in parts]
-    common = np.result_type(*arrays)
-    return [_buffer(array.astype(common, copy=False)) for array in arrays], {"dtype": _code(common)}
-
-
 def _with_channel(numbers: Numbers) -> Numbers:
     """Returns a plane as an image of one channel."""
     return numbers.at(..., None)
-
-
-def _fits_floats(numbers: Numbers) -> bool:
-    """Returns whether float64 holds these integers exactly."""
-    values = numbers.values
-    return values.dtype.itemsize <= 4 or not values.size or (
-        int(values.min()) >= -_EXACT and int(values.max()) <= _EXACT
-    )  # fmt: skip
-
-
-def _code(dtype: np.dtype) -> str:
-    return f"{dtype.kind}{dtype.itemsize}"
-
-
-def _buffer(array: Array) -> memoryview:
-    """Returns the bytes of an array, copied only where they do not lie in order."""
-    whole: Any = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return memoryview(whole.reshape(-1).view(np.uint8) if whole.size else b"")
 
 
 def _as_message(table: Array) -> Array:

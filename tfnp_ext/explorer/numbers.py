@@ -44,26 +44,42 @@ def plain(values: Array, part: str = "") -> Numbers:
         values: What a source gave.
         part: What of complex numbers is meant.
     """
+    numbers = _known(values)
+    if numbers.values.dtype.kind != "c":
+        return numbers
+    parts: dict[str, Any] = {"angle": np.angle, "real": np.real, "imag": np.imag}
+    with np.errstate(all="ignore"):
+        return Numbers(np.asarray(parts.get(part, np.abs)(numbers.values)), numbers.missing)
+
+
+def comparable(values: Array, part: str = "") -> Numbers:
+    """Returns a cut as ``plain`` does, but complex numbers as they are where it is not a part of them that is compared.
+
+    Two may be of one magnitude and far apart.
+    """
+    return _known(values) if part in {"", "abs"} else plain(values, part)
+
+
+def _known(values: Array) -> Numbers:
+    """Returns a cut as numbers of a dtype that NumPy knows, and complex ones as they are."""
     missing = None
     if isinstance(values, np.ma.MaskedArray):
         mask = np.ma.getmaskarray(values)
         missing = mask if mask.any() else None
         values = np.ma.getdata(values)
     with np.errstate(all="ignore"):
-        return Numbers(_real(values, part), missing)
+        return Numbers(values.astype(_known_dtype(values.dtype), copy=False), missing)
 
 
-def _real(values: Array, part: str) -> Array:
-    rank = kind_rank(values.dtype)
-    if rank == 3:
-        if values.dtype.itemsize > 16:
-            values = values.astype(np.complex128)
-        parts: dict[str, Any] = {"angle": np.angle, "real": np.real, "imag": np.imag}
-        return np.asarray(parts.get(part, np.abs)(values))
-    if rank == 2 and values.dtype.itemsize < 4:
-        return values.astype(np.float32)
-    if values.dtype.kind == "V":
-        return values.astype(np.uint8 if values.dtype.name.startswith("u") else np.int8)
-    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
-        return values.astype(np.float64)
-    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+def _known_dtype(dtype: np.dtype) -> np.dtype:
+    """Returns the dtype that holds all values of one, and that a browser can read; of long doubles the nearest."""
+    rank = kind_rank(dtype)
+    if rank == 3 and dtype.itemsize > 16:
+        return np.dtype(np.complex128)
+    if rank == 2 and dtype.itemsize < 4:
+        return np.dtype(np.float32)
+    if dtype.kind == "V":
+        return np.dtype(np.uint8 if dtype.name.startswith("u") else np.int8)
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        return np.dtype(np.float64)
+    return dtype.newbyteorder("=")

@@ -102,9 +102,19 @@ def _is_wide(values: Array) -> bool:
     return bool(sizes.max() > ends.max or (sizes[sizes > 0].min(initial=1.0) < ends.tiny))
 
 
-def ranges(series: Array, columns: int) -> Array:
+def ranges(series: Numbers, columns: int) -> Numbers:
     """Returns smallest and largest of each pixel column of some series [k, N], as [k, 2, m]; NaN where there is one."""
-    each = -(-series.shape[1] // columns)
-    starts = np.arange(0, series.shape[1], each)
+    each = -(-series.values.shape[1] // columns)
+    starts = np.arange(0, series.values.shape[1], each)
+    missing = series.missing
+    values = series.values if missing is None else Numbers(series.values).floats()
     with np.errstate(all="ignore"):
-        return np.stack([np.minimum.reduceat(series, starts, axis=1), np.maximum.reduceat(series, starts, axis=1)], 1)
+        ends = []
+        for end, rest in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+            there = values if missing is None else np.where(missing, values.dtype.type(rest), values)
+            ends.append(end.reduceat(there, starts, axis=1))
+    found = np.stack(ends, 1)
+    if missing is None:
+        return Numbers(found)
+    gone = np.logical_and.reduceat(missing, starts, axis=1)[:, None]
+    return Numbers(found, np.broadcast_to(gone, found.shape))

@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from tfnp_ext.explorer.numbers import Numbers, plain
+from tfnp_ext.explorer.numbers import Numbers, comparable, plain
 from tfnp_ext.explorer.reductions import STEP, Reduction
 from tfnp_ext.explorer.sources import Array, Source
-from tfnp_ext.explorer.state import ExplorerState, plane_of
+from tfnp_ext.explorer.state import ExplorerState, in_order, plane_of
 
 MOST_KEPT = 2**24
 """Values of a plane that is kept between two frames, and that are read for one frame."""
+
+Read = Callable[[Array, str], Numbers]
+"""Makes numbers of a cut, of complex ones the part that is asked for."""
 
 
 class Reader:
@@ -79,22 +82,35 @@ class Reader:
             self._kept = key, self._read(state, slice(None), slice(None))
         return self._kept[1].at(rows, columns)
 
+    def array(self, state: ExplorerState) -> Array:
+        """Returns what is shown with the axes of the source, in their order: masked, and a view where one is had."""
+        if state.reduced is None:
+            return self.source.cut(state.cut())
+        numbers = self.numbers(state)
+        if numbers.missing is None:
+            return in_order(numbers.values, state)
+        return np.ma.MaskedArray(in_order(numbers.values, state), in_order(numbers.missing, state))
+
     def pair(
         self, state: ExplorerState, rows: slice = slice(None), columns: slice = slice(None)
     ) -> tuple[Numbers, Numbers]:
         """Returns a region of both arrays, to be shown side by side."""
+        return self._both(state, rows, columns, plain)
+
+    def _both(self, state: ExplorerState, rows: slice, columns: slice, read: Read) -> tuple[Numbers, Numbers]:
         assert self.other is not None
         alone = replace(state, compare="")
-        return self._one(self.source, alone, rows, columns), self._one(self.other, alone, rows, columns)
+        return self._one(self.source, alone, rows, columns, read), self._one(self.other, alone, rows, columns, read)
 
     def _read(self, state: ExplorerState, rows: slice, columns: slice) -> Numbers:
         if state.compare in {"", "side"} or self.other is None:
             return self._one(self.source, state, rows, columns)
-        return compared(*self.pair(state, rows, columns), state.compare, state.tolerance)
+        read = plain if state.compare == "ratio" else comparable
+        return compared(*self._both(state, rows, columns, read), state.compare, state.tolerance)
 
-    def _one(self, source: Source, state: ExplorerState, rows: slice, columns: slice) -> Numbers:
+    def _one(self, source: Source, state: ExplorerState, rows: slice, columns: slice, read: Read = plain) -> Numbers:
         if state.reduced is None:
-            return plain(plane_of(source.cut(state.cut(rows, columns)), state), state.part)
+            return read(plane_of(source.cut(state.cut(rows, columns)), state), state.part)
         reduction = self._reduction(source, state)
         self._go_on(reduction, math.inf)
         return reduction.numbers().at(rows, columns)
@@ -129,7 +145,7 @@ def _reduction_key(state: ExplorerState) -> tuple[Any, ...]:
 
 
 def compared(one: Numbers, two: Numbers, how: str, tolerance: float = 0.0) -> Numbers:
-    """Returns two arrays as one: their difference, ratio, or where they disagree.
+    """Returns two arrays as one: their difference, ratio, or where they disagree; of complex numbers their distance.
 
     Two NaN agree, and so do two infinities of one sign; a NaN and a number do not.
     """
@@ -140,6 +156,8 @@ def compared(one: Numbers, two: Numbers, how: str, tolerance: float = 0.0) -> Nu
         if how == "difference" and _are_whole(one.values, two.values):
             larger, size = _distance(one.values, two.values)
             return Numbers(np.where(larger, 1.0, -1.0) * size, missing)
+        if "c" in {one.values.dtype.kind, two.values.dtype.kind}:
+            return Numbers(np.abs(one.values - two.values), missing)
         narrow = all(each.values.dtype == np.float32 for each in (one, two))
         kind: Any = np.float32 if narrow else np.float64
         left, right = (np.asarray(each.values, kind) for each in (one, two))
@@ -154,9 +172,10 @@ def disagree(one: Array, two: Array, tolerance: float) -> Array:
         differ = np.asarray(_distance(one, two)[1] > tolerance)
     else:
         with np.errstate(all="ignore"):
-            left, right = one.astype(np.float64), two.astype(np.float64)
+            wide = np.complex128 if "c" in {one.dtype.kind, two.dtype.kind} else np.float64
+            left, right = one.astype(wide), two.astype(wide)
             differ = np.asarray(~(np.abs(left - right) <= tolerance) & (left != right))
-    if one.dtype.kind == "f" and two.dtype.kind == "f":
+    if one.dtype.kind in "fc" and two.dtype.kind in "fc":
         differ &= ~(np.isnan(one) & np.isnan(two))
     return differ
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.explorer.numbers import Numbers, plain
+from tfnp_ext.explorer.numbers import Numbers, comparable, plain
 from tfnp_ext.explorer.reading import disagree
 from tfnp_ext.explorer.sources import BLOCK, Array, Source, blocks, ravel, unravel
 
@@ -159,7 +159,7 @@ class Disagreements(Search):
 
     def _look(self, place: int, values: Array) -> bool:
         _, others = next(self._other)
-        one, two = plain(values, self._part), plain(others, self._part)
+        one, two = comparable(values, self._part), comparable(others, self._part)
         differ = disagree(one.values, two.values, self._tolerance)
         for each in (one, two):
             if each.missing is not None:

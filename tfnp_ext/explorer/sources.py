@@ -67,6 +67,11 @@ class Source(ABC):
         """Whether a cut takes its time however small it is, so that a few large ones are better than many."""
         return False
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether some of its values may not be there, and are masked."""
+        return isinstance(self.numbers(), np.ma.MaskedArray)
+
     @abstractmethod
     def cut(self, index: Index) -> Array:
         """Returns the values at an index, a view where there is one; those that are not there are masked."""
@@ -185,6 +190,11 @@ class RaggedSource(Source):
         missing = ~np.reshape(there, (*np.shape(there), *(1,) * (values.ndim - np.ndim(there))))
         return np.ma.MaskedArray(values, np.broadcast_to(missing, values.shape)) if missing.any() else values
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether some of its rows may be shorter than others."""
+        return True
+
     def _inner(self) -> tuple[int, ...]:
         return self.shape[1 + len(self._splits) :]
 
@@ -195,6 +205,10 @@ class RaggedSource(Source):
     def expression(self, index: str) -> str:
         """Returns the way to a slice of the padded rows."""
         return f"{self.path}.to_tensor(){index}"
+
+    def code(self, name: str, index: str) -> str:
+        """Returns the way to a slice of the padded rows, in which what is not there is masked."""
+        return f"to_numpy({name}{self.path}, ragged='masked'){index}"
 
     def close(self) -> None:
         """Lets go of the values."""

@@ -343,3 +343,11 @@ def plane_of(values: Array, state: ExplorerState) -> Array:
         if axis is None:
             turned = turned[(slice(None),) * place + (None,)]
     return turned
+
+
+def in_order(plane: Array, state: ExplorerState) -> Array:
+    """Returns a plane [rows, columns] or [rows, columns, channels] with the axes of the source, in their order."""
+    axes = [state.rows, state.columns, *(() if state.colours is None else (state.colours,))]
+    kept = plane[tuple(0 if axis is None else slice(None) for axis in axes)]
+    order: Array = np.argsort(state.shown)
+    return np.transpose(kept, [int(place) for place in order])

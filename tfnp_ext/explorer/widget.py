@@ -51,7 +51,10 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         array: What is shown as a NumPy array, in the order of the value's axes; a view where there is one. A reduction
             of a large array is read in the background of a notebook: both follow when it is there.
         state: All that is shown; set it to another to show that.
+        called: The expression that the value came from, for ``code`` where it has no name.
     """
+
+    called = ""
 
     slice = traitlets.Unicode()
     array: Any = _Array()
@@ -232,17 +235,10 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         if what == self._exposed:
             return
         self._exposed = what
-        array: Any
-        if state.reduced is None:
-            array = self._frames.source.cut(state.cut())
-        else:
-            array = self._frames.reader.numbers(replace(state, compare="")).values
-            if state.rows is None:
-                array = array[0]
-            elif state.columns is not None and state.rows > state.columns:
-                array = np.swapaxes(array, 0, 1)
-        self.slice = self._frames.source.expression(state.expression())
-        self.array = array
+        array = self._frames.reader.array(replace(state, compare=""))
+        with self.hold_trait_notifications():  # who observes one of them reads both
+            self.slice = self._frames.source.expression(state.expression())
+            self.array = array
 
     def _paint(self, state: ExplorerState) -> None:
         alike = (state.plane, state.view, state.rows, state.columns)
@@ -260,7 +256,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
     @property
     def code(self) -> str:
         """Python for what is shown, with the names that the values have in the notebook; ``x`` and ``y`` without."""
-        names = name_of(self._value, "x"), name_of(self._other, "y")
+        called = self.called if self.called.isidentifier() or not self.called else f"({self.called})"
+        names = name_of(self._value, called or "x"), name_of(self._other, "y")
         return code_of(self._frames.source, self._frames.other, self.state, names)
 
     @property

@@ -140,7 +140,7 @@ class TensorMagics:
             local_ns = traced_scope(self.shell) or local_ns
             request = self._request(split.options, local_ns)
         value = evaluate(self.shell, split.expression, local_ns)
-        return self._finish(value, request)
+        return self._finish(value, request, split.expression)
 
     def convert_cell_value(self, line: str, value: Any) -> Any:
         """Returns the value of a ``%%tonumpy`` cell converted; the transformed cell calls this.
@@ -215,12 +215,13 @@ class TensorMagics:
         exec(to_exec, shell.user_global_ns, shell.user_ns)
         return eval(to_eval, shell.user_global_ns, shell.user_ns)
 
-    def _finish(self, value: Any, request: Request) -> Any:
+    def _finish(self, value: Any, request: Request, expression: str = "") -> Any:
         """Returns the value converted, bound and waiting to be shown; a dataset that is stored is not collected."""
         __tracebackhide__ = True
         if request.explorer is not None:
             with one_line_errors():
                 explorer = explore(value, **request.explorer)
+            explorer.called = expression
             if request.out:
                 self.shell.user_ns[request.out] = explorer
             return None if request.quiet else explorer

@@ -67,6 +67,18 @@ export function floatText(number, narrow) {
   return `${sign}${whole}.${digits.slice(exponent + 1) || "0"}`;
 }
 
+/** Returns a float in so many significant digits at most, as C's `%g` and the small floats of TensorFlow are written. */
+function roundedText(number, digits) {
+  if (!Number.isFinite(number)) return floatText(number);
+  const sign = number < 0 || Object.is(number, -0) ? "-" : "";
+  const size = Math.abs(number);
+  const text = evenDigit(size, size.toExponential(digits - 1), digits - 1, () => size);
+  const [mantissa, power] = text.split("e");
+  if (Number(power) >= -4 && Number(power) < digits) return sign + String(Number(text));
+  const padded = String(Math.abs(power)).padStart(2, "0");
+  return `${sign}${Number(mantissa)}e${power < 0 ? "-" : "+"}${padded}`;
+}
+
 /** Returns a number in few digits, as the ends of a scale are written. */
 export function shortText(number, digits = 3) {
   if (!Number.isFinite(number)) return floatText(number);
@@ -84,9 +96,9 @@ export class Values {
    * @param {DataView} buffer
    * @param {string} dtype
    * @param {object=} facts What the frame says of it: `precision`, [significant bits, least exponent] of the format
-   *   that was widened to float32; `integers`, floats that stand for them; `missing` without `nans`: then NaN is what
-   *   is not there.
-   * @param {Uint8Array=} absent Where 1 is what is not there.
+   *   that was widened to float32, or how many digits it is written with; `integers`, floats that stand for them;
+   *   `missing` without `nans`: then NaN is what is not there.
+   * @param {Uint8Array=} absent Where 1 is what is not there; then NaN is a value.
    */
   constructor(buffer, dtype, { precision, missing, nans, integers } = {}, absent) {
     this.dtype = dtype;
@@ -95,20 +107,30 @@ export class Values {
     this.isFloat = dtype[0] === "f";
     this.absent = absent;
     this.integers = Boolean(integers);
-    this.nanIsMissing = Boolean(missing) && !nans;
-    this.mayBeMissing = Boolean(missing);
-    this.narrow = precision ? (number) => roundedTo(number, precision) : dtype === "f4" ? Math.fround : null;
+    this.nanIsMissing = Boolean(missing) && !nans && !absent;
+    this.mayBeMissing = Boolean(missing) && !absent;
+    this.digits = typeof precision === "number" ? precision : 0;
+    const format = Array.isArray(precision) ? precision : null;
+    this.narrow = format ? (number) => roundedTo(number, format) : dtype === "f4" ? Math.fround : null;
   }
 
-  /** All values as numbers; 64-bit integers lose what a double cannot hold, which colours do not show. */
+  /**
+   * All values as numbers, NaN where nothing is there; 64-bit integers lose what a double cannot hold, which colours do
+   * not show.
+   */
   get numbers() {
-    if (this.dtype !== "i8" && this.dtype !== "u8") return this.array;
-    if (!this.doubles) {
+    const long = this.dtype === "i8" || this.dtype === "u8";
+    const holed = this.absent && !this.isFloat;
+    if (!long && !holed) return this.array;
+    if (!this.doubles && !long) this.doubles = Float64Array.from(this.array);
+    else if (!this.doubles) {
       const words = new Uint32Array(this.array.buffer, this.array.byteOffset, 2 * this.length);
       const high = this.dtype === "i8" ? new Int32Array(words.buffer, words.byteOffset, words.length) : words;
       this.doubles = new Float64Array(this.length);
       for (let i = 0; i < this.length; i++) this.doubles[i] = high[2 * i + 1] * 4294967296 + words[2 * i];
     }
+    if (holed && !this.holed) this.absent.forEach((gone, i) => gone && (this.doubles[i] = NaN));
+    this.holed = holed;
     return this.doubles;
   }
 
@@ -121,6 +143,7 @@ export class Values {
     if (this.mayBeMissing && Number.isNaN(this.array[i])) return "nan or missing";
     if (this.dtype === "b1") return this.array[i] ? "True" : "False";
     if (this.integers && Number.isInteger(this.array[i])) return String(this.array[i]);
+    if (this.isFloat && this.digits) return roundedText(this.array[i], this.digits);
     return this.isFloat ? floatText(this.array[i], this.narrow) : String(this.array[i]);
   }
 
@@ -152,8 +175,9 @@ export class Values {
   difference(other, i) {
     if (this.isMissing(i) || other.isMissing(i)) return "missing";
     if (this.dtype === "b1") return String(Number(other.array[i]) - Number(this.array[i]));
-    if (this.isFloat) {
+    if (this.isFloat && !this.integers) {
       const difference = other.array[i] - this.array[i];
+      if (this.digits) return roundedText(difference, this.digits);
       return floatText(this.narrow ? this.narrow(difference) : difference, this.narrow);
     }
     return String(BigInt(other.array[i]) - BigInt(this.array[i]));

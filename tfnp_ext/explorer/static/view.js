@@ -18,10 +18,12 @@ export class Frame {
     this.panels = meta.kind === "heatmap" ? (meta.panels ?? 1) : 1;
     const masked = meta.mask === undefined ? undefined : typedArray(buffers[meta.mask], "u1");
     const sent = buffers.filter((_, i) => i !== meta.mask);
-    const values = (buffer) => new Values(buffer, meta.dtype ?? "f4", meta, masked);
+    const cells = masked && masked.length / this.panels;
+    const values = (buffer, i) =>
+      new Values(buffer, meta.dtype ?? "f4", meta, masked?.subarray(i * cells, (i + 1) * cells));
     if (meta.kind === "image") {
       this.painted = typedArray(sent[0], "u1");
-      this.values = sent[1] ? [values(sent[1])] : [];
+      this.values = sent[1] ? [values(sent[1], 0)] : [];
     } else if (meta.dtype === "text") {
       this.values = [new Texts(meta.texts)];
     } else if (meta.kind === "histogram") {
