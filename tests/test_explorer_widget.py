@@ -351,11 +351,76 @@ def test_the_next_nan_is_shown_and_pinned_and_then_the_next(sent):
     assert explorer.find_next_invalid() == (9, 50, 51)
     assert explorer.slice == "[9, :, :]"
     assert sent[-1][0] == {"type": "goto", "y": 50, "x": 51, "pin": True}
+    assert explorer._said.value == "NaN at [9, 50, 51]"
     explorer._controls.invalid.click()
     assert explorer.slice == "[40, :, :]"
+    assert explorer._said.value == "+Inf at [40, 3, 4]"
     explorer._controls.invalid.click()
     assert explorer.slice == "[9, :, :]"
+    assert explorer._said.value == "NaN at [9, 50, 51], again the first"
     assert explore(np.zeros((3, 4))).find_next_invalid() is None
+
+
+def test_the_only_nan_is_told_to_be_that(sent):
+    array = np.zeros((3, 4, 5))
+    array[0, 1, 2] = -np.inf
+    explorer = explore(array)
+    explorer.state = replace(explorer.state, index=(2, 0, 0))
+    said = []
+    for _ in range(3):
+        explorer._controls.invalid.click()
+        said.append(explorer._said.value)
+    assert said == ["-Inf at [0, 1, 2], the first of all", *["-Inf at [0, 1, 2], the only one"] * 2]
+
+
+@pytest.mark.parametrize(("view", "reduced"), [("image", None), ("heatmap", 2)])
+def test_every_nan_behind_a_cell_is_come_to(sent, view, reduced):
+    array = np.zeros((4, 5, 3))
+    array[1, 2, 1:] = array[3, 0, 2] = np.nan
+    explorer = explore(array)
+    explorer.state = replace(
+        explorer.state, rows=0, columns=1, view=view, reduced=reduced, channels=None if reduced else 2
+    )
+    assert [explorer.find_next_invalid() for _ in range(4)] == [(1, 2, 1), (1, 2, 2), (3, 0, 2), (1, 2, 1)]
+
+
+@pytest.mark.parametrize("compare", ["side", "difference", "ratio", "disagree"])
+def test_the_next_nan_is_looked_for_in_both_that_are_compared(sent, compare):
+    one, two = np.zeros((3, 4)), np.zeros((3, 4), np.float32)
+    two[1, 2], one[2, 0] = np.nan, np.inf
+    one[2, 3], two[2, 3] = np.nan, np.nan
+    explorer = explore(one, other=two)
+    explorer.state = replace(explorer.state, compare=compare)
+    found, said = [], []
+    for _ in range(4):
+        found.append(explorer.find_next_invalid())
+        said.append(explorer._said.value)
+    assert found == [(1, 2), (2, 0), (2, 3), (1, 2)]
+    assert said == ["NaN of the other at [1, 2]", "+Inf of this at [2, 0]", "NaN of both at [2, 3]",
+                    "NaN of the other at [1, 2], again the first"]  # fmt: skip
+    explorer.state = replace(explorer.state, compare="")
+    assert [explorer.find_next_invalid() for _ in range(2)] == [(2, 0), (2, 3)]
+    assert explorer._said.value == "NaN at [2, 3]"
+    whole = explore(np.zeros((3, 4)), other=np.zeros((3, 4)))
+    assert whole.find_next_invalid() is None
+    assert whole._said.value == "no NaN or infinity in 12 values of both"
+
+
+def test_the_next_nan_of_two_sparse_tensors_makes_neither_dense(tf, sent):
+    def sparse(places: list[list[int]]) -> Any:
+        return tf.SparseTensor(places, np.full(len(places), np.nan), (10**6, 10**6))
+
+    explorer = explore(sparse([[5, 7], [9, 1]]), other=sparse([[5, 6], [9, 1]]))
+    assert [explorer.find_next_invalid() for _ in range(4)] == [(5, 6), (5, 7), (9, 1), (5, 6)]
+    assert explorer._said.value == "NaN of the other at [5, 6], again the first"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_integers_are_compared_with_floats_that_hold_a_nan(sent, turned):
+    one, two = np.arange(6).reshape(2, 3), np.float16([[0, 1, 2], [3, np.inf, 5]])
+    explorer = explore(two, other=one) if turned else explore(one, other=two)
+    assert explorer.find_next_invalid() == (1, 1)
+    assert explorer._said.value == f"+Inf of {'this' if turned else 'the other'} at [1, 1]"
 
 
 def test_what_was_found_before_there_was_a_canvas_is_shown_once_there_is(sent):

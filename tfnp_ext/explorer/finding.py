@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tfnp_ext import wording
+from tfnp_ext.casting import kind_rank
 from tfnp_ext.explorer.frames import Frames
 from tfnp_ext.explorer.painting import exact_text
-from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
-from tfnp_ext.explorer.sources import ravel
+from tfnp_ext.explorer.search import Disagreements, Either, Extreme, NextInvalid, Search, extreme_of, invalid_in
+from tfnp_ext.explorer.sources import Array, Source, ravel
 from tfnp_ext.explorer.state import ExplorerState
 
 
@@ -34,10 +37,11 @@ class Finder:
 
     def __init__(self) -> None:
         self._search: tuple[Any, Search] | None = None
+        self._last: tuple[int, ...] | None = None
 
     def forget(self) -> None:
-        """Lets go of the array that was looked through."""
-        self._search = None
+        """Lets go of the array that was looked through, and of what was found in it."""
+        self._search = self._last = None
 
     def next_invalid(self, frames: Frames, state: ExplorerState, cell: tuple[int, int] | None) -> Found:
         """Finds the next NaN or infinity in the order of the value's memory.
@@ -47,15 +51,33 @@ class Finder:
             state: What is shown.
             cell: The pinned cell, after which it is looked for; ``None`` to begin with the slice.
         """
-        source, after = frames.source, 0 if cell is None else 1
-        first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
-        start = ravel(first.at(*(cell or (0, 0))), source.shape) + after
-        search = self._searching(("invalid", start), lambda: NextInvalid(source, start))
+        source = _looked_through(frames, state)
+        start = self._start(frames.source, state, cell)
+        search = self._searching(("invalid", start, bool(state.compare)), lambda: NextInvalid(source, start))
         if not search.step():
             return Found(_so_far(search, "no NaN"))
         if search.found is None:
-            return Found(f"no NaN or infinity in {wording.integer(source.size)} values")
-        return Found(wording.index(search.found), search.found)
+            both = " of both" if state.compare else ""
+            return Found(f"no NaN or infinity in {wording.integer(source.size)} values{both}")
+        place = ravel(search.found, source.shape)
+        order = ""
+        if place < start:  # it came round
+            order = ", again the first" if self._last is not None else ", the first of all"
+            order = ", the only one" if cell is not None and place == start - 1 else order
+        self._last = search.found
+        return Found(f"{_invalid_words(frames, state, search.found)}{order}", search.found)
+
+    def _start(self, source: Source, state: ExplorerState, cell: tuple[int, int] | None) -> int:
+        """Returns the flat place after the pinned cell, of what was found there last; without one that of the slice."""
+        unseen = {state.colours, state.reduced}  # a cell is not one place on these axes
+        first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
+        at = first.at(*(cell or (0, 0)))
+        if cell is None:
+            return ravel(at, source.shape)
+        last = self._last
+        if last is not None and all(last[axis] == at[axis] for axis in range(len(at)) if axis not in unseen):
+            at = last
+        return ravel(at, source.shape) + 1
 
     def extreme(self, frames: Frames, state: ExplorerState, largest: bool, *, whole: bool) -> Found:
         """Finds the largest or smallest finite value.
@@ -93,6 +115,34 @@ class Finder:
         if self._search is None or self._search[0] != key or self._search[1].done:
             self._search = key, begin()
         return self._search[1]
+
+
+def _looked_through(frames: Frames, state: ExplorerState) -> Source:
+    """Returns where what is not finite is looked for: while two are compared, in both that can have it."""
+    each = [frames.source] if frames.other is None or not state.compare else [frames.source, frames.other]
+    floats = [source for source in each if kind_rank(source.dtype) in {2, 3}]
+    return Either(*floats) if len(floats) == 2 else (floats or each)[0]
+
+
+def _invalid_words(frames: Frames, state: ExplorerState, index: tuple[int, ...]) -> str:
+    """Returns what is not finite at an index, and of which where two are compared: ``NaN of both at [4, 5]``."""
+    found: dict[str, list[str]] = {}
+    for source, name in ((frames.source, "this"), (frames.other if state.compare else None, "the other")):
+        if source is not None and kind_rank(source.dtype) in {2, 3}:
+            value = source.cut(index)
+            if invalid_in(value).any():
+                found.setdefault(_invalid_word(value), []).append(name)
+    words = [f"{word} of {'both' if len(names) == 2 else names[0]}" if state.compare else word
+             for word, names in found.items()]  # fmt: skip
+    return f"{', '.join(words)} at {wording.index(index)}"
+
+
+def _invalid_word(value: Array) -> str:
+    if np.isnan(value):
+        return "NaN"
+    if kind_rank(value.dtype) == 3:
+        return "infinity"
+    return "+Inf" if value > 0 else "-Inf"
 
 
 def _extreme_of_slice(frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:

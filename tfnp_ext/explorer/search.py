@@ -12,7 +12,7 @@ import numpy as np
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.explorer.numbers import Numbers, comparable, plain
 from tfnp_ext.explorer.reading import disagree
-from tfnp_ext.explorer.sources import BLOCK, Array, Source, blocks, ravel, unravel
+from tfnp_ext.explorer.sources import BLOCK, Array, Index, Source, blocks, ravel, unravel
 
 STEP = 2.0
 """Seconds of one step; the next press goes on."""
@@ -94,11 +94,7 @@ class NextInvalid(Search):
         yield from blocks(self.source, 0, self._most)
 
     def _look(self, place: int, values: Array) -> bool:
-        if isinstance(values, np.ma.MaskedArray):
-            invalid = ~np.isfinite(values.data) & ~np.ma.getmaskarray(values)
-        else:
-            invalid = ~np.isfinite(values)
-        flat = invalid.reshape(-1)
+        flat = invalid_in(values).reshape(-1)
         if not self._round and place < self._start:
             flat[: self._start - place] = False
         if flat.any():
@@ -168,6 +164,49 @@ class Disagreements(Search):
             self.found = unravel(place + int(differ.reshape(-1).argmax()), self.source.shape)
         self.count += int(differ.sum())
         return False
+
+
+def invalid_in(values: Array) -> Array:
+    """Returns which values are there and not finite."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.asarray(~np.isfinite(values.data) & ~np.ma.getmaskarray(values))
+    return np.asarray(~np.isfinite(values))
+
+
+class Either(Source):
+    """Two arrays of one shape as one to look through for what is not finite: NaN where either has it, else 0.
+
+    Args:
+        one: An array of floats or complex numbers.
+        other: Another.
+    """
+
+    def __init__(self, one: Source, other: Source) -> None:
+        super().__init__(one.shape, np.dtype(np.float32), one.what)
+        self._both = one, other
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the first, which may grow."""
+        return self._both[0].shape
+
+    def cut(self, index: Index) -> Array:
+        """Returns the marks of a piece."""
+        one, other = (invalid_in(source.cut(index)) for source in self._both)
+        return np.where(one | other, np.float32(np.nan), np.float32(0))
+
+    def reach(self, place: int) -> int:
+        """Returns the place on the first axis that both have."""
+        return min(source.reach(place) for source in self._both)
+
+    def stored(self) -> tuple[Array, Array] | None:
+        """Returns where both together are not finite, of two sparse ones."""
+        stored = [source.stored() for source in self._both]
+        places = [each[0][invalid_in(each[1])] for each in stored if each is not None]
+        if len(places) < len(stored):
+            return None
+        found = np.unique(np.concatenate(places), axis=0)  # in order
+        return found, np.full(len(found), np.nan, np.float32)
 
 
 def extreme_of(numbers: Numbers, largest: bool) -> tuple[int, Any] | None:
