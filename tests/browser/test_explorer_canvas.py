@@ -509,7 +509,7 @@ def test_a_click_pins_and_escape_unpins(page):
     page.show(array + 1, serial=2)
     assert page.line() == "pinned [1, 1] 5.0"
     page.page.keyboard.press("Escape")
-    assert page.sent("unpin") == [{"type": "unpin"}]
+    assert page.sent("unpin") == [{"type": "unpin", "y": 1, "x": 1}]
     assert page.page.locator(".tfnp-explorer-pin").count() == 0
 
 
@@ -682,6 +682,48 @@ def test_two_on_a_page_do_not_disturb_each_other(page):
     assert page.line("first").startswith("rows 0")
     assert page.sent("pin", "first") == []
     assert page.page.evaluate("() => document.querySelectorAll('.host [id]').length") == 0
+
+
+def test_two_of_one_explorer_take_only_their_own_frames(page):
+    page.start("second")
+    first, second = (page.sent("ready", name)[0]["view"] for name in ("first", "second"))
+    assert first != second
+    plane = np.arange(160000, dtype=np.float32).reshape(400, 400)
+    for name in ("first", "second"):
+        page.show(plane, name=name, views=[first, second])
+    piece = {"shape": [400, 400], "region": [0, 0, 40, 40]}
+    for name in ("first", "second"):
+        page.show(plane[:40, :40] + 1, name=name, views=[first], serial=2, **piece)
+    assert page.page.locator("#second .tfnp-explorer-root").get_attribute("data-serial") == "1"
+    assert page.hover(300, 300, "second").endswith(plain(plane[index_of(page.line("second"))]))
+    page.deliver({"type": "exact", "request": 1, "text": "wrong", "view": first}, name="second")
+    assert "wrong" not in page.line("second")
+
+
+def test_what_a_frame_does_not_cover_is_asked_for_once(page):
+    plane = np.ones((400, 400), np.float32)
+    for serial in (1, 2, 3):
+        page.show(plane[:40, :40], shape=[400, 400], region=[0, 0, 40, 40], plane=serial, serial=serial)
+        page.page.wait_for_timeout(120)
+    (asked,) = page.sent("viewport")
+    assert asked["region"] == [0, 0, 400, 400]
+    assert asked["view"] == page.sent("ready")[0]["view"]
+    assert asked["serial"] == 1
+
+
+def test_it_answers_a_call_and_says_when_it_is_gone(page):
+    page.show(np.zeros((400, 400), np.float32), serial=7)
+    page.deliver({"type": "call"})
+    (here,) = page.sent("viewport")
+    assert (here["region"], here["serial"], here["ratio"]) == (None, 7, 1)
+    page.focus()
+    for _ in range(8):
+        page.page.keyboard.press("+")
+    page.deliver({"type": "call"})
+    top, left, bottom, right = page.sent("viewport")[-1]["region"]
+    assert [top, left, bottom - 1, right - 1] == visible(page)
+    page.page.evaluate("() => hosts.first.stop()")
+    assert page.sent("gone") == [{"type": "gone", "view": here["view"]}]
 
 
 def test_it_works_in_a_shadow_root(open_page):
