@@ -87,6 +87,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self.add_class("tfnp-explorer")
         self._canvas = Canvas(on_event=self._receive)
         self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
+        self._said.add_class("tfnp-explorer-sentence")
         self._controls = self._new_controls(names)
         self._tree = TreeChooser.of(self._opening.choices, self.choose)
         self._compose()

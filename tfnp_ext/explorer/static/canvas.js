@@ -251,6 +251,8 @@ class Explorer {
     this.refresh();
     this.root.dataset.serial = frame.meta.serial ?? "";
     this.tellPainted();
+    // The sentence below the controls is ipywidgets' own, which speaks none.
+    this.root.closest(".tfnp-explorer")?.querySelector(".tfnp-explorer-sentence")?.setAttribute("role", "status");
     const { wanted } = this;
     this.wanted = undefined;
     if (wanted) this.goTo(...wanted);
@@ -287,7 +289,7 @@ class Explorer {
       if (count) part(this.legend, "span", "special").textContent = `${sign} ${shortCount(count)} ${name}`;
     }
     if (missing) part(this.legend, "span", "axes").textContent = `${shortCount(missing)} missing`;
-    if (above !== undefined) part(this.legend, "span", "axes").textContent = `${shortCount(above)} above ${threshold}`;
+    if (above !== undefined) part(this.legend, "span", "axes").textContent = `▣ ${shortCount(above)} above ${threshold}`;
     if (this.frame.isGrid && (names.y || names.x)) {
       part(this.legend, "span", "axes").textContent = [names.y && `↓ ${names.y}`, names.x && `→ ${names.x}`].filter(Boolean).join("  ");
     }
@@ -344,6 +346,7 @@ class Explorer {
     const { kind } = this.frame.meta;
     if (kind === "histogram" || this.frame.sideways) return "\u00a0";
     const columns = `${left} … ${right - 1} of ${this.frame.width}`;
+    if (this.frame.series > 1) return `${this.frame.series} rows, columns ${columns}`;
     return this.frame.height === 1 ? columns : `rows ${top} … ${bottom - 1} of ${this.frame.height}, columns ${columns}`;
   }
 
