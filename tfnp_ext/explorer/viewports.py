@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfnp_ext.explorer.canvas import Event
-from tfnp_ext.explorer.frames import Viewport
+from tfnp_ext.explorer.frames import Region, Viewport
 
 MOST_VIEWS = 8
 """Canvases that are remembered; of more, those that were heard of last."""
@@ -44,10 +44,11 @@ class Viewports:
         """
         view = str(event.get("view", ""))
         others = view not in self._viewports and bool(self._viewports)
+        self._ratios[view] = float(event.get("ratio") or 1)
+        viewport = Viewport(None, self._pixels(view, event))
         if others:
             self._viewports.clear()
-        self._ratios[view] = float(event.get("ratio") or 1)
-        self._keep(view, Viewport(None, self._pixels(view, event)))
+        self._keep(view, viewport)
         return others
 
     def moved(self, event: Event, plane: tuple[int, int]) -> None:
@@ -63,10 +64,12 @@ class Viewports:
         late = int(event.get("serial", self._arranged_at)) < self._arranged_at
         if late and view in self._viewports:
             return
-        region = None if late or event["region"] is None else tuple(int(edge) for edge in event["region"])
-        if region == (0, 0, *plane):
-            region = None
-        self._keep(view, Viewport(region, self._pixels(view, event)))  # type: ignore[arg-type]
+        region: Region | None = None
+        if event["region"] is not None and not late:
+            top, left, bottom, right = (int(edge) for edge in event["region"])
+            region = (top, left, bottom, right)
+        whole = region == (0, 0, *plane)
+        self._keep(view, Viewport(None if whole else region, self._pixels(view, event)))
 
     def closed(self, event: Event) -> None:
         """Forgets a canvas that is gone."""
