@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from tfnp_ext.explorer import explore
-
 from tfnp_ext.explorer.packing import precision_of
 
 from .canvas_page import CanvasPage, dtype_name, frame_of, ink_table, opaque_table
