@@ -163,7 +163,7 @@ def test_what_is_not_there_is_neither_painted_nor_a_value(page):
     assert page.hover(50, 30) == "[0, 0] missing"
     assert page.hover(110, 30) == "[0, 1] nan"
     assert page.pixel(50, 30)[3] == 0
-    assert page.pixel(110, 30)[3] == 255
+    assert page.pixel(110, 30)[3] > 0  # hatched
     floats[0, 1] = 1
     page.show(floats, missing=1, nans=0, limits=[0.0, 1.0])
     assert page.hover(50, 30) == "[0, 0] missing"
