@@ -428,6 +428,55 @@ def test_a_threshold_counts_what_is_above_it():
     assert (meta["threshold"], meta["above"]) == (7.5, 4)
 
 
+def test_what_lies_above_is_counted_once_to_the_eye():
+    frames, state = opened(normal(30, 40))
+    meta = frames.frame(replace(state, view="heatmap", threshold=0.5)).meta
+    assert "above" not in meta["note"]
+    assert f"{meta['above']} above 0.5" in meta["title"]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("how", ["mean", "min", "max"])
+def test_a_pooled_block_is_marked_where_it_holds_a_cell_above(how, masked):
+    array = np.ma.masked_array(normal(60, 80), normal(60, 80, seed=1) > 1 if masked else False)
+    frames, state = opened(array if masked else array.data)
+    state = replace(state, view="heatmap", threshold=1.5, pooling=how)
+    frame = frames.frame(state, Viewport(None, (20, 20)))
+    marks = np.frombuffer(frame.buffers[frame.meta["marks"]], np.uint8).reshape(20, 20)
+    above = (array > 1.5).filled(False).reshape(20, 3, 20, 4).any(axis=(1, 3))
+    assert 20 < above.sum() < 380
+    np.testing.assert_array_equal(marks, above)
+    assert "marked" in frame.meta["note"]
+    assert "marks" not in frames.frame(state).meta
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_the_histogram_of_a_log_scale_is_one_of_logarithms(below):
+    array = np.exp(2 * normal(40, 50)) - (0.05 if below else 0)
+    frames, state = opened(array)
+    state = replace(state, view="heatmap")
+    assert frames.frame(state).meta["edges"] == [array.min(), array.max()]
+    meta = frames.frame(replace(state, scale="log")).meta
+    positive = array[array > 0]
+    assert meta["edges"] == [positive.min(), positive.max()]
+    logs = np.log(np.maximum(array, positive.min()))
+    expected, _ = np.histogram(logs, 64)
+    assert np.abs(np.subtract(meta["counts"], expected)).sum() <= 2  # on an edge either may be
+    assert sum(meta["counts"]) == array.size
+    assert "bins" not in frames.frame(state).meta
+    assert "bins" not in frames.frame(replace(state, scale="log", view="histogram")).meta
+    nothing, state = opened(-np.ones((3, 40)))
+    assert "bins" not in nothing.frame(replace(state, view="heatmap", scale="log")).meta
+
+
+@pytest.mark.parametrize("view", ["heatmap", "table", "image", "histogram"])
+def test_a_reduction_is_said_below_the_picture(view):
+    frames, state = opened(normal(3, 30, 40), axes=["time", "y", "x"])
+    state = replace(state, view=view)
+    assert "over" not in frames.frame(state).meta["note"]
+    assert frames.frame(replace(state, reduced=0, reduction="std")).meta["note"].startswith("std over time")
+
+
 def test_the_png_has_a_pixel_a_cell():
     from io import BytesIO
 

@@ -25,6 +25,7 @@ from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
 from tfnp_ext.explorer.chooser import tree_of
 from tfnp_ext.explorer.pacing import Pacing
+from tfnp_ext.explorer.viewports import MOST_VIEWS
 
 
 @pytest.fixture
@@ -317,6 +318,90 @@ def test_a_region_is_kept_along_the_slider_and_given_up_with_the_plane(sent):
     assert sent[-1][0]["region"] == [1, 2, 11, 22]
     explorer._controls.rows.value = 0
     assert sent[-1][0]["region"] == [0, 0, 3, 50]
+
+
+def region_of(sent: list[Any], view: str) -> Any:
+    """Returns the region of the newest frame that a canvas takes."""
+    return next(meta["region"] for meta, _ in reversed(sent) if meta["type"] == "frame" and view in meta["views"])
+
+
+def opened_twice(explorer: Any, sent: list[Any]) -> None:
+    """Opens two canvases; the first answers the call as the script does."""
+    tell(explorer, type="ready", view="a", size=[300, 500], ratio=2)
+    tell(explorer, type="ready", view="b", size=[300, 500], ratio=2)
+    assert [meta["type"] for meta, _ in sent].count("call") == 1
+    tell(explorer, type="viewport", view="a", region=None, size=[300, 500], ratio=2, serial=1)
+
+
+def test_two_canvases_of_one_explorer_keep_what_each_shows(sent):
+    array = normal(3, 1500, 2000).astype(np.float32)
+    explorer = explore(array)
+    opened_twice(explorer, sent)
+    sent.clear()
+    tell(explorer, type="viewport", view="a", region=[100, 200, 130, 260], size=[300, 500], serial=3)
+    ((meta, _),) = sent  # the other's picture is what it was
+    assert meta["views"] == ["a"]
+    np.testing.assert_array_equal(values(sent[0]), array[0, 100:130, 200:260])
+    sent.clear()
+    explorer.state = replace(explorer.state, index=(1, 0, 0))
+    assert region_of(sent, "a") == [100, 200, 130, 260]
+    assert region_of(sent, "b") == [0, 0, 1500, 2000]
+    assert len(sent) == 2
+    tell(explorer, type="viewport", view="a", region=[0, 0, 1500, 2000], size=[300, 500])
+    sent.clear()
+    explorer.state = replace(explorer.state, index=(2, 0, 0))
+    ((meta, _),) = sent  # one for both, where both show the same
+    assert sorted(meta["views"]) == ["a", "b"]
+    sent.clear()
+    tell(explorer, type="exact", request=1, y=3, x=4, view="b")
+    assert sent[-1][0] == {"type": "exact", "request": 1, "view": "b", "text": str(array[2, 3, 4])}
+    explorer._controls.copy.click()
+    assert sent[-1][0]["view"] in {"a", "b"}
+    tell(explorer, type="gone", view="a")
+    explorer.state = replace(explorer.state, index=(0, 0, 0))
+    assert sent[-1][0]["views"] == ["b"]
+    tell(explorer, type="gone", view="b")
+    before = len(sent)
+    explorer.state = replace(explorer.state, index=(1, 0, 0))
+    assert len(sent) == before
+
+
+def test_canvases_of_a_page_that_was_left_are_forgotten(sent):
+    explorer = explore(normal(3, 400, 500))
+    for number in range(50):
+        tell(explorer, type="ready", view=str(number), size=[300, 500], ratio=2)
+        tell(explorer, type="viewport", view=str(number), region=[0, 0, 9, 9 + number], size=[300, 500])
+    sent.clear()
+    explorer.state = replace(explorer.state, index=(1, 0, 0))
+    assert [meta["views"] for meta, _ in sent] == [["49"]]
+    for number in range(50):  # these all answer
+        tell(explorer, type="viewport", view=str(number), region=[0, 0, 9, 9 + number], size=[300, 500])
+    sent.clear()
+    explorer.state = replace(explorer.state, index=(2, 0, 0))
+    assert len(sent) == MOST_VIEWS
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_viewport_of_other_rows_and_columns_comes_too_late(sent, known):
+    explorer = explore(normal(3, 400, 500))
+    tell(explorer, type="ready", view="a", size=[300, 500], ratio=2)
+    seen_at = sent[-1][0]["serial"]
+    explorer._controls.rows.value = 0
+    if not known:
+        tell(explorer, type="gone", view="a")
+    tell(explorer, type="viewport", view="a", region=[0, 7, 2, 9], size=[300, 500], serial=seen_at)
+    explorer.state = replace(explorer.state, index=(0, 8, 0))
+    assert region_of(sent, "a") == [0, 0, 3, 500]
+    tell(explorer, type="viewport", view="a", region=[0, 7, 2, 9], size=[300, 500], serial=sent[-1][0]["serial"])
+    assert region_of(sent, "a") == [0, 7, 2, 9]
+
+
+def test_another_tensor_of_a_nest_is_shown_whole(sent):
+    explorer = explore({"a": normal(60, 50), "b": normal(40, 50)})
+    ready(explorer)
+    tell(explorer, type="viewport", region=[1, 2, 11, 22], size=[300, 500])
+    explorer.choose(1)
+    assert sent[-1][0]["region"] == [0, 0, 40, 50]
 
 
 def test_a_value_that_was_pooled_is_told_in_full(sent):

@@ -344,6 +344,46 @@ def test_an_export_shows_the_still_cards(lab, saved, browser, artifacts):
     context.close()
 
 
+def test_the_same_explorer_in_two_cells_shows_two_regions(lab, open_notebook, artifacts):
+    """The two share slider and numbers, not what is zoomed; of one that is cleared nothing is left in the kernel."""
+    large = SMALL.replace("(3, 30, 40)", "(3, 900, 1200)")
+    twice = ran(open_notebook(lab.write("explorer-twice.ipynb", [large, "explorer", "explorer"]), width=1000), 2)
+    first, second = Shown(twice, 0), Shown(twice, 1)
+    first.canvas.focus()
+    for _ in range(9):
+        twice.page.keyboard.press("+")
+    twice.page.wait_for_timeout(500)
+    for place in (1, 2):
+        before = first.serial(), second.serial()
+        first.handle("axis 0").focus()
+        twice.page.keyboard.press("ArrowRight")
+        first.wait_for_frame(before[0])
+        second.wait_for_frame(before[1])
+        assert "rows 0" not in first.line()
+        assert second.line() == "rows 0 … 899 of 900, columns 0 … 1199 of 1200"
+        index, value = first.hover(300, 200)
+        assert value == twice.evaluate_in_kernel(f"str(array[{index}])")
+        assert index[0] == place
+        second.photograph(artifacts / f"explorer-twice-{place}.png")
+        box = second.canvas.bounding_box()
+        painted = [second.pixel(x, y)[3] for x in range(60, int(box["width"]) - 120, 9) for y in range(30, 300, 9)]
+        assert sum(alpha > 0 for alpha in painted) > 0.7 * len(painted)
+        twice.page.mouse.move(5, 5)
+    views = "len(explorer._viewports._viewports)"
+    assert twice.evaluate_in_kernel(views) == 2
+    twice.page.evaluate(
+        """() => {
+            jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
+            return jupyterapp.commands.execute("notebook:clear-cell-output");
+        }"""
+    )
+    twice.page.wait_for_timeout(300)
+    assert twice.evaluate_in_kernel(views) == 1
+    first.press("next NaN")
+    assert "[2, 20, 7] nan" in first.wait_for_line("nan")
+    assert first.area.locator(".tfnp-explorer-sentence").get_attribute("role") == "status"
+
+
 def test_notebook_7_runs_it(lab, open_notebook, artifacts):
     if importlib.util.find_spec("notebook") is None:
         unavailable("Notebook 7 is not installed: pip install 'notebook>=7'")

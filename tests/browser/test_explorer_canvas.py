@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
+from dataclasses import replace
 
 import ml_dtypes
 import numpy as np
 import pytest
+from PIL import Image
 
+from tfnp_ext.explorer import explore
 from tfnp_ext.explorer.packing import precision_of
 
 from .canvas_page import CanvasPage, dtype_name, frame_of, ink_table, opaque_table
@@ -159,7 +163,7 @@ def test_what_is_not_there_is_neither_painted_nor_a_value(page):
     assert page.hover(50, 30) == "[0, 0] missing"
     assert page.hover(110, 30) == "[0, 1] nan"
     assert page.pixel(50, 30)[3] == 0
-    assert page.pixel(110, 30)[3] == 255
+    assert page.pixel(110, 30)[3] > 0  # hatched
     floats[0, 1] = 1
     page.show(floats, missing=1, nans=0, limits=[0.0, 1.0])
     assert page.hover(50, 30) == "[0, 0] missing"
@@ -174,6 +178,59 @@ def test_a_threshold_greys_what_lies_below(page):
     assert page.pixel(50, 40)[:3] == [0x76] * 3
     assert page.pixel(110, 40)[:3] == [0x3A, 0x7D, 0xC0]
     assert "1 above 2" in page.page.locator(".tfnp-explorer-legend").inner_text()
+
+
+def test_what_lies_above_a_threshold_is_solid_and_outlined(page):
+    """Small against the limits, its own colour would hardly be seen."""
+    array = np.full((10, 10), 1.0, np.float32)
+    array[4, 3] = 3.5
+    page.show(array, limits=[0.0, 600.0], threshold=3.0, above=1, table=ink_table(signed=False))
+    box = page.canvas().bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] + 40, 700)
+    cell = 512 // 10
+    left = box["width"] - 76 - 10 * cell
+    x, y = left + 3.5 * cell, 6 + 4.5 * cell
+    assert page.pixel(x + 12, y + 14)[3] > 150
+    assert page.pixel(x + 12 + cell, y + 14)[3] < 50
+    edge = [page.pixel(left + 3 * cell + across, y + 14)[:3] for across in range(-3, 4)]
+    assert [0, 0, 0] in edge, "no line around it"
+    assert "▣ 1 above 3" in page.page.locator(".tfnp-explorer-legend").inner_text()
+
+
+def test_a_pooled_block_that_holds_a_cell_above_is_ringed(page):
+    means = np.zeros((300, 300), np.float32)
+    marks = np.zeros((300, 300), np.uint8)
+    marks[100, 200] = 1
+    message, (values, table) = frame_of(means, shape=[600, 600], region=[0, 0, 600, 600], pooled="mean", marks=1,
+                                        threshold=3.0, above=1, limits=[-1.0, 4.0])  # fmt: skip
+    page.deliver(message, [values, marks.tobytes(), table])
+    box = page.canvas().bounding_box()
+    left = box["width"] - 76 - 300
+    around = [max(page.pixel(left + 200 + across, 6 + 100)[:3]) < 20 for across in range(-8, 9)]
+    assert around.count(True) == 2
+    assert page.pixel(left + 50, 150)[3] < 50
+
+
+def bar_lengths(page: CanvasPage) -> np.ndarray:
+    """Returns how long the bars beside the colour bar are, from top to bottom."""
+    png = base64.b64decode(page.page.evaluate("() => document.querySelector('canvas').toDataURL()").split(",")[1])
+    picture = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+    beside = picture[:, -76 + 27 : -76 + 27 + 28, 3]
+    return (beside > 120).sum(axis=1)
+
+
+def test_the_histogram_of_a_log_scale_shows_the_distribution(page):
+    """A normal distribution of logarithms: the longest bar in the middle, shorter ones to both ends."""
+    explorer = explore(np.exp(np.random.default_rng(0).normal(size=(40, 50)) * 2))
+    state = replace(explorer.state, scale="log")
+    frame = explorer._frames.frame(state)
+    page.deliver(frame.meta, [bytes(buffer) for buffer in frame.buffers])
+    lengths = bar_lengths(page)
+    rows = np.flatnonzero(lengths)
+    assert len(set(lengths[rows].tolist())) > 8
+    counts, _ = np.histogram(np.log(explorer.array), 64)
+    longest = rows[0] + np.argmax(lengths[rows[0] :])
+    assert (rows[-1] - longest) / np.ptp(rows) == pytest.approx((np.argmax(counts) + 0.5) / 64, abs=0.05)
 
 
 def test_the_next_frame_of_the_same_size_shows_nothing_of_the_last(page):
@@ -318,6 +375,61 @@ def test_lines_tell_every_series(page):
     line = page.hover(300, 100)
     (place,) = index_of(line)
     assert line == f"[{place}] train {plain(series[0, place])} validation {plain(series[1, place])}"
+
+
+def test_several_lines_are_told_apart_and_by_their_rows(page):
+    """Of the value's own rows, as the kernel sends them."""
+    array = np.random.default_rng(3).normal(size=(5, 64))
+    explorer = explore(array)
+    frame = explorer._frames.frame(replace(explorer.state, view="line"))
+    page.deliver(frame.meta, [bytes(buffer) for buffer in frame.buffers])
+    assert page.line() == "5 rows, columns 0 … 63 of 64"
+    line = page.hover(400, 120)
+    place = int(re.search(r"^\[:, (\d+)\]", line)[1])
+    assert line == f"[:, {place}] " + " ".join(f"{row}: {plain(array[row, place])}" for row in range(5))
+    named = explore(array, labels=[f"run {name}" for name in "abcde"])
+    frame = named._frames.frame(replace(named.state, view="line"))
+    page.page.evaluate(
+        """() => {
+            window.written = [];
+            window.dashes = new Set();
+            const { fillText, setLineDash } = CanvasRenderingContext2D.prototype;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                written.push(text);
+                return fillText.call(this, text, ...rest);
+            };
+            CanvasRenderingContext2D.prototype.setLineDash = function (dash) {
+                dashes.add(String(dash));
+                return setLineDash.call(this, dash);
+            };
+        }"""
+    )
+    page.deliver(frame.meta, [bytes(buffer) for buffer in frame.buffers])
+    assert {f"run {name}" for name in "abcde"} <= set(page.page.evaluate("() => written"))
+    assert len(page.page.evaluate("() => [...dashes]")) == 5
+    line = page.hover(400, 120)
+    assert line.startswith(f"[:, {place}] run a {plain(array[0, place])} run b ")
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("kind", ["line", "heatmap"])
+def test_many_names_are_written_whole_or_not_at_all(page, kind, long):
+    names = [f"class number {i}{' of all that there are' if long else ''}" for i in range(100)]
+    page.page.evaluate(
+        """() => {
+            window.written = [];
+            const { fillText } = CanvasRenderingContext2D.prototype;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                written.push(text);
+                return fillText.call(this, text, ...rest);
+            };
+        }"""
+    )
+    page.show(np.zeros((1, 100), np.float32), kind=kind, labels={"x": names})
+    written = page.page.evaluate("() => written")
+    assert not [text for text in written if text.endswith("…")]
+    assert ("class number 0" in written) is not long
+    assert ("20" in written) is long
 
 
 def test_a_pooled_line_tells_the_range_and_asks(page):
@@ -509,7 +621,7 @@ def test_a_click_pins_and_escape_unpins(page):
     page.show(array + 1, serial=2)
     assert page.line() == "pinned [1, 1] 5.0"
     page.page.keyboard.press("Escape")
-    assert page.sent("unpin") == [{"type": "unpin"}]
+    assert page.sent("unpin") == [{"type": "unpin", "y": 1, "x": 1}]
     assert page.page.locator(".tfnp-explorer-pin").count() == 0
 
 
@@ -653,6 +765,46 @@ def test_a_table_hovers_pins_and_moves_by_keys(page):
     assert top <= 30 < bottom
 
 
+def test_a_table_is_no_wider_than_nine_digits(page):
+    plane = np.random.default_rng(8).normal(size=(200, 50))
+    plane[0, :5] = 1 / 3, 0.1, -1234567890.123, 1e-20 / 3, 2.0
+    page.deliver(*table_frame(plane, [0, 0, 30, 20]))
+    shown = cells(page)
+    first = [shown[0, column] for column in range(5)]
+    assert first == ["0.333333333", "0.1", "-1234567890.0", "3.33333333e-21", "2.0"]
+    assert all(float(text) == pytest.approx(plane[place], rel=1e-8) for place, text in shown.items())
+    assert len({column for _, column in shown}) >= 6
+    page.page.locator("[role=gridcell]").first.hover()
+    assert page.line() == f"[0, 0] {plain(plane[0, 0])}"
+
+
+def test_a_table_of_float32_has_all_their_digits(page):
+    plane = np.random.default_rng(8).normal(size=(200, 50)).astype(np.float32)
+    page.deliver(*table_frame(plane, [0, 0, 30, 20]))
+    assert all(text == plain(plane[place]) for place, text in cells(page).items())
+
+
+def test_a_table_has_a_dash_where_nothing_is(page):
+    plane = np.array([[1.5, np.nan]], np.float32)
+    page.deliver(*table_frame(plane, [0, 0, 1, 2], missing=1, nans=0))
+    assert cells(page) == {(0, 0): "1.5", (0, 1): "–"}
+    cell = page.page.locator("[role=gridcell]").nth(1)
+    assert cell.get_attribute("title") == "missing"
+    cell.hover()
+    assert page.line() == "[0, 1] missing"
+
+
+def test_a_table_marks_what_lies_above_a_threshold(page):
+    plane = np.array([[1.0, 3.0, np.nan]], np.float32)
+    page.deliver(*table_frame(plane, [0, 0, 1, 3], threshold=2.0, above=1))
+    marked = (
+        "nodes => nodes.map(node => [node.hasAttribute('data-above'), getComputedStyle(node).boxShadow !== 'none'])"
+    )
+    assert page.page.locator("[role=gridcell]").evaluate_all(marked) == [[False, False], [True, True], [False, False]]
+    page.deliver(*table_frame(plane, [0, 0, 1, 3]))
+    assert page.page.locator("[role=gridcell]").evaluate_all(marked) == [[False, False]] * 3
+
+
 def test_a_table_of_text_shows_text(page):
     texts = [["one", "two"], ["", "a\nb"]]
     message, _ = frame_of(np.zeros((2, 2), np.float32))
@@ -682,6 +834,48 @@ def test_two_on_a_page_do_not_disturb_each_other(page):
     assert page.line("first").startswith("rows 0")
     assert page.sent("pin", "first") == []
     assert page.page.evaluate("() => document.querySelectorAll('.host [id]').length") == 0
+
+
+def test_two_of_one_explorer_take_only_their_own_frames(page):
+    page.start("second")
+    first, second = (page.sent("ready", name)[0]["view"] for name in ("first", "second"))
+    assert first != second
+    plane = np.arange(160000, dtype=np.float32).reshape(400, 400)
+    for name in ("first", "second"):
+        page.show(plane, name=name, views=[first, second])
+    piece = {"shape": [400, 400], "region": [0, 0, 40, 40]}
+    for name in ("first", "second"):
+        page.show(plane[:40, :40] + 1, name=name, views=[first], serial=2, **piece)
+    assert page.page.locator("#second .tfnp-explorer-root").get_attribute("data-serial") == "1"
+    assert page.hover(300, 300, "second").endswith(plain(plane[index_of(page.line("second"))]))
+    page.deliver({"type": "exact", "request": 1, "text": "wrong", "view": first}, name="second")
+    assert "wrong" not in page.line("second")
+
+
+def test_what_a_frame_does_not_cover_is_asked_for_once(page):
+    plane = np.ones((400, 400), np.float32)
+    for serial in (1, 2, 3):
+        page.show(plane[:40, :40], shape=[400, 400], region=[0, 0, 40, 40], plane=serial, serial=serial)
+        page.page.wait_for_timeout(120)
+    (asked,) = page.sent("viewport")
+    assert asked["region"] == [0, 0, 400, 400]
+    assert asked["view"] == page.sent("ready")[0]["view"]
+    assert asked["serial"] == 1
+
+
+def test_it_answers_a_call_and_says_when_it_is_gone(page):
+    page.show(np.zeros((400, 400), np.float32), serial=7)
+    page.deliver({"type": "call"})
+    (here,) = page.sent("viewport")
+    assert (here["region"], here["serial"], here["ratio"]) == (None, 7, 1)
+    page.focus()
+    for _ in range(8):
+        page.page.keyboard.press("+")
+    page.deliver({"type": "call"})
+    top, left, bottom, right = page.sent("viewport")[-1]["region"]
+    assert [top, left, bottom - 1, right - 1] == visible(page)
+    page.page.evaluate("() => hosts.first.stop()")
+    assert page.sent("gone") == [{"type": "gone", "view": here["view"]}]
 
 
 def test_it_works_in_a_shadow_root(open_page):

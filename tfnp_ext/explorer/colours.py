@@ -37,7 +37,8 @@ class Spread:
         high: Largest finite value.
         robust: Percentiles 1 and 99.
         positive: Smallest value above 0, 0 where there is none.
-        counts: How many values lie in each of 64 equal bins from ``low`` to ``high``.
+        counts: How many values lie in each of 64 equal bins from ``low`` to ``high``; or of their logarithms, from
+            ``positive`` on, in the first of which is also what has none.
         nans: How many are NaN.
         infs: How many are +Inf, and how many -Inf.
         missing: How many are not there.
@@ -55,12 +56,13 @@ class Spread:
     sampled: bool = False
 
 
-def spread_of(*parts: Numbers, most: float = SAMPLE) -> Spread:
+def spread_of(*parts: Numbers, most: float = SAMPLE, logs: bool = False) -> Spread:
     """Returns the numbers of planes that share their colours.
 
     Args:
         *parts: The planes.
         most: Values in the histogram at most.
+        logs: Whether the histogram is one of logarithms.
     """
     low, high, nans, infs, missing = np.inf, -np.inf, 0, (0, 0), 0
     samples, sampled = [], False
@@ -88,12 +90,16 @@ def spread_of(*parts: Numbers, most: float = SAMPLE) -> Spread:
     sample = np.concatenate(samples)
     ends = 2 * np.percentile(sample / 2, ROBUST)  # halved, so that no difference overflows
     positive = sample[sample > 0]
+    least = float(positive.min()) if positive.size else 0.0
+    binned, ends_of = sample, (float(low), float(high))
+    if logs and least:
+        binned, ends_of = np.log(np.maximum(sample, least)), (float(np.log(least)), float(np.log(float(high))))
     return Spread(
         low=low,
         high=high,
         robust=(float(ends[0]), float(ends[1])),
-        positive=float(positive.min()) if positive.size else 0.0,
-        counts=tuple(_histogram(sample, float(low), float(high)).tolist()),
+        positive=least,
+        counts=tuple(_histogram(binned, *ends_of).tolist()),
         nans=nans,
         infs=infs,
         missing=missing,

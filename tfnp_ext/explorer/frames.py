@@ -116,7 +116,7 @@ class Frames:
         """Returns the numbers of the whole slice; of a very large one, of evenly spaced rows and columns."""
         exact = state.view == "histogram"
         key = (replace(state, limits="", robust=False, scale="", pooling="", threshold=None, view="heatmap"),
-               state.colours, exact)  # fmt: skip
+               state.colours, exact, _in_logs(state))  # fmt: skip
         if self._spread is None or self._spread[0] != key:
             self._spread = key, self._read_spread(state, exact)
         return self._spread[1]
@@ -125,7 +125,7 @@ class Frames:
         height, width = state.plane
         down, across = _steps(height, width)
         rows, columns = slice(None, None, down), slice(None, None, across)
-        most = {"most": math.inf} if exact else {}
+        most: dict[str, Any] = {"logs": _in_logs(state)} | ({"most": math.inf} if exact else {})
         if state.compare == "side" and self.other is not None:
             found = spread_of(*self.reader.pair(state, rows, columns), **most)
         else:
@@ -156,9 +156,11 @@ class Frames:
         shape = _extent(region)
         block = block_of(shape, size)
         how = "max" if state.compare == "disagree" else state.pooling
-        said = []
+        said, marks = [], None
         if block != (1, 1) and parts[0].values.size:
             read = tuple(max(1, -(-each // by)) for each, by in zip(block, step, strict=True))
+            if state.threshold is not None and len(parts) == 1:
+                marks = pool(parts[0], (read[0], read[1]), "max").values > state.threshold
             parts = tuple(pool(part, (read[0], read[1]), how) for part in parts)
             said.append(f"pooled: {how} of {read[0] * step[0]} × {read[1] * step[1]}")
         if step != (1, 1):
@@ -182,12 +184,17 @@ class Frames:
         if state.threshold is not None:
             meta["threshold"] = state.threshold
             meta["above"] = self.above(state)
-            said.append(f"{wording.integer(meta['above'])} above {wording.number(state.threshold)}")
+            if marks is not None:
+                meta["marks"] = len(buffers)
+                buffers.append(buffer_of(marks.astype(np.uint8)))
+                said.append("marked: blocks that hold one above")
         if state.compare == "disagree":
             found = self.disagreeing(state)
             meta["disagree"] = {"slice": found, "whole": None}
             said.append(f"{wording.integer(found)} of {wording.integer(math.prod(state.plane))} cells disagree")
         meta |= self._told(state, spread, said)
+        if state.threshold is not None:
+            meta["title"] += f", {wording.integer(meta['above'])} above {wording.number(state.threshold)}"
         buffers.append(buffer_of(_as_message(colour_table(limits, state.scale, state.neutral))))
         return Frame(meta, buffers)
 
@@ -349,26 +356,27 @@ class Frames:
             said.append("histogram of a sample")
         if state.compare == "ratio" and state.view in {"heatmap", "table"} and state.scale != "log":
             said.append("1, where both agree, has no colour")
-        if state.scale == "log" and state.view in {"heatmap", "table"} and spread.low <= 0:
+        if _in_logs(state) and spread.low <= 0:
             said.append("0 and below have no logarithm: as the lowest")
         invalid = [f"{wording.integer(count)} {word}" for count, word in
                    ((spread.nans, "NaN"), (spread.infs[0], "+Inf"), (spread.infs[1], "-Inf"),
                     (spread.missing, "missing")) if count]  # fmt: skip
         what = {"side": "side by side with the other", "difference": "difference", "ratio": "ratio",
                 "disagree": "where they disagree"}.get(state.compare, "")  # fmt: skip
-        reduced = self.reduction(state)
+        reduced, logs = self.reduction(state), _in_logs(state) and spread.positive > 0
         numbers = f"{wording.number(float(spread.low))} … {wording.number(float(spread.high))}"
         words = ", ".join(
             part for part in (what, reduced, state.part, _size_words(state), numbers, *invalid, *said) if part
         )
         return {
             "counts": list(spread.counts),
-            "edges": _numbers((spread.low, spread.high)),
+            "edges": _numbers((spread.positive, spread.high) if logs else (spread.low, spread.high)),
             "nans": spread.nans,
             "infs": list(spread.infs),
             "missing": spread.missing,
             "title": f"{_KIND_WORDS[state.view]} of {state.expression()}: {words}",
-            "note": " · ".join(said),
+            "note": " · ".join([reduced, *said] if reduced else said),
+            **({"bins": "log"} if logs else {}),
         }
 
 
@@ -383,6 +391,11 @@ _DRAWN: dict[str, Callable[[Frames, ExplorerState, Region, tuple[int, int]], Fra
     "histogram": Frames._histogram,
     "table": Frames._table,
 }
+
+
+def _in_logs(state: ExplorerState) -> bool:
+    """Returns whether colours run with the logarithms, and so the histogram beside them."""
+    return state.scale == "log" and state.view in {"heatmap", "table"}
 
 
 def _with_channel(numbers: Numbers) -> Numbers:

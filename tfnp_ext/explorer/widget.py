@@ -18,7 +18,6 @@ from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.chooser import TreeChooser
 from tfnp_ext.explorer.controls import Controls, close_whole
 from tfnp_ext.explorer.finding import Finder, Found
-from tfnp_ext.explorer.frames import Viewport
 from tfnp_ext.explorer.numbers import plain
 from tfnp_ext.explorer.opening import Opening
 from tfnp_ext.explorer.pacing import Pacing
@@ -27,6 +26,7 @@ from tfnp_ext.explorer.playing import Player
 from tfnp_ext.explorer.python_code import code_of, name_of
 from tfnp_ext.explorer.state import ExplorerState, faults, moved, placed, reshaped, stepped
 from tfnp_ext.explorer.still import show_still
+from tfnp_ext.explorer.viewports import Viewports
 
 
 class _Array(traitlets.TraitType):  # type: ignore[type-arg]
@@ -73,12 +73,10 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._value: Any = obj
         self._other: Any = other
         self._word = uuid.uuid4().hex[:6]
-        self._viewport: Viewport | None = None
-        self._ratio = 1.0
+        self._viewports = Viewports()
         self._serial = 0
         self._cell: tuple[int, int] | None = None
         self._finder = Finder()
-        self._drawn_as: Any = None
         self._exposed: Any = None
         self._reaching = False
         self._progress = ""
@@ -89,6 +87,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self.add_class("tfnp-explorer")
         self._canvas = Canvas(on_event=self._receive)
         self._said = widgets.Label(layout=widgets.Layout(min_height="20px", width="auto"))
+        self._said.add_class("tfnp-explorer-sentence")
         self._controls = self._new_controls(names)
         self._tree = TreeChooser.of(self._opening.choices, self.choose)
         self._compose()
@@ -123,7 +122,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._let_go()
         self._controls.close()
         self._finder.forget()
-        self._frames, self._cell, self._drawn_as = frames, None, None
+        self._frames, self._cell = frames, None
         self._controls = self._new_controls(names)
         self._compose()
         self._tell("")
@@ -194,7 +193,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             if not self._has_read(state):
                 return
             self._expose(state)
-            if self._viewport is not None:
+            if self._viewports:
                 self._paint(state)
         except Exception as error:
             self._player.stop()
@@ -241,17 +240,16 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self.array = array
 
     def _paint(self, state: ExplorerState) -> None:
-        alike = (state.plane, state.view, state.rows, state.columns)
-        if self._viewport is not None and self._drawn_as not in {None, alike}:
-            self._viewport = replace(self._viewport, region=None)
-            self._cell = None
-        self._drawn_as = alike
-        frame = self._frames.frame(state, self._viewport or Viewport())
         self._serial += 1
-        meta = {**frame.meta, "serial": self._serial, "still": self._word}
-        if self._player.axis is not None:
-            meta["tell"] = True  # when it is painted
-        self._canvas.send_frame(meta, frame.buffers)
+        arrangement = (state.plane, state.view, state.rows, state.columns, state.compare == "side")
+        if self._viewports.arrange(arrangement, self._serial):
+            self._cell = None
+        for viewport, views in self._viewports.due((self._frames, state)):
+            frame = self._frames.frame(state, viewport)
+            meta = {**frame.meta, "serial": self._serial, "still": self._word, "views": views}
+            if self._player.axis is not None:
+                meta["tell"] = True  # when it is painted
+            self._canvas.send_frame(meta, frame.buffers)
 
     @property
     def code(self) -> str:
@@ -274,15 +272,17 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
     # Messages of the canvas and presses of buttons.
 
     def _receive(self, _: Canvas, event: Event) -> None:
-        handle = {
+        handles: dict[str, Callable[[Event], None]] = {
             "ready": self._ready,
             "viewport": self._look,
+            "gone": self._viewports.closed,
             "key": self._key,
             "pin": self._pin,
             "unpin": self._pin,
             "exact": self._exact,
             "painted": self._painted,
-        }.get(str(event.get("type")) if isinstance(event, dict) else "")
+        }
+        handle = handles.get(str(event.get("type")) if isinstance(event, dict) else "")
         if handle is not None and self._value is not None:
             try:
                 handle(event)
@@ -292,21 +292,16 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
                 self._tell(reason(error))
 
     def _ready(self, event: Event) -> None:
-        first = self._viewport is None
-        self._ratio = float(event.get("ratio") or 1)
-        self._viewport = Viewport(None, self._pixels(event))
+        first = not self._viewports
+        if self._viewports.opened(event):
+            self._canvas.send({"type": "call"})
         self._pacing.ask()
         if first and self._cell is not None:  # found before there was a canvas
             self._go_to(self._cell)
 
     def _look(self, event: Event) -> None:
-        top, left, bottom, right = (int(edge) for edge in event["region"])
-        self._viewport = Viewport((top, left, bottom, right), self._pixels(event))
+        self._viewports.moved(event, self.state.plane)
         self._pacing.ask()
-
-    def _pixels(self, event: Event) -> tuple[int, int]:
-        height, width = (max(1, round(float(side) * self._ratio)) for side in event["size"])
-        return height, width
 
     def _key(self, event: Event) -> None:
         self.state = stepped(self.state, str(event.get("key")), bool(event.get("shift")))
@@ -323,7 +318,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         text = ""
         if 0 <= row < self.state.plane[0] and 0 <= column < self.state.plane[1]:  # else it was of another plane
             text = self._text_at(row, column) if self._frames.reader.is_read(self.state) else "being read"
-        self._canvas.send({"type": "exact", "request": event.get("request"), "text": text})
+        asked = {key: event[key] for key in ("request", "view") if key in event}
+        self._canvas.send({"type": "exact", "text": text} | asked)
 
     def _play(self, axis: int, on: bool) -> None:
         if not on:
@@ -373,8 +369,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             "minimum": lambda: self._show_found(self._find_extreme(False)),
             "invalid": lambda: self._show_found(self._find_invalid()),
             "count": lambda: self._show_found(self._finder.disagreements(self._frames, self.state)),
-            "copy": lambda: self._canvas.send({"type": "copy", "text": self.code}),
-            "png": lambda: self._canvas.send({"type": "png"}),
+            "copy": lambda: self._canvas.send({"type": "copy", "text": self.code, **self._viewports.one}),
+            "png": lambda: self._canvas.send({"type": "png", **self._viewports.one}),
         }[name]
         try:
             act()

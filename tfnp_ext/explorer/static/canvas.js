@@ -30,14 +30,16 @@ const AXIS_KEYS = new Set(["PageUp", "PageDown", "Home", "End"]);
 class Explorer {
   constructor(model, el) {
     this.model = model;
+    this.id = Math.random().toString(36).slice(2, 10); // the same explorer may be shown twice
     this.stopped = new AbortController();
     this.root = part(el, "div", "root");
     this.stage = part(this.root, "div", "stage");
     this.canvas = part(this.stage, "canvas", "canvas", { role: "img", tabindex: "0" });
     this.markers = part(this.stage, "div", "markers", { "aria-hidden": "true" });
     this.pen = new Pen(this.canvas);
-    this.requests = new Requests((message) => model.send(message));
-    this.exacts = new Requests((message) => model.send(message), 0);
+    const ask = (message) => model.send({ ...message, view: this.id, serial: this.frame?.meta.serial });
+    this.requests = new Requests(ask);
+    this.exacts = new Requests(ask, 0);
     this.table = new Table(this.root, { ask: (region, size) => this.requests.ask({ type: "viewport", region, size }) });
     this.line = part(this.root, "div", "line");
     this.footer = part(this.root, "div", "footer");
@@ -49,7 +51,7 @@ class Explorer {
     this.asked = 0;
     this.listen();
     this.width = this.root.clientWidth;
-    model.send({ type: "ready", size: this.available, ratio: devicePixelRatio });
+    model.send({ type: "ready", view: this.id, size: this.available, ratio: devicePixelRatio });
   }
 
   // ------------------------------------------------------------------------------------------------------- lifetime
@@ -102,16 +104,24 @@ class Explorer {
     this.canvas.width = this.canvas.height = 0;
     this.frame = this.overview = this.view = undefined;
     this.root.remove();
+    try {
+      this.model.send({ type: "gone", view: this.id });
+    } catch {
+      // The kernel may be gone too.
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------- messages
 
   receive(message, buffers) {
+    if (message.views && !message.views.includes(this.id)) return;
+    if (message.view && message.view !== this.id) return;
     if (message.type === "frame") this.receiveFrame(message, [...(buffers ?? [])]);
     else if (message.type === "goto") this.goTo([message.y, message.x], message.pin);
     else if (message.type === "exact") this.receiveExact(message);
     else if (message.type === "copy") this.copy(message.text);
     else if (message.type === "png") this.download();
+    else if (message.type === "call") this.answerCall();
   }
 
   receiveFrame(meta, buffers) {
@@ -128,12 +138,22 @@ class Explorer {
       this.view = this.cursor = undefined;
       this.requests.forget();
     }
+    if (!arranged) this.requests.forget();
     this.keepOverview(before, samePlane);
     this.requests.answered();
     if (!this.width) return; // not in the page yet: the resize observer paints
     if (!this.view || !arranged || frame.isTable) this.arrange();
     else frame.sideways = before.sideways;
     this.paint();
+    if (!frame.isTable) this.askForView(false);
+  }
+
+  /** Another canvas was opened: the kernel wants to know which are still there, and what each shows. */
+  answerCall() {
+    const { frame } = this;
+    const region = !frame ? null : frame.isTable ? this.table.region : this.view?.whole ? null : (this.view?.region ?? null);
+    const message = { type: "viewport", region, size: this.sizeSeen, ratio: devicePixelRatio };
+    this.model.send({ ...message, view: this.id, serial: frame?.meta.serial });
   }
 
   /** Remembers the whole plane, in the resolution it has, for what the newest frame does not cover. */
@@ -231,6 +251,8 @@ class Explorer {
     this.refresh();
     this.root.dataset.serial = frame.meta.serial ?? "";
     this.tellPainted();
+    // The sentence below the controls is ipywidgets' own, which speaks none.
+    this.root.closest(".tfnp-explorer")?.querySelector(".tfnp-explorer-sentence")?.setAttribute("role", "status");
     const { wanted } = this;
     this.wanted = undefined;
     if (wanted) this.goTo(...wanted);
@@ -267,7 +289,7 @@ class Explorer {
       if (count) part(this.legend, "span", "special").textContent = `${sign} ${shortCount(count)} ${name}`;
     }
     if (missing) part(this.legend, "span", "axes").textContent = `${shortCount(missing)} missing`;
-    if (above !== undefined) part(this.legend, "span", "axes").textContent = `${shortCount(above)} above ${threshold}`;
+    if (above !== undefined) part(this.legend, "span", "axes").textContent = `▣ ${shortCount(above)} above ${threshold}`;
     if (this.frame.isGrid && (names.y || names.x)) {
       part(this.legend, "span", "axes").textContent = [names.y && `↓ ${names.y}`, names.x && `→ ${names.x}`].filter(Boolean).join("  ");
     }
@@ -324,6 +346,7 @@ class Explorer {
     const { kind } = this.frame.meta;
     if (kind === "histogram" || this.frame.sideways) return "\u00a0";
     const columns = `${left} … ${right - 1} of ${this.frame.width}`;
+    if (this.frame.series > 1) return `${this.frame.series} rows, columns ${columns}`;
     return this.frame.height === 1 ? columns : `rows ${top} … ${bottom - 1} of ${this.frame.height}, columns ${columns}`;
   }
 
@@ -459,13 +482,21 @@ class Explorer {
   askForView(again) {
     const { frame, view } = this;
     const region = view.region;
-    const density = [0, 1].map((i) => frame.pixels[i] / (frame.region[i + 2] - frame.region[i]));
-    const fine = frame.exact || density.every((pixels, i) => pixels >= Math.min(1, view.scale[i]) - 1e-9);
+    const ways = frame.isGrid ? [0, 1] : [1]; // a chart zooms along itself
+    const density = (i) => frame.pixels[i] / (frame.region[i + 2] - frame.region[i]);
+    const fine = frame.exact || ways.every((i) => density(i) >= Math.min(1, view.scale[i]) - 1e-9);
+    const same = ways.every((i) => region[i] === frame.region[i] && region[i + 2] === frame.region[i + 2]);
     if (again) this.requests.forget();
-    else if (frame.covers(region) && (fine || String(region) === String(frame.region))) return;
+    else if (!frame.isZoomable || (frame.covers(region) && (fine || same))) return;
+    this.requests.ask({ type: "viewport", region, size: this.sizeSeen });
+  }
+
+  /** CSS pixels of what is seen: those that there is room for where that is all. */
+  get sizeSeen() {
+    if (this.frame?.isTable) return [this.table.scroller.clientHeight, this.table.scroller.clientWidth];
+    if (!this.view || this.view.whole) return this.available;
     const [panel] = this.layout.panels;
-    const size = view.whole ? this.available : [panel.height, panel.width].map((pixels) => Math.round(pixels / this.pen.ratio));
-    this.requests.ask({ type: "viewport", region, size });
+    return [panel.height, panel.width].map((pixels) => Math.round(pixels / this.pen.ratio));
   }
 
   zoom(steps, place) {

@@ -1,7 +1,7 @@
 /** Lines, bars and histograms. */
 
 import { BLUE, GREY, MAGENTA, ORANGE } from "./colors.js";
-import { markOf, ticks } from "./pen.js";
+import { markOf, nameTicks, ticks } from "./pen.js";
 import { shortText } from "./values.js";
 
 /** Returns a function from a number to its place across a chart, with zero or the limits as its ends. */
@@ -41,10 +41,53 @@ export function paintChart(pen, frame, view, panel) {
   else paintBars(pen, frame, view, panel, across);
   context.restore();
   paintChartAxes(pen, frame, view, panel, across, [low, high]);
+  if (frame.series > 1) paintLineKey(pen, lineKey(pen, frame, panel.width), panel);
 }
 
-const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
+// No two alike, so that lines differ not by colour alone.
+const DASHES = [[], [8, 4], [3, 2], [9, 3, 2, 3], [1.5, 2.5], [9, 3, 2, 3, 2, 3], [16, 5], [5, 2, 1, 2]];
 const SERIES = [BLUE, ORANGE, GREY];
+const SAMPLE = 32; // CSS pixels of a line beside its name
+const KEY_HEIGHT = 15;
+
+/** Strokes as one of several lines. */
+function asSeries({ context, ratio }, series) {
+  context.strokeStyle = context.fillStyle = SERIES[series % SERIES.length];
+  context.lineWidth = 1.25 * ratio;
+  context.setLineDash(DASHES[series % DASHES.length].map((length) => length * ratio));
+}
+
+/** Returns where the names of several lines stand, in rows as wide as the chart: `entries`, and the height of all. */
+export function lineKey(pen, frame, width) {
+  if (frame.series < 2) return { entries: [], height: 0 };
+  const { ratio } = pen;
+  const room = width / ratio - SAMPLE - 6;
+  let [left, row] = [0, 0];
+  const entries = Array.from({ length: frame.series }, (_, series) => {
+    const name = pen.fitted(frame.seriesName(series), Math.min(160, room) * ratio);
+    const taken = SAMPLE + 6 + pen.measure(name) / ratio;
+    if (left && left + taken > width / ratio) [left, row] = [0, row + 1];
+    const entry = { name, series, left, top: row * KEY_HEIGHT };
+    left += taken + 14;
+    return entry;
+  });
+  return { entries, height: (row + 1) * KEY_HEIGHT + 4 };
+}
+
+function paintLineKey(pen, { entries }, panel) {
+  const { context, ratio } = pen;
+  for (const { name, series, left, top } of entries) {
+    const [x, y] = [panel.left + left * ratio, (top + KEY_HEIGHT / 2) * ratio];
+    asSeries(pen, series);
+    context.lineWidth = 2 * ratio;
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(x + SAMPLE * ratio, y);
+    context.stroke();
+    context.setLineDash([]);
+    pen.text(name, x + (SAMPLE + 6) * ratio, y, { base: "middle", alpha: 1 });
+  }
+}
 
 function paintLines(pen, frame, view, panel, across) {
   const { context, ratio } = pen;
@@ -54,12 +97,9 @@ function paintLines(pen, frame, view, panel, across) {
   const step = (x1 - x0) / columns;
   const centre = (column) => panel.left + (x0 + (column + 0.5) * step - view.origin[1]) * view.scale[1];
   const pairs = frame.seriesLength === 2 * columns && !frame.exact;
-  for (let series = 0; series < (frame.meta.series ?? 1); series++) {
+  for (let series = 0; series < frame.series; series++) {
     const start = series * (pairs ? 2 : 1) * columns;
-    const color = SERIES[series % SERIES.length];
-    context.strokeStyle = context.fillStyle = color;
-    context.lineWidth = 1.25 * ratio;
-    context.setLineDash(DASHES[Math.floor(series / SERIES.length) % DASHES.length].map((length) => length * ratio));
+    asSeries(pen, series);
     context.beginPath();
     let drawing = false;
     for (let column = 0; column < columns; column++) {
@@ -70,7 +110,7 @@ function paintLines(pen, frame, view, panel, across) {
         pen.text(markOf(low)[1], centre(column), panel.top + panel.height - 6 * ratio, {
           align: "center", base: "middle", color: MAGENTA, alpha: 1, size: 9,
         });
-        context.strokeStyle = context.fillStyle = color;
+        asSeries(pen, series);
         continue;
       }
       // The minimum and the maximum of a column are joined by one stroke, so that no peak is lost.
@@ -159,12 +199,12 @@ function paintChartAxes(pen, frame, view, panel, across, [low, high]) {
     }
     return;
   }
-  const distance = names.length ? view.scale[1] : 44 * ratio;
-  for (const column of ticks(left, right, panel.width, Math.max(distance, (names.length ? 26 : 44) * ratio))) {
+  const { places, texts } = nameTicks(pen, names, left, right, panel.width, view.scale[1]);
+  for (const column of places) {
     const x = panel.left + (column + 0.5 - view.origin[1]) * view.scale[1];
     if (x < panel.left || x > panel.left + panel.width) continue;
-    const room = names.length ? Math.max(distance, 26 * ratio) - 2 * ratio : undefined;
-    pen.text(String(names[column] ?? column), x, bottomLine, { align: "center", room });
+    const text = texts(column);
+    pen.text(text, pen.inside(text, x, 0, panel.left + panel.width + 10 * ratio), bottomLine, { align: "center" });
   }
   if (meta.kind === "bars" && view.scale[1] >= 26 * ratio) paintBarValues(pen, frame, view, panel, across);
 }

@@ -45,18 +45,39 @@ export function positions({ limits: [low, high], scale }) {
   return (number) => (number / 2 - low / 2) * factor;
 }
 
-/** A colour of what does not lie above the threshold. */
+/** A colour of what does not lie above the threshold, and of what does: pale grey, and an ink that is seen. */
 const greyed = (color) => packed(0x76, 0x76, 0x76, Math.min(48, (color >>> 24) / 3));
+const lifted = (color) => ((color & 0xffffff) | (Math.round(160 + (color >>> 24) * (95 / 255)) << 24)) >>> 0;
+
+/** Returns the table as it is painted above the threshold and below it. */
+export function thresholdTable(table, meta) {
+  if (typeof meta.threshold !== "number") return table;
+  const last = positions(meta)(meta.threshold) * 255;
+  return table.map((color, i) => (i > last ? lifted(color) : greyed(color)));
+}
+
+/** Greys all values but those above the threshold, and returns which those are. */
+function markAbove(colors, { numbers, absent }, threshold, marks) {
+  const above = new Uint8Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i] - numbers[i] !== 0 || absent?.[i]) continue;
+    above[i] = (marks ? marks[i] : numbers[i] > threshold) ? 1 : 0;
+    colors[i] = above[i] ? lifted(colors[i]) : greyed(colors[i]);
+  }
+  return above;
+}
 
 /**
- * Returns one colour a value, and where the first values lie that are not finite; what is not there has none.
+ * Returns one colour a value, where the first values lie that are not finite, and which lie above the threshold; what
+ * is not there has no colour.
  *
  * @param {Values} values
  * @param {object} meta The frame's: limits, scale, threshold.
  * @param {Uint32Array} table
  * @param {Uint32Array=} colors Where they are written.
+ * @param {Uint8Array=} marks Which blocks hold a value above the threshold, where the values are those of blocks.
  */
-export function colorize(values, meta, table, colors = new Uint32Array(values.length)) {
+export function colorize(values, meta, table, colors = new Uint32Array(values.length), marks = undefined) {
   const { numbers, absent } = values;
   const special = [];
   let crowded = false;
@@ -84,10 +105,8 @@ export function colorize(values, meta, table, colors = new Uint32Array(values.le
     }
   }
   if (absent) for (let i = 0; i < numbers.length; i++) if (absent[i]) colors[i] = 0;
-  if (typeof meta.threshold === "number") {
-    for (let i = 0; i < numbers.length; i++) if (numbers[i] <= meta.threshold) colors[i] = greyed(colors[i]);
-  }
-  return { colors, special, crowded };
+  const above = typeof meta.threshold === "number" ? markAbove(colors, values, meta.threshold, marks) : undefined;
+  return { colors, special, crowded, above };
 }
 
 const luminance = ([red, green, blue]) => {

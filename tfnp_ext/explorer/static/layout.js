@@ -1,5 +1,7 @@
 /** Where each part of a picture has its place. */
 
+import { lineKey } from "./charts.js";
+
 export const TALLEST = 512; // CSS pixels of a picture, its ticks not counted
 const LARGEST_CELL = 56; // of a small plane, not zoomed
 const THINNEST = 72; // a plane of few rows is stretched to this
@@ -77,7 +79,7 @@ export function chartLayout(pen, frame, width, ratio) {
   const longest = kind === "bars" && !frame.sideways ? 48 * frame.width : 900;
   const wide = Math.round(Math.max(40, Math.min(width - margin - right, frame.sideways ? 420 : longest)) * ratio);
   const tall = Math.round((frame.sideways ? 17 * frame.height * frame.width : 200) * ratio);
-  const top = Math.round(14 * ratio);
+  const top = Math.round((14 + lineKey(pen, frame, wide).height) * ratio);
   const panel = { left: Math.round(margin * ratio), top, width: wide, height: tall, margin: margin * ratio };
   return {
     panels: [panel],

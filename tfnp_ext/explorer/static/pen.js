@@ -51,6 +51,12 @@ export class Pen {
     return short === text ? text : `${short}…`;
   }
 
+  /** Moves the middle of a text so that it lies between two ends. */
+  inside(text, x, first, last) {
+    const half = this.measure(text) / 2;
+    return Math.max(first + half, Math.min(x, last - half));
+  }
+
   frame(x, y, width, height) {
     const line = Math.max(1, Math.round(this.ratio / 2));
     this.context.strokeStyle = `${GREY}80`;
@@ -97,4 +103,23 @@ export function ticks(first, last, pixels, distance) {
   const places = [];
   for (let place = Math.ceil(first / step) * step; place < last; place += step) places.push(place);
   return places;
+}
+
+const WIDEST_NAME = 110; // CSS pixels
+const LEAST_NAME = 26;
+
+/**
+ * Returns which columns of a picture are told, and as what: by their names where these fit, so many as have room; else by
+ * their indices, as of names that are cut short one reads but what they have in common.
+ */
+export function nameTicks(pen, names, first, last, pixels, scale) {
+  const { ratio } = pen;
+  const seen = names?.length ? names.slice(first, last) : [];
+  const step = Math.max(1, Math.floor(seen.length / 200));
+  const widest = Math.max(0, ...seen.filter((_, i) => i % step === 0).map((name) => pen.measure(String(name))));
+  const named = seen.length && (widest <= WIDEST_NAME * ratio || widest + 8 * ratio <= scale);
+  const distance = named ? Math.max(scale, LEAST_NAME * ratio, widest + 8 * ratio) : Math.max(scale, 44 * ratio);
+  // One name a column where there is room, whatever numbers of columns are round.
+  const places = ticks(first, last, pixels, named && distance <= scale ? scale : distance);
+  return { places, texts: (column) => (named ? pen.fitted(String(names[column] ?? column), distance - 4 * ratio) : String(column)) };
 }

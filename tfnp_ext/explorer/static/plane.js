@@ -1,10 +1,12 @@
 /** Heat maps and images: cells, signs, values, axes, and the colour bar. */
 
-import { cssColor, GREY, MAGENTA, positions, textOn } from "./colors.js";
-import { markOf, ticks } from "./pen.js";
+import { cssColor, GREY, MAGENTA, positions, textOn, thresholdTable } from "./colors.js";
+import { markOf, nameTicks, ticks } from "./pen.js";
 import { shortText } from "./values.js";
 
 const VALUE_CELL = 36; // from here on a cell holds its value
+const OUTLINED_CELL = 5; // from here on what lies above the threshold is outlined
+const MOST_RINGS = 80; // cells smaller than that which get a ring each
 
 /** Paints the visible part of a plane's panel from what was sent of it. */
 export function paintPanel(pen, frame, index, view, panel) {
@@ -36,11 +38,46 @@ export function paintPanel(pen, frame, index, view, panel) {
     left + first * wide, top + upper * tall, (last - first) * wide, (lower - upper) * tall,
   );
   const cells = { left, top, wide, tall, first, last, upper, lower, columns };
+  if (layer.above) paintOutlines(pen, layer.above, cells);
   paintMarks(pen, frame, index, layer, cells);
   if (frame.exact && Math.min(wide, tall) >= 16 * pen.ratio && wide >= VALUE_CELL * pen.ratio) {
     paintValues(pen, frame, index, layer, cells);
   }
   context.restore();
+}
+
+/** Draws a line around what lies above the threshold; around a few small cells, a ring each. */
+function paintOutlines(pen, above, cells) {
+  const { context, ratio } = pen;
+  const { left, top, wide, tall, first, last, upper, lower, columns } = cells;
+  const rings = Math.min(wide, tall) < OUTLINED_CELL * ratio;
+  if (rings && above.reduce((sum, one) => sum + one, 0) > MOST_RINGS) return;
+  const is = (row, column) => row >= upper && row < lower && column >= first && column < last && above[row * columns + column];
+  context.strokeStyle = pen.ink;
+  context.lineWidth = Math.max(1, Math.round(1.25 * ratio));
+  context.beginPath();
+  const shift = (context.lineWidth % 2) / 2; // whole pixels
+  const stroke = (x0, y0, x1, y1) => {
+    context.moveTo(x0 + shift, y0 + shift);
+    context.lineTo(x1 + shift, y1 + shift);
+  };
+  for (let row = upper; row < lower; row++) {
+    for (let column = first; column < last; column++) {
+      if (!is(row, column)) continue;
+      const [x0, y0] = [Math.round(left + column * wide), Math.round(top + row * tall)];
+      const [x1, y1] = [Math.round(left + (column + 1) * wide), Math.round(top + (row + 1) * tall)];
+      if (rings) {
+        const size = 9 * ratio;
+        context.rect(Math.round((x0 + x1 - size) / 2) + shift, Math.round((y0 + y1 - size) / 2) + shift, size, size);
+        continue;
+      }
+      if (!is(row - 1, column)) stroke(x0, y0, x1, y0);
+      if (!is(row + 1, column)) stroke(x0, y1, x1, y1);
+      if (!is(row, column - 1)) stroke(x0, y0, x0, y1);
+      if (!is(row, column + 1)) stroke(x1, y0, x1, y1);
+    }
+  }
+  context.stroke();
 }
 
 /** Gives each value that is not finite its sign; where there are too many and cells are small, colour alone remains. */
@@ -114,13 +151,11 @@ export function paintAxes(pen, frame, view, panel) {
   const [top, left, bottom, right] = view.region;
   const { y: rowNames, x: columnNames } = frame.meta.labels;
   const [down, across] = view.scale;
-  const distance = columnNames ? Math.max(28, across / ratio) : 44;
-  for (const column of ticks(left, right, panel.width, distance * ratio)) {
+  const { places, texts } = nameTicks(pen, columnNames, left, right, panel.width, across);
+  for (const column of places) {
     const x = panel.left + (column + 0.5 - view.origin[1]) * across;
     if (x < panel.left || x > panel.left + panel.width) continue;
-    const text = String(columnNames?.[column] ?? column);
-    const room = columnNames ? Math.max(across, distance * ratio) - 4 * ratio : undefined;
-    pen.text(text, x, panel.top + panel.height + 13 * ratio, { align: "center", room });
+    pen.text(texts(column), x, panel.top + panel.height + 13 * ratio, { align: "center" });
   }
   if (!panel.hasRows) return;
   for (const row of ticks(top, bottom, panel.height, (rowNames ? 14 : 32) * ratio)) {
@@ -137,17 +172,21 @@ export function paintColorBar(pen, frame, bar) {
   const { context, ratio } = pen;
   const { limits: [low, high], counts, edges } = frame.meta;
   const position = positions(frame.meta);
+  const table = thresholdTable(frame.table, frame.meta);
   const [top, height] = [bar.top + 16 * ratio, bar.height - 32 * ratio];
   const wide = 10 * ratio;
   for (let row = 0; row < height; row++) {
     const place = Math.round((1 - (row + 0.5) / height) * 255);
-    context.fillStyle = cssColor(frame.table[place]);
+    context.fillStyle = cssColor(table[place]);
     context.fillRect(bar.left, Math.round(top) + row, wide, 1);
   }
   pen.frame(bar.left, Math.round(top), wide, Math.round(height));
   pen.text(shortText(high), bar.left - ratio, top - 5 * ratio);
   pen.text(shortText(low), bar.left - ratio, top + height + 12 * ratio);
-  if (counts?.length && edges) paintBarCounts(pen, counts, edges, position, bar.left + wide + 4 * ratio, top, height);
+  if (counts?.length && edges) {
+    const ends = Array.from({ length: counts.length + 1 }, (_, i) => binEdge(frame.meta, i / counts.length));
+    paintBarCounts(pen, counts, ends, position, bar.left + wide + 4 * ratio, top, height);
+  }
   if (low < 0 && high > 0) {
     const y = top + (1 - position(0)) * height;
     if (y > top + 10 * ratio && y < top + height - 10 * ratio) {
@@ -157,11 +196,16 @@ export function paintColorBar(pen, frame, bar) {
   }
 }
 
-function paintBarCounts(pen, counts, edges, position, left, top, height) {
+/** Where the bins of the slice's histogram end, as a share of all: their logarithms are equally far apart on a log scale. */
+function binEdge({ edges, bins }, share) {
+  const [low, high] = [edges[0], edges[edges.length - 1]];
+  if (share === 0 || share === 1) return share ? high : low;
+  return bins === "log" ? Math.exp(Math.log(low) * (1 - share) + Math.log(high) * share) : low * (1 - share) + high * share;
+}
+
+function paintBarCounts(pen, counts, ends, position, left, top, height) {
   const { context, ratio } = pen;
   const most = Math.max(...counts, 1);
-  const ends = counts.map((_, i) => edges[0] + ((edges[edges.length - 1] - edges[0]) * i) / counts.length);
-  ends.push(edges[edges.length - 1]);
   const clamp = (value) => Math.max(0, Math.min(1, value));
   context.fillStyle = `${GREY}a0`;
   counts.forEach((count, i) => {

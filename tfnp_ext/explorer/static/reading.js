@@ -3,16 +3,17 @@
 import { shortText } from "./values.js";
 
 /** Returns an index as it is typed: `[3, 120, 45]`. */
-function indexText(prefix, y, x) {
-  const entries = { y, x, c: ":" };
+function indexText({ meta, series }, y, x) {
+  const { prefix } = meta;
+  const entries = { y: series > 1 ? ":" : y, x, c: ":" };
   return `[${prefix.map((entry) => (Object.hasOwn(entries, entry) ? entries[entry] : entry)).join(", ")}]`;
 }
 
 /** Returns what is said of one cell: its index, the names it has, its value, and what else there is to know. */
 export function describe(frame, y, x) {
   const { meta } = frame;
-  const named = [meta.labels.y?.[y], meta.labels.x?.[x]].filter((name) => name !== undefined);
-  const told = { index: indexText(meta.prefix, y, x), names: named.join(" · "), value: "", note: "", known: true };
+  const named = [frame.series > 1 ? undefined : meta.labels.y?.[y], meta.labels.x?.[x]].filter((name) => name !== undefined);
+  const told = { index: indexText(frame, y, x), names: named.join(" · "), value: "", note: "", known: true };
   const place = frame.place(y, x);
   if (meta.kind === "histogram") return { ...told, ...describeBin(frame, x) };
   if (place < 0 || !frame.values.length) return { ...told, known: false };
@@ -49,11 +50,12 @@ function describeLine(frame, place) {
   const columns = frame.pixels[1];
   const spanned = frame.region[3] - frame.region[1];
   const length = frame.seriesLength;
-  const texts = Array.from({ length: frame.meta.series ?? 1 }, (_, series) => {
-    const name = frame.meta.labels.series?.[series] ?? "";
+  const texts = Array.from({ length: frame.series }, (_, series) => {
+    const name = frame.seriesName(series);
     const start = series * length + (place % columns);
     const text = length === 2 * columns && !frame.exact ? `${values.text(start)} … ${values.text(start + columns)}` : values.text(start);
-    return name ? `${name} ${text}` : text;
+    const told = !name ? text : frame.meta.labels.series ? `${name} ${text}` : `${name}: ${text}`;
+    return told.replaceAll(" ", "\u00a0"); // a name stays with its number where the line breaks
   });
   if (frame.exact) return { value: texts.join("   ") };
   return { known: false, note: `min … max of ${Math.ceil(spanned / columns)}: ${texts.join("   ")}` };

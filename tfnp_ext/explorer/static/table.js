@@ -51,7 +51,7 @@ export class Table {
     const columns = Math.max(1, frame.pixels[1]);
     const whole = this.frame.meta.limits?.every(Number.isInteger) && !values?.isFloat;
     let letters = whole ? Math.max(...frame.meta.limits.map((limit) => String(BigInt(limit)).length)) : 4;
-    for (let i = 0; i < Math.min(values?.length ?? 0, 2000); i++) letters = Math.max(letters, values.brief(i, 24).length);
+    for (let i = 0; i < Math.min(values?.length ?? 0, 2000); i++) letters = Math.max(letters, Math.min(24, values.tableText(i).length));
     for (let x = 0; x < Math.min(columns, 40); x++) letters = Math.max(letters, Math.min(14, this.columnName(frame.region[1] + x).length));
     // Never narrower than before: columns must not move while one scrolls.
     this.letters = this.shape === String(frame.meta.shape) + frame.meta.dtype ? Math.max(this.letters, letters) : letters;
@@ -133,8 +133,15 @@ export class Table {
       cell.textContent = "·";
       return;
     }
-    cell.textContent = values.brief(place, this.letters) || values.text(place);
+    const missing = values.isMissing(place);
+    cell.textContent = values.tableText(place);
+    cell.title = missing ? "missing" : "";
     const number = values.numbers[place];
+    const { threshold } = frame.meta;
+    const isAbove = typeof threshold === "number" && !missing ? number > threshold : undefined;
+    cell.toggleAttribute("data-above", isAbove === true);
+    cell.toggleAttribute("data-below", isAbove === false);
+    if (missing || (isAbove === false && Number.isFinite(number))) return;
     if (values.isFloat && !Number.isFinite(number)) {
       cell.classList.add("tfnp-explorer-special");
     } else if (values.isFloat && frame.meta.limits) {

@@ -5,6 +5,8 @@ const ARRAYS = {
   i4: Int32Array, u4: Uint32Array, i8: BigInt64Array, u8: BigUint64Array, b1: Uint8Array,
 };
 
+const TABLE_DIGITS = 9;
+
 /** Returns a buffer's bytes as a typed array; bytes that do not start at a whole element are copied. */
 export function typedArray(buffer, dtype) {
   const Type = ARRAYS[dtype];
@@ -159,6 +161,14 @@ export class Values {
     return "";
   }
 
+  /** The value as a table has it: a float in the digits that float32 carries, what is not there as a dash. */
+  tableText(i) {
+    if (this.isMissing(i)) return "–";
+    const exact = this.text(i);
+    if (!this.isFloat || !Number.isFinite(this.array[i]) || exact.replace(/^-?0\.0*|e.*|[-.]/g, "").length <= TABLE_DIGITS) return exact;
+    return floatText(Number(this.array[i].toPrecision(TABLE_DIGITS)));
+  }
+
   /** The value in the decimals that suit the largest one, as all cells of a picture have; else in its own short form. */
   cellText(i, room, largest) {
     const number = this.array[i];
@@ -197,7 +207,11 @@ export class Texts {
     return this.texts[i];
   }
 
-  brief(i, room) {
-    return this.texts[i].slice(0, room);
+  isMissing() {
+    return false;
+  }
+
+  tableText(i) {
+    return this.texts[i];
   }
 }

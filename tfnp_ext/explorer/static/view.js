@@ -17,7 +17,8 @@ export class Frame {
     this.table = table;
     this.panels = meta.kind === "heatmap" ? (meta.panels ?? 1) : 1;
     const masked = meta.mask === undefined ? undefined : typedArray(buffers[meta.mask], "u1");
-    const sent = buffers.filter((_, i) => i !== meta.mask);
+    this.marks = meta.marks === undefined ? undefined : typedArray(buffers[meta.marks], "u1");
+    const sent = buffers.filter((_, i) => i !== meta.mask && i !== meta.marks);
     const cells = masked && masked.length / this.panels;
     const values = (buffer, i) =>
       new Values(buffer, meta.dtype ?? "f4", meta, masked?.subarray(i * cells, (i + 1) * cells));
@@ -32,6 +33,7 @@ export class Frame {
       this.values = sent.map(values);
     }
     this.names = this.meta.labels.x ?? []; // of a chart's bars
+    this.series = this.meta.kind === "line" ? (this.meta.series ?? 1) : 1;
     this.sideways = false; // bars as rows, where their names need the room: the layout decides
   }
 
@@ -49,7 +51,12 @@ export class Frame {
 
   /** How many numbers belong to one line of a chart. */
   get seriesLength() {
-    return this.values[0].length / (this.meta.series ?? 1);
+    return this.values[0].length / this.series;
+  }
+
+  /** What a line of several is called: the name of its row, or its index. */
+  seriesName(series) {
+    return String(this.meta.labels.series?.[series] ?? (this.series > 1 ? series : ""));
   }
 
   /** Where a histogram's bin starts. */
@@ -88,7 +95,7 @@ export class Frame {
       this.pictures = this.painted ? [this.layer({ colors: this.rgba(), special: [] })] : [];
       for (const values of this.painted ? [] : this.values) {
         const spare = this.spare?.[this.pictures.length];
-        this.pictures.push(this.layer(colorize(values, this.meta, this.table, spare?.colors), spare?.canvas));
+        this.pictures.push(this.layer(colorize(values, this.meta, this.table, spare?.colors, this.marks), spare?.canvas));
       }
     }
     return this.pictures;
@@ -98,7 +105,7 @@ export class Frame {
     return typedArray(this.painted.slice(), "u4");
   }
 
-  layer({ colors, special, crowded }, spare) {
+  layer({ colors, special, crowded, above }, spare) {
     const [rows, columns] = this.pixels;
     const canvas = spare ?? document.createElement("canvas");
     if (!spare) [canvas.width, canvas.height] = [columns, rows];
@@ -106,7 +113,7 @@ export class Frame {
       const bytes = new Uint8ClampedArray(colors.buffer, 0, 4 * rows * columns);
       canvas.getContext("2d").putImageData(new ImageData(bytes, columns, rows), 0, 0);
     }
-    return { canvas, colors, special, crowded };
+    return { canvas, colors, special, crowded, above };
   }
 
   /** Lets go of what it holds; a frame of the same size may have its pictures, as to make new ones takes milliseconds. */
@@ -114,7 +121,7 @@ export class Frame {
     const fits = heir && !heir.painted && !this.painted && String(heir.pixels) === String(this.pixels);
     if (fits && this.pictures) heir.spare = this.pictures;
     else for (const { canvas } of this.pictures ?? []) canvas.width = canvas.height = 0;
-    this.pictures = this.painted = this.spare = null;
+    this.pictures = this.painted = this.spare = this.marks = null;
     this.values = [];
   }
 }
