@@ -10,7 +10,7 @@ from tfnp_ext import wording
 from tfnp_ext.explorer.frames import Frames
 from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
-from tfnp_ext.explorer.sources import ravel
+from tfnp_ext.explorer.sources import Source, ravel
 from tfnp_ext.explorer.state import ExplorerState
 
 
@@ -49,12 +49,14 @@ class Finder:
         """
         source, after = frames.source, 0 if cell is None else 1
         first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
-        start = ravel(first.at(*(cell or (0, 0))), source.shape) + after
-        search = self._searching(("invalid", start), lambda: NextInvalid(source, start))
-        if not search.step():
+        start = first.at(*(cell or (0, 0)))
+        search = self._searching(
+            ("invalid", start, after), lambda: NextInvalid(source, ravel(start, source.shape) + after)
+        )
+        if not self._step(search):
             return Found(_so_far(search, "no NaN"))
         if search.found is None:
-            return Found(f"no NaN or infinity in {wording.integer(source.size)} values")
+            return Found(f"no NaN or infinity in {_all_of(source)}")
         return Found(wording.index(search.found), search.found)
 
     def extreme(self, frames: Frames, state: ExplorerState, largest: bool, *, whole: bool) -> Found:
@@ -70,7 +72,7 @@ class Finder:
         if not whole or state.reduced is not None or state.compare not in {"", "side"}:
             return _extreme_of_slice(frames, state, largest, word)
         search = self._searching((word, state.part), lambda: Extreme(frames.source, largest, state.part))
-        done = search.step()
+        done = self._step(search)
         if search.found is None:
             return Found("no finite value" if done else _so_far(search, "no finite value"))
         where = f"{word} of all: {wording.index(search.found)}"
@@ -82,11 +84,19 @@ class Finder:
         assert other is not None
         key = ("count", state.tolerance, state.part)
         search = self._searching(key, lambda: Disagreements(frames.source, other, state.tolerance, state.part))
-        done = search.step()
+        done = self._step(search)
         assert isinstance(search, Disagreements)
         first = f", first at {wording.index(search.found)}" if search.found is not None else ""
         said = f"{wording.integer(search.count)} of {wording.integer(search.seen)} values disagree{first}"
         return Found(said if done else _so_far(search, said))
+
+    def _step(self, search: Search) -> bool:
+        """Goes on with a search; after an error it is begun anew."""
+        try:
+            return search.step()
+        except BaseException:
+            self.forget()
+            raise
 
     def _searching(self, key: Any, begin: Callable[[], Search]) -> Search:
         """Returns the search that goes on, or a new one."""
@@ -108,6 +118,16 @@ def _extreme_of_slice(frames: Frames, state: ExplorerState, largest: bool, word:
     return Found(f"{word} of the slice: {value} at {state.expression(*cell)}", cell=cell)
 
 
+def _all_of(source: Source) -> str:
+    if source.grows:  # and yet nothing is left to look at
+        return f"numbers of {source.dtype}"
+    if source.draws:
+        return wording.plural(source.shape[0], "element")
+    return f"{wording.integer(source.size)} values"
+
+
 def _so_far(search: Search, said: str) -> str:
-    share = wording.percent(search.seen / max(1, search.source.size))
+    if search.source.grows:
+        return f"{said} in {wording.plural(search.elements, 'element')} drawn so far: press again to go on"
+    share = wording.percent(min(1.0, search.seen / max(1, search.source.size)))
     return f"{said} in the first {share} looked at: press again to go on"

@@ -449,7 +449,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     def _go(self, index: Sequence[int]) -> None:
         """Shows and pins the cell of an index."""
-        state = self.state
+        state = reshaped(self.state, self._frames.source.shape)
         where = dict(enumerate(index))
         kept = [state.index[axis] if axis == state.reduced else place for axis, place in where.items()]
         self.state = placed(state, kept)
