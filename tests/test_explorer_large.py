@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfnp_ext.explorer import explore
+from tfnp_ext.explorer import explore, planes, reading
 from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
+from tfnp_ext.explorer.frames import Frame, Frames, Viewport
+from tfnp_ext.explorer.numbers import Numbers
+from tfnp_ext.explorer.pooling import pool
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid
+from tfnp_ext.explorer.sources import DenseSource
+from tfnp_ext.explorer.state import ExplorerState, first_state
 
 
 @pytest.fixture
@@ -166,3 +172,165 @@ def test_disagreements_of_two_datasets_are_counted_to_their_end(tf, sent):
     search = Disagreements(dense, two, 0.0)
     assert search.step()
     assert (search.count, search.found) == (32, (3, 0, 0))
+
+
+# Planes that are read band by band.
+
+
+def drawn(frame: Frame, place: int = 0) -> np.ndarray:
+    """Returns a buffer as the canvas reads it."""
+    json.dumps(frame.meta, allow_nan=False)
+    return np.frombuffer(frame.buffers[place], f"<{frame.meta['dtype']}").reshape(frame.meta["pixels"])
+
+
+@pytest.fixture
+def small_bands(monkeypatch) -> Any:
+    """Everything is a large plane, and bands are small."""
+    for module in (planes, reading):
+        monkeypatch.setattr(module, "MOST_KEPT", 30)
+    monkeypatch.setattr(planes, "BAND", 40)
+    monkeypatch.setattr(planes, "BUDGET", float("inf"))
+    return monkeypatch
+
+
+def planted() -> np.ndarray:
+    array = np.random.default_rng(0).normal(size=(5000, 5000)).astype(np.float32)
+    array[3, 3] = np.nan
+    array[77, 77] = 1e6
+    array[4001, 2001] = -np.inf
+    return array
+
+
+def test_nothing_of_a_plane_of_100_mb_is_missed(monkeypatch):
+    monkeypatch.setattr(planes, "BUDGET", float("inf"))
+    array = planted()
+    frames, state = Frames(DenseSource(array)), ExplorerState(array.shape, columns=1, rows=0, index=(0, 0))
+    frame = frames.frame(replace(state, pooling="max", threshold=4.0))
+    meta = frame.meta
+    assert (meta["nans"], meta["infs"], meta["edges"][1]) == (1, [0, 1], 1e6)
+    assert meta["limits"][1] == 1e6
+    assert (np.nanmax(drawn(frame)), np.isnan(drawn(frame)).sum()) == (1e6, 1)
+    assert meta["above"] == (array > 4).sum()
+    assert "read" not in meta["note"]
+    counted = frames.frame(replace(state, view="histogram")).meta
+    assert sum(counted["counts"]) == array.size - 2
+    image = frames.frame(replace(state, view="image")).meta
+    assert (image["nans"], image["limits"][1]) == (1, 1e6)
+
+
+@given(
+    rows=st.integers(1, 50),
+    columns=st.integers(1, 50),
+    size=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    how=st.sampled_from(["mean", "min", "max"]),
+    axes=st.sampled_from(["as they lie", "swapped", "in other memory"]),
+    lost=st.booleans(),
+    kind=st.sampled_from(["heatmap", "image", "bfloat16", "int16"]),
+    seed=st.integers(0, 5),
+)
+@settings(max_examples=150, deadline=None)
+def test_bands_are_put_together_as_the_whole(rows, columns, size, how, axes, lost, kind, seed):
+    random = np.random.default_rng(seed)
+    array: np.ndarray = random.normal(size=(rows, columns, 3)[: 3 if kind == "image" else 2]).astype(np.float32)
+    if kind in {"heatmap", "image"}:
+        array[random.random(array.shape) < 0.05] = np.nan
+        array[random.random(array.shape) < 0.02] = np.inf
+    if kind == "int16":
+        array = (array * 1000).astype(np.int16)
+    if axes == "in other memory":
+        array = np.asfortranarray(array)
+    if lost and kind != "bfloat16":
+        array = np.ma.MaskedArray(array, random.random(array.shape) < 0.1)
+    plain = array
+    if kind == "bfloat16":
+        import ml_dtypes
+
+        array = array.astype(ml_dtypes.bfloat16)
+        plain = array.astype(np.float32)
+    across, down = (0, 1) if axes == "swapped" else (1, 0)
+    state = ExplorerState(array.shape, columns=across, rows=down, index=(0,) * array.ndim, pooling=how)
+    if kind == "image":
+        state = replace(state, view="image", channels=2)
+    if axes == "swapped":
+        plain = np.swapaxes(plain, 0, 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(planes, "MOST_KEPT", 20)
+        patched.setattr(reading, "MOST_KEPT", 20)
+        patched.setattr(planes, "BAND", 40)
+        patched.setattr(planes, "BUDGET", float("inf"))
+        frames = Frames(DenseSource(array))
+        found = frames._planes.pixels(state, (0, 0, *state.plane), size, how)
+        frame = frames.frame(state, Viewport(None, size))
+        threshold = replace(state, view="heatmap", threshold=0.5, channels=None)
+        above = frames.above(threshold)
+    block = tuple(-(-length // room) for length, room in zip(state.plane, size, strict=True))
+    values, missing = np.ma.getdata(plain), np.ma.getmaskarray(plain)
+    (part,) = found.parts
+    there = np.zeros(part.values.shape, bool) if part.missing is None else part.missing
+    for layer in range(3) if kind == "image" else [...]:
+        at = np.s_[:, :, layer] if kind == "image" else np.s_[:, :]
+        expected = Numbers(values[at], missing[at])
+        if block != (1, 1):
+            expected = pool(expected, block, how)
+        gone = np.zeros(expected.values.shape, bool) if expected.missing is None else expected.missing
+        np.testing.assert_array_equal(there[at], gone)
+        np.testing.assert_allclose(part.values[at][~gone], expected.values[~gone], rtol=1e-5, atol=1e-6)
+    kept = np.asarray(plain[~missing], np.float64)
+    finite = kept[np.isfinite(kept)]
+    assert frame.meta["nans"] == np.isnan(kept).sum()
+    assert frame.meta["infs"] == [(kept == np.inf).sum(), 0]
+    assert frame.meta["missing"] == missing.sum()
+    assert frame.meta["edges"] == ([finite.min(), finite.max()] if finite.size else [0, 0])
+    first = np.ma.MaskedArray(values, missing)[..., 0] if kind == "image" else np.ma.MaskedArray(values, missing)
+    assert above == (np.nan_to_num(first.compressed(), nan=0.0, posinf=1.0) > 0.5).sum()
+
+
+def test_a_long_line_is_read_band_by_band(small_bands):
+    series = np.random.default_rng(0).normal(size=(3, 1000))
+    series[1, 333] = np.nan
+    state = ExplorerState(series.shape, columns=1, rows=0, index=(0, 0), view="line")
+    frame = Frames(DenseSource(series)).frame(state, Viewport(None, (100, 70)))
+    found = np.frombuffer(frame.buffers[0], f"<{frame.meta['dtype']}").reshape(3, 2, -1)
+    starts = np.arange(0, 1000, 15)
+    np.testing.assert_array_equal(found[:, 0], np.minimum.reduceat(series, starts, axis=1))
+    np.testing.assert_array_equal(found[:, 1], np.maximum.reduceat(series, starts, axis=1))
+    assert "smallest and largest of each 15" in frame.meta["note"]
+
+
+def test_both_sides_are_read_band_by_band(small_bands):
+    one, two = np.random.default_rng(0).normal(size=(2, 60, 70))
+    two[5, 6] = np.nan
+    state = ExplorerState(one.shape, columns=1, rows=0, index=(0, 0), compare="side")
+    frames = Frames(DenseSource(one), DenseSource(two))
+    frame = frames.frame(state, Viewport(None, (30, 35)))
+    for place, array in enumerate((one, two)):
+        expected = array.reshape(30, 2, 35, 2).mean(axis=(1, 3))
+        np.testing.assert_allclose(drawn(frame, place), expected, rtol=1e-5)
+    assert frame.meta["nans"] == 1
+    assert frame.meta["edges"] == [min(one.min(), np.nanmin(two)), max(one.max(), np.nanmax(two))]
+    frame = frames.frame(replace(state, compare="disagree", tolerance=1.0), Viewport(None, (30, 35)))
+    assert frame.meta["disagree"]["slice"] == (~(abs(one - two) <= 1.0)).sum()
+
+
+@pytest.mark.parametrize("bound", ["MOST_EXACT", "BUDGET"])
+@pytest.mark.parametrize("view", ["heatmap", "image", "line", "histogram", "table"])
+def test_where_rows_are_left_out_every_view_says_it(small_bands, view, bound):
+    small_bands.setattr(planes, bound, 0)
+    array = np.zeros((24, 10))
+    state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), view=view)
+    meta = Frames(DenseSource(array)).frame(state).meta
+    assert "1 of 8 rows read: NaN and extremes may be missed" in meta["note"]
+    if view == "heatmap":
+        assert meta["step"] == [8, 1]
+
+
+def test_sparse_planes_are_read_in_few_large_bands(tf, small_bands):
+    cells = [[row, row * 7 % 90] for row in range(80)]
+    tensor = tf.sparse.SparseTensor(cells, np.arange(80.0), (80, 90))
+    (choice,) = choices(tensor)
+    source = choice.open()
+    frames = Frames(source)
+    frame = frames.frame(replace(first_state(source), pooling="max"), Viewport(None, (40, 45)))
+    dense = tf.sparse.to_dense(tensor).numpy()
+    np.testing.assert_array_equal(drawn(frame), dense.reshape(40, 2, 45, 2).max(axis=(1, 3)))
+    assert len(list(frames._planes.bands(first_state(source)))) == 1

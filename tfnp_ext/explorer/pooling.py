@@ -102,9 +102,8 @@ def _is_wide(values: Array) -> bool:
     return bool(sizes.max() > ends.max or (sizes[sizes > 0].min(initial=1.0) < ends.tiny))
 
 
-def ranges(series: Array, columns: int) -> Array:
-    """Returns smallest and largest of each pixel column of some series [k, N], as [k, 2, m]; NaN where there is one."""
-    each = -(-series.shape[1] // columns)
+def ranges(series: Array, each: int) -> Array:
+    """Returns smallest and largest of each so many of some series [k, N], as [k, 2, m]; NaN where there is one."""
     starts = np.arange(0, series.shape[1], each)
     with np.errstate(all="ignore"):
         return np.stack([np.minimum.reduceat(series, starts, axis=1), np.maximum.reduceat(series, starts, axis=1)], 1)
