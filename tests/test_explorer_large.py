@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfnp_ext.explorer import explore, planes, reading
+from tfnp_ext.explorer import explore, planes, reading, search
 from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
+from tfnp_ext.explorer.finding import Finder
 from tfnp_ext.explorer.frames import Frame, Frames, Viewport
 from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.pooling import pool
@@ -102,10 +103,10 @@ def test_searches_of_elements_of_any_shape_are_numpys(tf, seconds, shapes, drawn
     begin = np.unravel_index(start, source.shape)
     index = [(k, *at) for k, element in enumerate(elements) for at in np.ndindex(element.shape)]
     invalid = sorted((at for at in index if np.isnan(elements[at[0]][at[1:]])), key=lambda at: (at < begin, at))
-    search = NextInvalid(source, start, most)
-    while not search.step(seconds):
+    following = NextInvalid(source, start, most)
+    while not following.step(seconds):
         assert source.cut((0, 0, 0)) is not None  # what is shown is cut in between
-    assert search.found == (invalid[0] if invalid else None)
+    assert following.found == (invalid[0] if invalid else None)
     for largest in (True, False):
         best = Extreme(source, largest)
         while not best.step(seconds):
@@ -117,8 +118,6 @@ def test_searches_of_elements_of_any_shape_are_numpys(tf, seconds, shapes, drawn
 
 
 def test_of_an_endless_dataset_it_is_said_how_much_was_looked_at(tf, sent, monkeypatch):
-    from tfnp_ext.explorer import search
-
     monkeypatch.setattr(search.Search.step, "__defaults__", (0.0, lambda: 0.0))
     explorer = explore(tf.data.Dataset.from_tensors(np.zeros((2, 3))).repeat())
     explorer._controls.scope.value = "whole"
@@ -164,14 +163,14 @@ def test_disagreements_of_two_datasets_are_counted_to_their_end(tf, sent):
             yield element + (number in {3, 6})
 
     one, two = (choices(dataset_of(tf, each))[0].open() for each in (seven, other))
-    search = Disagreements(one, two, 0.0)
-    while not search.step(0.0):
+    counted = Disagreements(one, two, 0.0)
+    while not counted.step(0.0):
         pass
-    assert (search.count, search.found, search.elements) == (32, (3, 0, 0), 7)
+    assert (counted.count, counted.found, counted.elements) == (32, (3, 0, 0), 7)
     dense = choices(np.stack(list(seven())))[0].open()
-    search = Disagreements(dense, two, 0.0)
-    assert search.step()
-    assert (search.count, search.found) == (32, (3, 0, 0))
+    counted = Disagreements(dense, two, 0.0)
+    assert counted.step()
+    assert (counted.count, counted.found) == (32, (3, 0, 0))
 
 
 # Planes that are read band by band.
@@ -259,7 +258,7 @@ def test_bands_are_put_together_as_the_whole(rows, columns, size, how, axes, los
         patched.setattr(planes, "BAND", 40)
         patched.setattr(planes, "BUDGET", float("inf"))
         frames = Frames(DenseSource(array))
-        found = frames._planes.pixels(state, (0, 0, *state.plane), size, how)
+        found = frames.planes.pixels(state, (0, 0, *state.plane), size, how)
         frame = frames.frame(state, Viewport(None, size))
         threshold = replace(state, view="heatmap", threshold=0.5, channels=None)
         above = frames.above(threshold)
@@ -333,4 +332,41 @@ def test_sparse_planes_are_read_in_few_large_bands(tf, small_bands):
     frame = frames.frame(replace(first_state(source), pooling="max"), Viewport(None, (40, 45)))
     dense = tf.sparse.to_dense(tensor).numpy()
     np.testing.assert_array_equal(drawn(frame), dense.reshape(40, 2, 45, 2).max(axis=(1, 3)))
-    assert len(list(frames._planes.bands(first_state(source)))) == 1
+    assert len(list(frames.planes.bands(first_state(source)))) == 1
+
+
+@given(
+    shape=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    largest=st.booleans(),
+    turned=st.booleans(),
+    channels=st.booleans(),
+    seed=st.integers(0, 20),
+)
+@settings(max_examples=80, deadline=None)
+def test_the_first_extreme_of_a_large_slice_is_found_in_steps(shape, largest, turned, channels, seed):
+    random = np.random.default_rng(seed)
+    array: np.ndarray = random.integers(0, 30, (*shape, 3)[: 3 if channels else 2]).astype(np.float32)
+    array[random.random(array.shape) < 0.1] = np.nan
+    down, across = (1, 0) if turned else (0, 1)
+    state = ExplorerState(array.shape, columns=across, rows=down, index=(0,) * array.ndim)
+    if channels:
+        state = replace(state, view="image", channels=2)
+    frames, finder, steps = Frames(DenseSource(array)), Finder(), []
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (planes, reading):
+            patched.setattr(module, "MOST_KEPT", 30)
+        patched.setattr(planes, "BAND", 40)
+        patched.setattr(search.Search.step, "__defaults__", (0.0, lambda: 0.0))
+        while not steps or "press again" in steps[-1].said:
+            steps.append(finder.extreme(frames, state, largest, whole=False))
+    plane = np.swapaxes(array, 0, 1) if turned else array
+    flat = np.where(np.isnan(plane), -1 if largest else 99, plane).reshape(-1)
+    at = int(flat.argmax() if largest else flat.argmin())
+    if np.isnan(plane).all():
+        assert steps[-1].said == "no finite value in the slice"
+    else:
+        cell = np.unravel_index(at, plane.shape)[:2]
+        assert steps[-1].cell == cell
+        word = "largest" if largest else "smallest"
+        assert steps[-1].said == f"{word} of the slice: {flat[at]} at {state.expression(*map(int, cell))}"
+    assert len(steps) >= plane.size / 40

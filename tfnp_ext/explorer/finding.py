@@ -9,7 +9,8 @@ from typing import Any
 from tfnp_ext import wording
 from tfnp_ext.explorer.frames import Frames
 from tfnp_ext.explorer.painting import exact_text
-from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid, Search, extreme_of
+from tfnp_ext.explorer.reading import key_of
+from tfnp_ext.explorer.search import Disagreements, Extreme, ExtremeOfPlane, NextInvalid, Search
 from tfnp_ext.explorer.sources import Source, ravel
 from tfnp_ext.explorer.state import ExplorerState
 
@@ -70,13 +71,26 @@ class Finder:
         """
         word = "largest" if largest else "smallest"
         if not whole or state.reduced is not None or state.compare not in {"", "side"}:
-            return _extreme_of_slice(frames, state, largest, word)
+            return self._extreme_of_slice(frames, state, largest, word)
         search = self._searching((word, state.part), lambda: Extreme(frames.source, largest, state.part))
         done = self._step(search)
         if search.found is None:
             return Found("no finite value" if done else _so_far(search, "no finite value"))
         where = f"{word} of all: {wording.index(search.found)}"
         return Found(where if done else _so_far(search, f"{word} {wording.index(search.found)}"), search.found)
+
+    def _extreme_of_slice(self, frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:
+        if not frames.reader.is_read(state):
+            return Found(f"{frames.reduction(state)} is still being read")
+        search = self._searching((word, key_of(state)), lambda: ExtremeOfPlane(frames.planes, state, largest))
+        done = self._step(search)
+        if search.found is None:
+            return Found("no finite value in the slice" if done else _so_far(search, "no finite value"))
+        assert isinstance(search, ExtremeOfPlane)
+        row, column, *_ = search.found
+        where = f"{exact_text(search.value)} at {state.expression(row, column)}"
+        said = f"{word} of the slice: {where}" if done else _so_far(search, f"{word} {where}")
+        return Found(said, cell=(row, column))
 
     def disagreements(self, frames: Frames, state: ExplorerState) -> Found:
         """Counts in all values where the two that are compared disagree."""
@@ -105,19 +119,6 @@ class Finder:
         return self._search[1]
 
 
-def _extreme_of_slice(frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:
-    if not frames.reader.is_read(state):
-        return Found(f"{frames.reduction(state)} is still being read")
-    numbers = frames.reader.numbers(state)
-    found = extreme_of(numbers, largest)
-    if found is None:
-        return Found("no finite value in the slice")
-    channels = numbers.values.shape[2] if numbers.values.ndim == 3 else 1
-    cell = divmod(found[0] // channels, state.plane[1])
-    value = exact_text(numbers.values.reshape(-1)[found[0]])
-    return Found(f"{word} of the slice: {value} at {state.expression(*cell)}", cell=cell)
-
-
 def _all_of(source: Source) -> str:
     if source.grows:  # and yet nothing is left to look at
         return f"numbers of {source.dtype}"
@@ -127,7 +128,7 @@ def _all_of(source: Source) -> str:
 
 
 def _so_far(search: Search, said: str) -> str:
-    if search.source.grows:
+    if search.source.grows and search.elements:
         return f"{said} in {wording.plural(search.elements, 'element')} drawn so far: press again to go on"
-    share = wording.percent(min(1.0, search.seen / max(1, search.source.size)))
+    share = wording.percent(min(1.0, search.seen / max(1, search.size)))
     return f"{said} in the first {share} looked at: press again to go on"

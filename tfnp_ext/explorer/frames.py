@@ -81,7 +81,7 @@ class Frames:
         self.reader = Reader(source, other)
         self._axes = tuple(axes)
         self._labels = dict(labels or {})
-        self._planes = Planes(self.reader)
+        self.planes = Planes(self.reader)
         self._spread: tuple[Any, Spread] | None = None
         self._whole: dict[tuple[str, str], Whole | None] = {}
 
@@ -115,7 +115,7 @@ class Frames:
         key = (replace(state, limits="", robust=False, scale="", pooling="", threshold=None, view="heatmap"),
                state.colours, exact)  # fmt: skip
         if self._spread is None or self._spread[0] != key:
-            self._spread = key, self._planes.spread(state, exact)
+            self._spread = key, self.planes.spread(state, exact)
         return self._spread[1]
 
     def limits(self, state: ExplorerState) -> tuple[float, float]:
@@ -136,8 +136,8 @@ class Frames:
 
     def _heatmap(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
         how = "max" if state.compare == "disagree" else state.pooling
-        pixels = self._planes.pixels(state, region, size, how)
-        parts, said = pixels.parts, _pooling_words(pixels, how, self._planes.step(state))
+        pixels = self.planes.pixels(state, region, size, how)
+        parts, said = pixels.parts, _pooling_words(pixels, how, self.planes.step(state))
         spread = self.spread(state)
         limits = self.limits(state)
         buffers, meta = _packed(parts)
@@ -158,7 +158,7 @@ class Frames:
             meta["above"] = self.above(state)
             said.append(f"{wording.integer(meta['above'])} above {wording.number(state.threshold)}")
         if state.compare == "disagree":
-            found, asked = self._planes.count(state, np.asarray)
+            found, asked = self.planes.count(state, np.asarray)
             meta["disagree"] = {"slice": found, "whole": None}
             said.append(f"{wording.integer(found)} of {wording.integer(asked)} cells disagree")
         meta |= self._told(state, spread, said)
@@ -169,7 +169,7 @@ class Frames:
         """Returns the picture of the slice as a PNG: a pixel a cell, of a very large one a pixel several."""
         how = "max" if state.compare == "disagree" else state.pooling
         alone = replace(state, compare="") if state.compare == "side" else state
-        (numbers,) = self._planes.pixels(alone, _inside(None, state.plane), _LARGEST_PNG, how).parts
+        (numbers,) = self.planes.pixels(alone, _inside(None, state.plane), _LARGEST_PNG, how).parts
         if state.view == "image":
             flat = numbers if state.colours is not None else _with_channel(numbers)
             pixels = painted(flat, image_limits(self.source.dtype, self.spread(state)))
@@ -179,13 +179,13 @@ class Frames:
 
     def above(self, state: ExplorerState) -> int:
         """Returns how many cells of the slice are above the threshold, as far as they are read."""
-        return self._planes.count(state, lambda values: values > state.threshold)[0]
+        return self.planes.count(state, lambda values: values > state.threshold)[0]
 
     def _image(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
-        shown = self._planes.pixels(state, region, size, state.pooling)
+        shown = self.planes.pixels(state, region, size, state.pooling)
         exact, (numbers,) = shown.is_exact, shown.parts
         flat = numbers if state.colours is not None else _with_channel(numbers)
-        said = _pooling_words(shown, state.pooling, self._planes.step(state))
+        said = _pooling_words(shown, state.pooling, self.planes.step(state))
         spread = self.spread(state)
         limits = image_limits(self.source.dtype, spread)
         said.append(f"black at {wording.number(limits[0])}, white at {wording.number(limits[1])}")
@@ -210,7 +210,7 @@ class Frames:
         spread, said = self.spread(state), list[str]()
         meta: dict[str, Any] = {"kind": "line", "series": series, "shape": [series, state.plane[1]]}
         if count > 2 * size[1]:
-            drawn, each = self._planes.ranges(state, left, right, size[1])
+            drawn, each = self.planes.ranges(state, left, right, size[1])
             buffers, packed = _packed((Numbers(drawn),))
             meta |= packed | {"pixels": [2, drawn.shape[2]], "pooled": "range"}
             said.append(f"smallest and largest of each {each}")

@@ -62,6 +62,7 @@ class Planes:
     """
 
     def __init__(self, reader: Reader) -> None:
+        self.source = reader.source
         self._reader = reader
         self._slow: dict[tuple[object, ...], bool] = {}
 

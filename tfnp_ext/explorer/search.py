@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +12,10 @@ import numpy as np
 
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.explorer.numbers import Numbers, plain
+from tfnp_ext.explorer.planes import Planes
 from tfnp_ext.explorer.reading import disagree
 from tfnp_ext.explorer.sources import BLOCK, Array, Part, Source, blocks, ravel, unravel
+from tfnp_ext.explorer.state import ExplorerState
 
 STEP = 2.0
 """Seconds of one step; the next press goes on."""
@@ -40,6 +43,11 @@ class Search(ABC):
         self._within: Source = source
         self._found_in: Source = source
         self._begin = 0
+
+    @property
+    def size(self) -> int:
+        """How many values there are to look at."""
+        return self.source.size
 
     def step(self, seconds: float = STEP, clock: Callable[[], float] = time.perf_counter) -> bool:
         """Goes on until it is done or the time is up, and returns whether it is done.
@@ -184,6 +192,51 @@ class Extreme(Search):
             if self._best is None or (value > self._best if self._largest else value < self._best):
                 self._best = value
                 self._find(place + at)
+        return False
+
+
+class ExtremeOfPlane(Search):
+    """The largest or smallest finite number of the plane that is shown, the first in its order; found is its cell.
+
+    Attributes:
+        value: What it is, as NumPy's.
+
+    Args:
+        planes: Reads it.
+        state: What is shown.
+        largest: Which of both.
+    """
+
+    def __init__(self, planes: Planes, state: ExplorerState, largest: bool) -> None:
+        super().__init__(planes.source)
+        self._planes, self._state, self._largest = planes, state, largest
+        self._corner = (0, 0)
+        self._numbers: Numbers | None = None
+        self._best: Any = None
+        self.value: Any = None
+
+    @property
+    def size(self) -> int:
+        """How many numbers the plane has."""
+        depth = 1 if self._state.colours is None else self._state.shape[self._state.colours]
+        return math.prod(self._state.plane) * depth
+
+    def _all(self) -> Iterator[tuple[int, Array]]:
+        for rows, columns, numbers in self._planes.bands(self._state):
+            self._numbers, self._corner = numbers, (rows.start, columns.start)
+            yield 0, numbers.values
+
+    def _look(self, place: int, values: Array) -> bool:
+        assert self._numbers is not None
+        found = extreme_of(self._numbers, self._largest)
+        self._numbers = None
+        if found is not None:
+            at, value = found
+            index = unravel(at, values.shape)
+            cell = (index[0] + self._corner[0], index[1] + self._corner[1], *index[2:])
+            better = self._best is None or (value > self._best if self._largest else value < self._best)
+            if better or (value == self._best and self.found is not None and cell < self.found):
+                self._best, self.value, self.found = value, values[index], cell
         return False
 
 
