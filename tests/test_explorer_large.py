@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tfnp_ext.explorer import explore, planes, reading, search
 from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
-from tfnp_ext.explorer.finding import Finder
+from tfnp_ext.explorer.finding import Finder, end_of
 from tfnp_ext.explorer.frames import Frame, Frames, Viewport
 from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.pooling import pool
@@ -171,6 +171,51 @@ def test_disagreements_of_two_datasets_are_counted_to_their_end(tf, sent):
     counted = Disagreements(dense, two, 0.0)
     assert counted.step()
     assert (counted.count, counted.found) == (32, (3, 0, 0))
+
+
+def press(explorer: Any, key: str, shift: bool = False) -> tuple[int, str]:
+    """Presses a key, and returns the element that is shown then and what is said."""
+    explorer._receive(explorer._canvas, {"type": "key", "key": key, "shift": shift})
+    explorer._pacing._now()  # what waits for the last drawing
+    return explorer.state.index[0], explorer._said.value
+
+
+def test_keys_go_ten_elements_on_and_to_the_end(tf, sent):
+    explorer = explore(dataset_of(tf, lambda: (np.full((2, 3), number) for number in range(26))))
+    assert press(explorer, "PageDown", shift=True) == (10, "")
+    assert (explorer.array == 10).all()
+    assert explorer._controls.slides[0].slider.value == 10
+    assert press(explorer, "PageDown") == (11, "")
+    assert press(explorer, "PageUp", shift=True) == (1, "")
+    assert press(explorer, "End") == (25, "")
+    assert (explorer.array == 25).all()
+    assert explorer.state.shape == (26, 2, 3)
+    assert press(explorer, "PageDown", shift=True) == (25, "")
+    assert press(explorer, "Home") == (0, "")
+    assert press(explorer, "End") == (25, "")
+
+
+def test_ten_elements_on_is_the_end_where_there_are_fewer(tf, sent):
+    explorer = explore(dataset_of(tf, seven))
+    assert press(explorer, "PageDown", shift=True) == (6, "")
+    assert (explorer.array == 6).all()
+    assert explorer.state.shape == (7, 4, 4)
+
+
+def test_an_end_that_takes_long_is_looked_for_in_steps(tf, sent, monkeypatch):
+    monkeypatch.setattr(end_of, "__defaults__", (0.0, lambda: 0.0))
+    explorer = explore(dataset_of(tf, lambda: iter(np.zeros((3, 2, 2)))))
+    assert press(explorer, "End") == (1, "no end in 2 elements drawn so far: press End again to go on")
+    assert press(explorer, "End") == (2, "no end in 3 elements drawn so far: press End again to go on")
+    assert press(explorer, "End") == (2, "")
+
+
+def test_an_endless_dataset_has_no_end(tf, sent):
+    explorer = explore(tf.data.Dataset.from_tensors(np.zeros((2, 3))).repeat())
+    assert press(explorer, "PageDown", shift=True) == (10, "")
+    place, said = press(explorer, "End")
+    assert (place, said) == (10, "the dataset has no end: Shift and Page Down go ten elements on")
+    assert explorer.state.shape == (12, 2, 3)
 
 
 # Planes that are read band by band.
@@ -369,4 +414,4 @@ def test_the_first_extreme_of_a_large_slice_is_found_in_steps(shape, largest, tu
         assert steps[-1].cell == cell
         word = "largest" if largest else "smallest"
         assert steps[-1].said == f"{word} of the slice: {flat[at]} at {state.expression(*map(int, cell))}"
-    assert len(steps) >= plane.size / 40
+    assert len(steps) >= shape[0] * shape[1] / 40

@@ -84,6 +84,14 @@ class ElementsSource(Source):
             return self.reach(self._length - 1)
         return place
 
+    def advance(self, until: Callable[[], bool]) -> int:
+        """Draws elements to the end, or until something is so, and returns the place of the last one."""
+        while self._length is None:
+            place = self._furthest
+            if self._element(place) is not None and until():
+                return place
+        return self._length - 1
+
     def cut(self, index: Index) -> Array:
         """Returns a piece of one element, or of several, drawn one after the other."""
         first, inner = index[0], index[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from tfnp_ext import wording
 from tfnp_ext.explorer.frames import Frames
 from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.reading import key_of
-from tfnp_ext.explorer.search import Disagreements, Extreme, ExtremeOfPlane, NextInvalid, Search
+from tfnp_ext.explorer.search import STEP, Disagreements, Extreme, ExtremeOfPlane, NextInvalid, Search
 from tfnp_ext.explorer.sources import Source, ravel
 from tfnp_ext.explorer.state import ExplorerState
 
@@ -117,6 +118,29 @@ class Finder:
         if self._search is None or self._search[0] != key or self._search[1].done:
             self._search = key, begin()
         return self._search[1]
+
+
+def end_of(
+    source: Source, shown: int, seconds: float = STEP, clock: Callable[[], float] = time.perf_counter
+) -> tuple[int, str]:
+    """Looks for the last element of a dataset whose length is not known.
+
+    Args:
+        source: Draws them.
+        shown: The place of the one that is shown.
+        seconds: How long.
+        clock: Seconds now; an argument so that tests are deterministic.
+
+    Returns:
+        The place to be shown: that of the last one that was drawn, of an endless dataset the one that is. And what is
+        to be said: nothing where it is the end.
+    """
+    if source.is_endless:
+        return shown, "the dataset has no end: Shift and Page Down go ten elements on"
+    deadline = clock() + seconds
+    place = source.advance(lambda: clock() >= deadline)
+    drawn = wording.plural(place + 1, "element")
+    return place, f"no end in {drawn} drawn so far: press End again to go on" if source.grows else ""
 
 
 def _all_of(source: Source) -> str:

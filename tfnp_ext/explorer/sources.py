@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -88,6 +88,14 @@ class Source(ABC):
     def reach(self, place: int) -> int:
         """Returns the place on the first axis that can be had, the nearest before one that is beyond the end."""
         return min(place, self.shape[0] - 1)
+
+    def advance(self, until: Callable[[], bool]) -> int:
+        """Goes on to the end of the first axis, or until something is so, and returns the last place that is known.
+
+        Args:
+            until: Asked after each place.
+        """
+        return self.shape[0] - 1
 
     def walk(self, start: int) -> Iterator[tuple[int, Source]]:
         """Yields what is at each place of the first axis, at least from one on."""

@@ -19,7 +19,7 @@ from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.choices import Choice, choices
 from tfnp_ext.explorer.chooser import TreeChooser
 from tfnp_ext.explorer.controls import Controls, close_whole
-from tfnp_ext.explorer.finding import Finder, Found
+from tfnp_ext.explorer.finding import Finder, Found, end_of
 from tfnp_ext.explorer.frames import Frames, Viewport
 from tfnp_ext.explorer.numbers import plain
 from tfnp_ext.explorer.pacing import Pacing
@@ -350,7 +350,13 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         return height, width
 
     def _key(self, event: Event) -> None:
-        self.state = stepped(self.state, str(event.get("key")), bool(event.get("shift")))
+        source, key = self._frames.source, str(event.get("key"))
+        if key == "End" and source.grows and self.state.sliding[:1] == (0,):
+            place, said = end_of(source, self.state.index[0])
+            self.state = moved(reshaped(self.state, source.shape), 0, place)
+            self._tell(said)
+        else:
+            self.state = stepped(self.state, key, bool(event.get("shift")), source.grows)
 
     def _pin(self, event: Event) -> None:
         cell = int(event["y"]), int(event["x"])
