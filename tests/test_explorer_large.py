@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -77,6 +80,7 @@ def test_that_there_is_no_nan_is_said_of_what_was_drawn(tf, sent, count):
     explorer = explore(dataset_of(tf, lambda: iter(np.zeros((count, 4, 4), np.float32))))
     explorer._controls.invalid.click()
     assert explorer._said.value == f"no NaN or infinity in {count} element{'s' * (count > 1)}"
+    assert explorer.state.shape == (count, 4, 4)
     explorer._controls.scope.value = "whole"
     explorer._controls.maximum.click()
     assert explorer._said.value == "largest of all: [0, 0, 0]"
@@ -362,7 +366,8 @@ def test_where_rows_are_left_out_every_view_says_it(small_bands, view, bound):
     small_bands.setattr(planes, bound, 0)
     array = np.zeros((24, 10))
     state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), view=view)
-    meta = Frames(DenseSource(array)).frame(state).meta
+    meta = Frames(DenseSource(array)).frame(replace(state, threshold=0.5)).meta
+    assert view != "heatmap" or "0 of the values read above 0.500" in meta["note"]
     assert "1 of 8 rows read: NaN and extremes may be missed" in meta["note"]
     if view == "heatmap":
         assert meta["step"] == [8, 1]
@@ -415,3 +420,44 @@ def test_the_first_extreme_of_a_large_slice_is_found_in_steps(shape, largest, tu
         word = "largest" if largest else "smallest"
         assert steps[-1].said == f"{word} of the slice: {flat[at]} at {state.expression(*map(int, cell))}"
     assert len(steps) >= shape[0] * shape[1] / 40
+
+
+def test_a_large_plane_on_another_device_is_read_there_in_bands(tf, small_bands):
+    array = np.random.default_rng(0).normal(size=(60, 70)).astype(np.float32)
+    array[5, 6] = np.nan
+    with tf.device("CPU:1"):
+        tensor = tf.constant(array)
+    (choice,) = choices(tensor)
+    frames, state = Frames(choice.open()), ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), pooling="max")
+    frame = frames.frame(state, Viewport(None, (30, 35)))
+    np.testing.assert_array_equal(drawn(frame), array.reshape(30, 2, 35, 2).max(axis=(1, 3)))
+    assert frame.meta["nans"] == 1
+    found = Finder().extreme(frames, state, True, whole=False)
+    assert found.cell == np.unravel_index(np.nanargmax(array), array.shape)
+
+
+def test_a_frame_of_a_large_plane_takes_little_memory(tmp_path):
+    if not os.path.exists("/proc/self/clear_refs"):
+        pytest.skip("the peak of memory is not to be had here")
+    code = """
+import numpy as np
+from tfnp_ext.explorer.frames import Frames
+from tfnp_ext.explorer.sources import DenseSource
+from tfnp_ext.explorer.state import ExplorerState
+
+def memory(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
+
+def frame(length):
+    array = np.ones((length, length), np.float32)
+    state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0))
+    before = memory("VmRSS")
+    open("/proc/self/clear_refs", "w").write("5")
+    Frames(DenseSource(array)).frame(state)
+    return (memory("VmHWM") - before) // 1024
+
+frame(500)
+print(frame(5000))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert int(done.stdout) < 32, done.stderr

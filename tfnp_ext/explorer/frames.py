@@ -156,7 +156,8 @@ class Frames:
         if state.threshold is not None:
             meta["threshold"] = state.threshold
             meta["above"] = self.above(state)
-            said.append(f"{wording.integer(meta['above'])} above {wording.number(state.threshold)}")
+            read = "" if spread.step == (1, 1) else " of the values read"
+            said.append(f"{wording.integer(meta['above'])}{read} above {wording.number(state.threshold)}")
         if state.compare == "disagree":
             found, asked = self.planes.count(state, np.asarray)
             meta["disagree"] = {"slice": found, "whole": None}

@@ -156,15 +156,28 @@ class Planes:
 
     def bands(self, state: ExplorerState) -> Iterator[tuple[slice, slice, Numbers]]:
         """Yields every value of the plane, however large: rows, columns and the numbers of a band."""
-        for rows, columns in self._bands(state, (0, 0, *state.plane), (1, 1)):
+        for rows, columns in self._bands(state, (0, 0, *state.plane), (1, 1), least=0):
             yield rows, columns, self._reader.numbers(state, rows, columns)
 
     def _bands(
-        self, state: ExplorerState, region: Region, step: Step, block: tuple[int, int] = (1, 1)
+        self,
+        state: ExplorerState,
+        region: Region,
+        step: Step,
+        block: tuple[int, int] = (1, 1),
+        least: int | None = None,
     ) -> Iterator[tuple[slice, slice]]:
-        """Yields rows and columns of bands of whole blocks, one after the other as they lie in memory."""
+        """Yields rows and columns of bands of whole blocks, one after the other as they lie in memory.
+
+        Args:
+            state: What is shown.
+            region: What of it is read.
+            step: Of how many rows and columns one is.
+            block: Rows and columns, of those that are read, that are not to be parted.
+            least: Values of a plane that is one band; ``None`` for as many as are kept.
+        """
         top, left, bottom, right = region
-        if math.prod(state.plane) <= MOST_KEPT:  # kept, or a view
+        if math.prod(state.plane) <= (MOST_KEPT if least is None else least):  # kept, or a view
             yield slice(top, bottom), slice(left, right)
             return
         most = BLOCK if self._reader.source.prefers_large_cuts else BAND

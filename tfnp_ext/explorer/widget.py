@@ -451,6 +451,8 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._go(found.index)
         elif found.cell is not None:
             self._show_cell(*found.cell)
+        else:  # more may have been drawn
+            self.state = reshaped(self.state, self._frames.source.shape)
         self._tell(found.said)
 
     def _go(self, index: Sequence[int]) -> None:
