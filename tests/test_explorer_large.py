@@ -151,6 +151,21 @@ def test_what_was_found_is_what_is_shown_of_a_shuffled_dataset(tf, sent):
     assert explorer.array[0, 2] == 9
 
 
+def test_after_a_search_elements_are_drawn_on_from_there(tf, sent):
+    starts = []
+
+    def elements() -> Any:
+        starts.append(True)
+        yield from seven()
+
+    explorer = explore(dataset_of(tf, elements))
+    starts.clear()
+    explorer._controls.invalid.click()
+    assert press(explorer, "PageDown")[0] == 6
+    assert (explorer.array == 6).all()
+    assert starts == []
+
+
 def test_a_search_that_failed_is_begun_anew(tf, sent):
     dataset = tf.data.Dataset.range(4).map(
         lambda n: tf.debugging.check_numerics(1.0 / tf.cast(2 - n, tf.float32), "bad")

@@ -285,7 +285,12 @@ class Disagreements(Search):
 
 
 def _place_from(index: Sequence[int], shape: Sequence[int]) -> int:
-    """Returns the flat place of an index in an array that may be smaller: that of the first one that is not before."""
+    """Returns the flat place of an index in an array that may be smaller: that of the first one that is not before.
+
+    Example:
+        >>> _place_from((0, 5, 2), (3, 4, 6))
+        24
+    """
     place, beyond = 0, False
     for at, length in zip(index, shape, strict=True):
         place = place * length + (0 if beyond else min(at, length))
