@@ -21,7 +21,7 @@ from tfnp_ext.explorer.choices import choices, source_of
 from tfnp_ext.explorer.frames import Frame, Frames, Viewport
 from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.painting import inked
-from tfnp_ext.explorer.reading import MOST_KEPT, Reader
+from tfnp_ext.explorer.reading import Reader
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid
 from tfnp_ext.explorer.sources import DenseSource, blocks, ravel, unravel
 from tfnp_ext.explorer.state import (
@@ -166,15 +166,6 @@ def test_means_near_the_end_of_float64_do_not_become_infinite():
     frames = Frames(DenseSource(np.full((4, 4), 1.5e308)))
     frame = frames.frame(ExplorerState((4, 4), columns=1, rows=0, index=(0, 0)), Viewport(None, (1, 1)))
     assert drawn(frame).item() == 1.5e308
-
-
-def test_a_plane_beyond_what_is_read_says_that_rows_are_left_out():
-    array = np.broadcast_to(np.float32(2), (2**13, 2**12))
-    frame = Frames(DenseSource(array)).frame(ExplorerState(array.shape, columns=1, rows=0, index=(0, 0)))
-    assert array.size > MOST_KEPT
-    assert frame.meta["step"] == [2, 1]
-    assert "1 of 2 rows" in frame.meta["note"]
-    assert (drawn(frame) == 2).all()
 
 
 def test_a_slice_of_the_screens_size_crosses_once_and_nothing_else():

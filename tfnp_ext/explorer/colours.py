@@ -43,6 +43,7 @@ class Spread:
         infs: How many are +Inf, and how many -Inf.
         missing: How many are not there.
         sampled: Whether histogram and percentiles are of a sample.
+        step: Of how many rows, and of how many columns, one was read.
     """
 
     low: float
@@ -54,57 +55,79 @@ class Spread:
     infs: tuple[int, int] = (0, 0)
     missing: int = 0
     sampled: bool = False
+    step: tuple[int, int] = (1, 1)
 
 
-def spread_of(*parts: Numbers, most: float = SAMPLE, logs: bool = False) -> Spread:
-    """Returns the numbers of planes that share their colours.
+class Gauge:
+    """Finds out the numbers of what it is given, piece by piece."""
 
-    Args:
-        *parts: The planes.
-        most: Values in the histogram at most.
-        logs: Whether the histogram is one of logarithms.
-    """
-    low, high, nans, infs, missing = np.inf, -np.inf, 0, (0, 0), 0
-    samples, sampled = [], False
-    with np.errstate(all="ignore"):
-        for numbers in parts:
+    def __init__(self) -> None:
+        self._low: Any = np.inf
+        self._high: Any = -np.inf
+        self._nans, self._infs, self._missing = 0, (0, 0), 0
+        self._samples: list[Array] = []
+        self._sampled = False
+
+    def add(self, numbers: Numbers, most: float = SAMPLE) -> None:
+        """Adds a plane or a part of one.
+
+        Args:
+            numbers: The values.
+            most: How many of them are in the histogram at most.
+        """
+        with np.errstate(all="ignore"):
             values = numbers.values
             if numbers.missing is not None:
-                missing += int(numbers.missing.sum())
+                self._missing += int(numbers.missing.sum())
                 values = values[~numbers.missing]
             if values.dtype.kind == "f" and values.size and not _is_finite(values):
-                kinds = np.isnan(values)
-                nans += int(kinds.sum())
-                infs = infs[0] + int((values == np.inf).sum()), infs[1] + int((values == -np.inf).sum())
+                self._nans += int(np.isnan(values).sum())
+                highs, lows = int((values == np.inf).sum()), int((values == -np.inf).sum())
+                self._infs = self._infs[0] + highs, self._infs[1] + lows
                 values = values[np.isfinite(values)]
             if not values.size:
-                continue
+                return
             # Python's own numbers: a difference of two of NumPy's may overflow.
-            low, high = min(low, values.min().item()), max(high, values.max().item())
+            self._low, self._high = min(self._low, values.min().item()), max(self._high, values.max().item())
             if values.size > most:
-                sampled = True
+                self._sampled = True
                 values = _some(values, int(most))
-            samples.append(values.reshape(-1).astype(np.float64))
-    if not samples:
-        return Spread(0.0, 0.0, (0.0, 0.0), 0.0, (0,) * BINS, nans, infs, missing)
-    sample = np.concatenate(samples)
-    ends = 2 * np.percentile(sample / 2, ROBUST)  # halved, so that no difference overflows
-    positive = sample[sample > 0]
-    least = float(positive.min()) if positive.size else 0.0
-    binned, ends_of = sample, (float(low), float(high))
-    if logs and least:
-        binned, ends_of = np.log(np.maximum(sample, least)), (float(np.log(least)), float(np.log(float(high))))
-    return Spread(
-        low=low,
-        high=high,
-        robust=(float(ends[0]), float(ends[1])),
-        positive=least,
-        counts=tuple(_histogram(binned, *ends_of).tolist()),
-        nans=nans,
-        infs=infs,
-        missing=missing,
-        sampled=sampled,
-    )
+            self._samples.append(values.reshape(-1).astype(np.float64))
+
+    def spread(self, logs: bool = False) -> Spread:
+        """Returns the numbers of all that was added.
+
+        Args:
+            logs: Whether the histogram is one of logarithms.
+        """
+        if not self._samples:
+            return Spread(0.0, 0.0, (0.0, 0.0), 0.0, (0,) * BINS, self._nans, self._infs, self._missing)
+        sample = np.concatenate(self._samples)
+        ends = 2 * np.percentile(sample / 2, ROBUST)  # halved, so that no difference overflows
+        positive = sample[sample > 0]
+        least = float(positive.min()) if positive.size else 0.0
+        binned, ends_of = sample, (float(self._low), float(self._high))
+        if logs and least:
+            binned = np.log(np.maximum(sample, least))
+            ends_of = float(np.log(least)), float(np.log(float(self._high)))
+        return Spread(
+            low=self._low,
+            high=self._high,
+            robust=(float(ends[0]), float(ends[1])),
+            positive=least,
+            counts=tuple(histogram(binned, *ends_of).tolist()),
+            nans=self._nans,
+            infs=self._infs,
+            missing=self._missing,
+            sampled=self._sampled,
+        )
+
+
+def spread_of(numbers: Numbers) -> Spread:
+    """Returns the numbers of a plane."""
+    gauge = Gauge()
+    gauge.add(numbers)
+    return gauge.spread()
 
 
 def _is_finite(values: Array) -> bool:
@@ -121,7 +144,8 @@ def _some(values: Array, most: int) -> Array:
     return values[::down, :: max(1, int(np.ceil(values.size / down / most)))]
 
 
-def _histogram(values: Array, low: float, high: float) -> Array:
+def histogram(values: Array, low: float, high: float) -> Array:
+    """Returns how many values lie in each of equal bins from one to another."""
     width = high / 2 - low / 2  # halved, so that it is finite
     if not width > 0:
         return np.bincount([BINS // 2], weights=[values.size], minlength=BINS).astype(np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfnp_ext.datasets.drawing import failed
 from tfnp_ext.datasets.iteration import inside_a_function
+from tfnp_ext.datasets.source import ENDLESS
 from tfnp_ext.datasets.source import Source as Elements
 from tfnp_ext.errors import ConversionError
 from tfnp_ext.explorer.sources import Array, Index, Source
@@ -64,6 +65,16 @@ class ElementsSource(Source):
         """How many elements there are, or one more than were drawn where that is not known, and the largest's shape."""
         return (self._furthest + 1 if self._length is None else self._length, *self._row)
 
+    @property
+    def grows(self) -> bool:
+        """Whether it is not known yet how many elements there are."""
+        return self._length is None
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether there is an element after each."""
+        return self._length is None and self._dataset is not None and self._dataset.cardinality == ENDLESS
+
     def reach(self, place: int) -> int:
         """Returns the element that can be had; drawn as far as that."""
         if self._length is not None:
@@ -72,6 +83,14 @@ class ElementsSource(Source):
             assert self._length is not None
             return self.reach(self._length - 1)
         return place
+
+    def advance(self, until: Callable[[], bool]) -> int:
+        """Draws elements to the end, or until something is so, and returns the place of the last one."""
+        while self._length is None:
+            place = self._furthest
+            if self._element(place) is not None and until():
+                return place
+        return self._length - 1
 
     def cut(self, index: Index) -> Array:
         """Returns a piece of one element, or of several, drawn one after the other."""
@@ -120,28 +139,68 @@ class ElementsSource(Source):
         if place in self._kept:
             self._kept.move_to_end(place)
             return self._kept[place]
+        if self._iterator is None or place < self._drawn:
+            self._iterator, self._drawn = self._begin(), 0
+        source: Source | None = None
+        while self._drawn <= place:
+            iterator, self._iterator = self._iterator, None  # after an error there is nothing to go on with
+            source = self._next(iterator, self._drawn)
+            if source is None:
+                return None
+            self._iterator = iterator
+            self._drawn += 1
+        assert source is not None
+        self.keep(place, source)
+        return source
+
+    def _begin(self) -> Iterator[Any]:
+        if self._dataset is None:
+            raise ConversionError("the explorer is closed: open a new one")
+        return iter(self._dataset.iterable)
+
+    def _next(self, iterator: Iterator[Any], place: int) -> Source | None:
+        """Returns the next element of an iterator and learns from it; ``None`` where that is at its end."""
         dataset = self._dataset
         if dataset is None:
             raise ConversionError("the explorer is closed: open a new one")
-        if self._iterator is None or place < self._drawn:
-            self._iterator, self._drawn = iter(dataset.iterable), 0
-        while self._drawn <= place:
-            try:
-                element = next(self._iterator)
-            except StopIteration:
-                self._length, self._iterator = self._drawn, None
-                return None
-            except Exception as error:
-                self._iterator = None
-                raise failed(dataset.kind, self._drawn, error) from error
-            self._drawn += 1
-        self._furthest = max(self._furthest, self._drawn)
+        try:
+            element = next(iterator)
+        except StopIteration:
+            self._length = place
+            return None
+        except Exception as error:
+            raise failed(dataset.kind, place, error) from error
+        self._furthest = max(self._furthest, place + 1)
         source = self._open(dataset.structure.flatten(element)[self._leaf])
         self._row = tuple(map(max, source.shape, getattr(self, "_row", source.shape)))
-        self._kept[place] = source
+        return source
+
+    def keep(self, place: int, element: Source) -> None:
+        """Keeps an element, in place of the one that was asked for least recently."""
+        self._kept[place] = element
+        self._kept.move_to_end(place)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        return source
+
+    def walk(self, start: int) -> Iterator[tuple[int, Source]]:
+        """Yields elements to the end, from one on or from before it; what is shown meanwhile does not disturb it.
+
+        It takes over the iterator that stands there, and gives it back where it is left.
+        """
+        if self._iterator is not None and all(place in self._kept for place in range(start, self._drawn)):
+            ahead = [(place, self._kept[place]) for place in range(start, self._drawn)]
+            iterator, self._iterator, place = self._iterator, None, self._drawn
+        else:
+            ahead, iterator, place = [], self._begin(), 0
+        try:
+            yield from ahead
+            while (element := self._next(iterator, place)) is not None:
+                place += 1
+                yield place - 1, element
+        except GeneratorExit:
+            if self._dataset is not None:
+                self._iterator, self._drawn = iterator, place
+            raise
 
     def expression(self, index: str) -> str:
         """Returns the way to a slice of one element: ``.skip(3).take(1).get_single_element()['image'][:, :]``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,17 @@ from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.explorer.frames import Frames
 from tfnp_ext.explorer.painting import exact_text
-from tfnp_ext.explorer.search import Disagreements, Either, Extreme, NextInvalid, Search, extreme_of, invalid_in
+from tfnp_ext.explorer.reading import key_of
+from tfnp_ext.explorer.search import (
+    STEP,
+    Disagreements,
+    Either,
+    Extreme,
+    ExtremeOfPlane,
+    NextInvalid,
+    Search,
+    invalid_in,
+)
 from tfnp_ext.explorer.sources import Array, Source, ravel
 from tfnp_ext.explorer.state import ExplorerState
 
@@ -51,33 +62,31 @@ class Finder:
             state: What is shown.
             cell: The pinned cell, after which it is looked for; ``None`` to begin with the slice.
         """
-        source = _looked_through(frames, state)
-        start = self._start(frames.source, state, cell)
-        search = self._searching(("invalid", start, bool(state.compare)), lambda: NextInvalid(source, start))
-        if not search.step():
+        source, start, after = _looked_through(frames, state), self._start(state, cell), 0 if cell is None else 1
+        search = self._searching(
+            ("invalid", start, after, bool(state.compare)),
+            lambda: NextInvalid(source, ravel(start, source.shape) + after),
+        )
+        if not self._step(search):
             return Found(_so_far(search, "no NaN"))
         if search.found is None:
             both = " of both" if state.compare else ""
-            return Found(f"no NaN or infinity in {wording.integer(source.size)} values{both}")
-        place = ravel(search.found, source.shape)
+            return Found(f"no NaN or infinity in {_all_of(source)}{both}")
         order = ""
-        if place < start:  # it came round
+        if search.found < start or (after and search.found == start):  # it came round
             order = ", again the first" if self._last is not None else ", the first of all"
-            order = ", the only one" if cell is not None and place == start - 1 else order
+            order = ", the only one" if after and search.found == start else order
         self._last = search.found
         return Found(f"{_invalid_words(frames, state, search.found)}{order}", search.found)
 
-    def _start(self, source: Source, state: ExplorerState, cell: tuple[int, int] | None) -> int:
-        """Returns the flat place after the pinned cell, of what was found there last; without one that of the slice."""
+    def _start(self, state: ExplorerState, cell: tuple[int, int] | None) -> tuple[int, ...]:
+        """Returns the index of the pinned cell, of what was found there last; without one that of the slice."""
         unseen = {state.colours, state.reduced}  # a cell is not one place on these axes
         first = replace(state, index=tuple(0 if axis in state.shown else at for axis, at in enumerate(state.index)))
-        at = first.at(*(cell or (0, 0)))
-        if cell is None:
-            return ravel(at, source.shape)
-        last = self._last
-        if last is not None and all(last[axis] == at[axis] for axis in range(len(at)) if axis not in unseen):
-            at = last
-        return ravel(at, source.shape) + 1
+        at, last = first.at(*(cell or (0, 0))), self._last
+        if cell is None or last is None:
+            return at
+        return last if all(last[axis] == at[axis] for axis in range(len(at)) if axis not in unseen) else at
 
     def extreme(self, frames: Frames, state: ExplorerState, largest: bool, *, whole: bool) -> Found:
         """Finds the largest or smallest finite value.
@@ -90,13 +99,26 @@ class Finder:
         """
         word = "largest" if largest else "smallest"
         if not whole or state.reduced is not None or state.compare not in {"", "side"}:
-            return _extreme_of_slice(frames, state, largest, word)
+            return self._extreme_of_slice(frames, state, largest, word)
         search = self._searching((word, state.part), lambda: Extreme(frames.source, largest, state.part))
-        done = search.step()
+        done = self._step(search)
         if search.found is None:
             return Found("no finite value" if done else _so_far(search, "no finite value"))
         where = f"{word} of all: {wording.index(search.found)}"
         return Found(where if done else _so_far(search, f"{word} {wording.index(search.found)}"), search.found)
+
+    def _extreme_of_slice(self, frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:
+        if not frames.reader.is_read(state):
+            return Found(f"{frames.reduction(state)} is still being read")
+        search = self._searching((word, key_of(state)), lambda: ExtremeOfPlane(frames.planes, state, largest))
+        done = self._step(search)
+        if search.found is None:
+            return Found("no finite value in the slice" if done else _so_far(search, "no finite value"))
+        assert isinstance(search, ExtremeOfPlane)
+        row, column, *_ = search.found
+        where = f"{exact_text(search.value)} at {state.expression(row, column)}"
+        said = f"{word} of the slice: {where}" if done else _so_far(search, f"{word} {where}")
+        return Found(said, cell=(row, column))
 
     def disagreements(self, frames: Frames, state: ExplorerState) -> Found:
         """Counts in all values where the two that are compared disagree."""
@@ -104,11 +126,19 @@ class Finder:
         assert other is not None
         key = ("count", state.tolerance, state.part)
         search = self._searching(key, lambda: Disagreements(frames.source, other, state.tolerance, state.part))
-        done = search.step()
+        done = self._step(search)
         assert isinstance(search, Disagreements)
         first = f", first at {wording.index(search.found)}" if search.found is not None else ""
         said = f"{wording.integer(search.count)} of {wording.integer(search.seen)} values disagree{first}"
         return Found(said if done else _so_far(search, said))
+
+    def _step(self, search: Search) -> bool:
+        """Goes on with a search; after an error it is begun anew."""
+        try:
+            return search.step()
+        except BaseException:
+            self.forget()
+            raise
 
     def _searching(self, key: Any, begin: Callable[[], Search]) -> Search:
         """Returns the search that goes on, or a new one."""
@@ -145,19 +175,39 @@ def _invalid_word(value: Array) -> str:
     return "+Inf" if value > 0 else "-Inf"
 
 
-def _extreme_of_slice(frames: Frames, state: ExplorerState, largest: bool, word: str) -> Found:
-    if not frames.reader.is_read(state):
-        return Found(f"{frames.reduction(state)} is still being read")
-    numbers = frames.reader.numbers(state)
-    found = extreme_of(numbers, largest)
-    if found is None:
-        return Found("no finite value in the slice")
-    channels = numbers.values.shape[2] if numbers.values.ndim == 3 else 1
-    cell = divmod(found[0] // channels, state.plane[1])
-    value = exact_text(numbers.values.reshape(-1)[found[0]])
-    return Found(f"{word} of the slice: {value} at {state.expression(*cell)}", cell=cell)
+def end_of(
+    source: Source, shown: int, seconds: float = STEP, clock: Callable[[], float] = time.perf_counter
+) -> tuple[int, str]:
+    """Looks for the last element of a dataset whose length is not known.
+
+    Args:
+        source: Draws them.
+        shown: The place of the one that is shown.
+        seconds: How long.
+        clock: Seconds now; an argument so that tests are deterministic.
+
+    Returns:
+        The place to be shown: that of the last one that was drawn, of an endless dataset the one that is. And what is
+        to be said: nothing where it is the end.
+    """
+    if source.is_endless:
+        return shown, "the dataset has no end: Shift and Page Down go ten elements on"
+    deadline = clock() + seconds
+    place = source.advance(lambda: clock() >= deadline)
+    drawn = wording.plural(place + 1, "element")
+    return place, f"no end in {drawn} drawn so far: press End again to go on" if source.grows else ""
+
+
+def _all_of(source: Source) -> str:
+    if source.grows:  # and yet nothing is left to look at
+        return f"numbers of {source.dtype}"
+    if source.draws:
+        return wording.plural(source.shape[0], "element")
+    return f"{wording.integer(source.size)} values"
 
 
 def _so_far(search: Search, said: str) -> str:
-    share = wording.percent(search.seen / max(1, search.source.size))
+    if search.source.grows and search.elements:
+        return f"{said} in {wording.plural(search.elements, 'element')} drawn so far: press again to go on"
+    share = wording.percent(min(1.0, search.seen / max(1, search.size)))
     return f"{said} in the first {share} looked at: press again to go on"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,15 +9,14 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, spread_of, whole_of
+from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, whole_of
 from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.packing import Precision, buffer_of, packed, precision_of
 from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
-from tfnp_ext.explorer.pooling import block_of, pool, ranges
-from tfnp_ext.explorer.reading import MOST_KEPT, Reader, key_of
+from tfnp_ext.explorer.planes import Pixels, Planes, Region, missed_words
+from tfnp_ext.explorer.reading import Reader, key_of
 from tfnp_ext.explorer.sources import Array, Source
 from tfnp_ext.explorer.state import ExplorerState, plane_of
-from tfnp_ext.plots.pooling import steps_read
 from tfnp_ext.statistics import BINS
 
 MOST_NAMES = 1000
@@ -29,8 +27,6 @@ _TABLE = (64, 32)
 
 _MOST_CELLS = 2**14
 _LARGEST_PNG = (4096, 4096)
-
-Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -85,6 +81,7 @@ class Frames:
         self.reader = Reader(source, other)
         self._axes = tuple(axes)
         self._labels = dict(labels or {})
+        self.planes = Planes(self.reader)
         self._spread: tuple[Any, Spread] | None = None
         self._whole: dict[tuple[str, str], Whole | None] = {}
 
@@ -118,19 +115,8 @@ class Frames:
         key = (replace(state, limits="", robust=False, scale="", pooling="", threshold=None, view="heatmap"),
                state.colours, exact, _in_logs(state))  # fmt: skip
         if self._spread is None or self._spread[0] != key:
-            self._spread = key, self._read_spread(state, exact)
+            self._spread = key, self.planes.spread(state, exact, _in_logs(state))
         return self._spread[1]
-
-    def _read_spread(self, state: ExplorerState, exact: bool) -> Spread:
-        height, width = state.plane
-        down, across = _steps(height, width)
-        rows, columns = slice(None, None, down), slice(None, None, across)
-        most: dict[str, Any] = {"logs": _in_logs(state)} | ({"most": math.inf} if exact else {})
-        if state.compare == "side" and self.other is not None:
-            found = spread_of(*self.reader.pair(state, rows, columns), **most)
-        else:
-            found = spread_of(self.reader.numbers(state, rows, columns), **most)
-        return replace(found, sampled=found.sampled or down * across > 1)
 
     def limits(self, state: ExplorerState) -> tuple[float, float]:
         """Returns the values of the first and last colour."""
@@ -149,38 +135,28 @@ class Frames:
     # One function a kind of view.
 
     def _heatmap(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
-        side = state.compare == "side" and self.other is not None
-        rows, columns, step = _read(region)
-        parts: tuple[Numbers, ...]
-        parts = self.reader.pair(state, rows, columns) if side else (self.reader.numbers(state, rows, columns),)
-        shape = _extent(region)
-        block = block_of(shape, size)
         how = "max" if state.compare == "disagree" else state.pooling
-        said, marks = [], None
-        if block != (1, 1) and parts[0].values.size:
-            read = tuple(max(1, -(-each // by)) for each, by in zip(block, step, strict=True))
-            if state.threshold is not None and len(parts) == 1:
-                marks = pool(parts[0], (read[0], read[1]), "max").values > state.threshold
-            parts = tuple(pool(part, (read[0], read[1]), how) for part in parts)
-            said.append(f"pooled: {how} of {read[0] * step[0]} × {read[1] * step[1]}")
-        if step != (1, 1):
-            said.append(f"1 of {step[0]} rows and 1 of {step[1]} columns read")
+        pixels = self.planes.pixels(state, region, size, how)
+        parts, said = pixels.parts, _pooling_words(pixels, how, self.planes.step(state))
+        marks = None
+        if state.threshold is not None and not pixels.is_exact and len(parts) == 1:
+            marks = self.planes.pixels(state, region, size, "max").parts[0].values > state.threshold
         spread = self.spread(state)
         limits = self.limits(state)
-        exact = block == (1, 1) or how != "mean"
+        exact = pixels.is_exact or how != "mean"
         buffers, meta = packed(parts, spread, self._precision(state) if exact else None)
         height, width = parts[0].values.shape[:2]
         meta |= {
             "kind": "heatmap",
             "pixels": [height, width],
-            "pooled": how if block != (1, 1) else "",
+            "pooled": "" if pixels.is_exact else how,
             "limits": _numbers(limits),
             "lut": True,
             "colormap": "ink",
             "panels": len(parts),
         }
-        if step != (1, 1):
-            meta["step"] = list(step)
+        if pixels.step != (1, 1):
+            meta["step"] = list(pixels.step)
         if state.threshold is not None:
             meta["threshold"] = state.threshold
             meta["above"] = self.above(state)
@@ -189,59 +165,37 @@ class Frames:
                 buffers.append(buffer_of(marks.astype(np.uint8)))
                 said.append("marked: blocks that hold one above")
         if state.compare == "disagree":
-            found = self.disagreeing(state)
+            found, asked = self.planes.count(state, np.asarray)
             meta["disagree"] = {"slice": found, "whole": None}
-            said.append(f"{wording.integer(found)} of {wording.integer(math.prod(state.plane))} cells disagree")
+            said.append(f"{wording.integer(found)} of {wording.integer(asked)} cells disagree")
         meta |= self._told(state, spread, said)
         if state.threshold is not None:
-            meta["title"] += f", {wording.integer(meta['above'])} above {wording.number(state.threshold)}"
+            read = "" if spread.step == (1, 1) else " of the values read"
+            meta["title"] += f", {wording.integer(meta['above'])}{read} above {wording.number(state.threshold)}"
         buffers.append(buffer_of(_as_message(colour_table(limits, state.scale, state.neutral))))
         return Frame(meta, buffers)
 
     def png(self, state: ExplorerState) -> bytes:
         """Returns the picture of the slice as a PNG: a pixel a cell, of a very large one a pixel several."""
-        rows, columns, _ = _read(_inside(None, state.plane))
-        numbers = self.reader.numbers(state, rows, columns)
+        how = "max" if state.compare == "disagree" else state.pooling
+        alone = replace(state, compare="") if state.compare == "side" else state
+        (numbers,) = self.planes.pixels(alone, _inside(None, state.plane), _LARGEST_PNG, how).parts
         if state.view == "image":
             flat = numbers if state.colours is not None else _with_channel(numbers)
             pixels = painted(flat, image_limits(self.source.dtype, self.spread(state)))
         else:
             pixels = inked(numbers, self.limits(state), state.scale, state.neutral)
-        down, across = block_of((len(pixels), pixels.shape[1]), _LARGEST_PNG)
-        return png_of(np.ascontiguousarray(pixels[::down, ::across]))
+        return png_of(np.ascontiguousarray(pixels))
 
     def above(self, state: ExplorerState) -> int:
         """Returns how many cells of the slice are above the threshold, as far as they are read."""
-        numbers = self._slice(state)
-        above = numbers.values > state.threshold
-        return int(above.sum() if numbers.missing is None else (above & ~numbers.missing).sum())
-
-    def disagreeing(self, state: ExplorerState) -> int:
-        """Returns how many cells of the slice disagree, as far as they are read."""
-        numbers = self._slice(state)
-        return int(np.count_nonzero(numbers.values if numbers.missing is None else numbers.values[~numbers.missing]))
-
-    def _slice(self, state: ExplorerState) -> Numbers:
-        """Returns the whole slice; of a very large one evenly spaced rows and columns."""
-        down, across = _steps(*state.plane)
-        return self.reader.numbers(state, slice(None, None, down), slice(None, None, across))
+        return self.planes.count(state, lambda values: values > state.threshold)[0]
 
     def _image(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
-        rows, columns, step = _read(region)
-        numbers = self.reader.numbers(state, rows, columns)
-        block = block_of(_extent(region), size)
+        shown = self.planes.pixels(state, region, size, state.pooling)
+        exact, (numbers,) = shown.is_exact, shown.parts
         flat = numbers if state.colours is not None else _with_channel(numbers)
-        said: list[str] = []
-        exact = block == (1, 1)
-        if not exact and flat.values.size:
-            read = tuple(max(1, -(-each // by)) for each, by in zip(block, step, strict=True))
-            layers = [
-                pool(flat.at(..., layer), (read[0], read[1]), state.pooling) for layer in range(flat.values.shape[2])
-            ]
-            missing = [layer.missing for layer in layers if layer.missing is not None]
-            flat = Numbers(np.stack([layer.values for layer in layers], axis=-1),
-                           np.stack(missing, axis=-1) if len(missing) == len(layers) else None)  # fmt: skip
-            said.append(f"pooled: {state.pooling} of {block[0]} × {block[1]}")
+        said = _pooling_words(shown, state.pooling, self.planes.step(state))
         spread = self.spread(state)
         limits = image_limits(self.source.dtype, spread)
         said.append(f"black at {wording.number(limits[0])}, white at {wording.number(limits[1])}")
@@ -262,16 +216,15 @@ class Frames:
 
     def _line(self, state: ExplorerState, region: Region, size: tuple[int, int]) -> Frame:
         _, left, _, right = region
-        _, across = _steps(*state.plane)
-        numbers = self.reader.numbers(state, slice(None), slice(left, right, across))
-        series, count = numbers.values.shape
-        spread, said = self.spread(state), [f"1 of {across} read"] if across > 1 else []
+        series, count = state.plane[0], right - left
+        spread, said = self.spread(state), list[str]()
         meta: dict[str, Any] = {"kind": "line", "series": series, "shape": [series, state.plane[1]]}
         if count > 2 * size[1]:
-            numbers = ranges(numbers, size[1])
+            numbers, each = self.planes.ranges(state, left, right, size[1])
             meta |= {"pixels": [2, numbers.values.shape[2]], "pooled": "range"}
-            said.append(f"smallest and largest of each {-(-count // size[1]) * across}")
+            said.append(f"smallest and largest of each {each}")
         else:
+            numbers = self.reader.numbers(state, slice(None), slice(left, right))
             meta |= {"pixels": [series, count], "pooled": ""}
         buffers, facts = packed((numbers,), spread, self._precision(state))
         meta |= facts | {"region": [0, left, series, right], "limits": _numbers(self.limits(state))}
@@ -347,6 +300,8 @@ class Frames:
 
     def _told(self, state: ExplorerState, spread: Spread, said: list[str]) -> dict[str, Any]:
         """Returns the histogram, what is not finite, and the words."""
+        if spread.step != (1, 1):
+            said.append(missed_words(spread.step))
         whole = self.whole(state)
         if whole is not None and not whole.exact:
             said.append("limits of a sample of the whole")
@@ -422,10 +377,6 @@ def _inside(region: Region | None, shape: tuple[int, int]) -> Region:
     return top, left, max(min(bottom, height), min(top + 1, height)), max(min(right, width), min(left + 1, width))
 
 
-def _extent(region: Region) -> tuple[int, int]:
-    return region[2] - region[0], region[3] - region[1]
-
-
 def _few(region: Region) -> Region:
     """Returns as much of a region as a table shows at a time."""
     top, left, bottom, right = region
@@ -434,18 +385,10 @@ def _few(region: Region) -> Region:
     return top, left, bottom, right
 
 
-def _steps(height: int, width: int) -> tuple[int, int]:
-    """Returns of how many rows and columns one is read."""
-    return (
-        steps_read(height, width, (max(1, height), max(1, width)), MOST_KEPT) if height * width > MOST_KEPT else (1, 1)
-    )
-
-
-def _read(region: Region) -> tuple[slice, slice, tuple[int, int]]:
-    """Returns the rows and columns of a region that are read, and of how many each is one."""
-    top, left, bottom, right = region
-    down, across = _steps(bottom - top, right - left)
-    return slice(top, bottom, down), slice(left, right, across), (down, across)
+def _pooling_words(pixels: Pixels, how: str, step: tuple[int, int]) -> list[str]:
+    """Returns what a pixel is, and how much of it was read where that is not as of the whole plane."""
+    said = [] if pixels.is_exact else [f"pooled: {how} of {pixels.block[0]} × {pixels.block[1]}"]
+    return said if pixels.step in {(1, 1), step} else [*said, f"of what is seen {missed_words(pixels.step)}"]
 
 
 def _size_words(state: ExplorerState) -> str:

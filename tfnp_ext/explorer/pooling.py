@@ -102,9 +102,8 @@ def _is_wide(values: Array) -> bool:
     return bool(sizes.max() > ends.max or (sizes[sizes > 0].min(initial=1.0) < ends.tiny))
 
 
-def ranges(series: Numbers, columns: int) -> Numbers:
-    """Returns smallest and largest of each pixel column of some series [k, N], as [k, 2, m]; NaN where there is one."""
-    each = -(-series.values.shape[1] // columns)
+def ranges(series: Numbers, each: int) -> Numbers:
+    """Returns smallest and largest of each so many of some series [k, N], as [k, 2, m]; NaN where there is one."""
     starts = np.arange(0, series.values.shape[1], each)
     missing = series.missing
     values = series.values if missing is None else Numbers(series.values).floats()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,6 +53,16 @@ class Source(ABC):
         return math.prod(self.shape)
 
     @property
+    def grows(self) -> bool:
+        """Whether its first axis may be longer than is known."""
+        return False
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether its first axis has no end."""
+        return False
+
+    @property
     def is_text(self) -> bool:
         """Whether it holds no numbers, but what is written as text."""
         return kind_rank(self.dtype) is None
@@ -84,6 +94,22 @@ class Source(ABC):
         """Returns the place on the first axis that can be had, the nearest before one that is beyond the end."""
         return min(place, self.shape[0] - 1)
 
+    def advance(self, until: Callable[[], bool]) -> int:
+        """Goes on to the end of the first axis, or until something is so, and returns the last place that is known.
+
+        Args:
+            until: Asked after each place.
+        """
+        return self.shape[0] - 1
+
+    def walk(self, start: int) -> Iterator[tuple[int, Source]]:
+        """Yields what is at each place of the first axis, at least from one on."""
+        for place in range(start, self.shape[0]):
+            yield place, Part(self, self.shape[1:], (place,))
+
+    def keep(self, place: int, element: Source) -> None:  # noqa: B027
+        """Keeps what was found at a place of the first axis, because it is shown next."""
+
     def stored(self) -> tuple[Array, Array] | None:
         """Returns indices [N, rank] in order and values [N] where all else is 0, and there may be too much of it."""
         return None
@@ -98,6 +124,26 @@ class Source(ABC):
 
     def close(self) -> None:  # noqa: B027
         """Lets go of what it holds."""
+
+
+class Part(Source):
+    """The beginning of a source along each axis, at a place of the first ones.
+
+    Args:
+        source: What it is a part of.
+        shape: How much along each of the other axes.
+        before: The place.
+    """
+
+    def __init__(self, source: Source, shape: Sequence[int], before: tuple[int, ...] = ()) -> None:
+        super().__init__(shape, source.dtype)
+        self._source, self._before = source, before
+
+    def cut(self, index: Index) -> Array:
+        """Returns a piece."""
+        inside = (slice(*part.indices(length)) if isinstance(part, slice) else part
+                  for part, length in zip(index, self.shape, strict=True))  # fmt: skip
+        return self._source.cut((*self._before, *inside))
 
 
 class DenseSource(Source):

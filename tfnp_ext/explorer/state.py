@@ -237,14 +237,25 @@ def placed(state: ExplorerState, index: Sequence[int]) -> ExplorerState:
     return replace(state, index=tuple(index))
 
 
-def stepped(state: ExplorerState, key: str, shift: bool = False) -> ExplorerState:
-    """Returns the state after a key: one step along the first axis that slides, ten with Shift, or to an end."""
+def stepped(state: ExplorerState, key: str, shift: bool = False, grows: bool = False) -> ExplorerState:
+    """Returns the state after a key: one step along the first axis that slides, ten with Shift, or to an end.
+
+    Args:
+        state: What is shown.
+        key: Its name in a browser.
+        shift: Whether Shift is held.
+        grows: Whether there may be more on the first axis than is known.
+    """
     if not state.sliding:
         return state
     axis = state.sliding[0]
-    if key in _STEPS:
-        return moved(state, axis, state.index[axis] + _STEPS[key] * (10 if shift else 1))
-    return moved(state, axis, {"Home": 0, "End": state.shape[axis] - 1}.get(key, state.index[axis]))
+    step = _STEPS.get(key)
+    if step is None:
+        return moved(state, axis, {"Home": 0, "End": state.shape[axis] - 1}.get(key, state.index[axis]))
+    place = state.index[axis] + step * (10 if shift else 1)
+    if grows and axis == 0:
+        state = replace(state, shape=(max(state.shape[0], place + 1), *state.shape[1:]))
+    return moved(state, axis, place)
 
 
 def with_axis(state: ExplorerState, role: str, axis: int | None) -> ExplorerState:

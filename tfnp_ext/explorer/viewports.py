@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfnp_ext.explorer.canvas import Event
-from tfnp_ext.explorer.frames import Region, Viewport
+from tfnp_ext.explorer.frames import Viewport
+from tfnp_ext.explorer.planes import Region
 
 MOST_VIEWS = 8
 """Canvases that are remembered; of more, those that were heard of last."""

@@ -17,7 +17,7 @@ from tfnp_ext.errors import ConversionError, OptionError, reason
 from tfnp_ext.explorer.canvas import Canvas, Event
 from tfnp_ext.explorer.chooser import TreeChooser
 from tfnp_ext.explorer.controls import Controls, close_whole
-from tfnp_ext.explorer.finding import Finder, Found
+from tfnp_ext.explorer.finding import Finder, Found, end_of
 from tfnp_ext.explorer.numbers import plain
 from tfnp_ext.explorer.opening import Opening
 from tfnp_ext.explorer.pacing import Pacing
@@ -304,7 +304,13 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         self._pacing.ask()
 
     def _key(self, event: Event) -> None:
-        self.state = stepped(self.state, str(event.get("key")), bool(event.get("shift")))
+        source, key = self._frames.source, str(event.get("key"))
+        if key == "End" and source.grows and self.state.sliding[:1] == (0,):
+            place, said = end_of(source, self.state.index[0])
+            self.state = moved(reshaped(self.state, source.shape), 0, place)
+            self._tell(said)
+        else:
+            self.state = stepped(self.state, key, bool(event.get("shift")), source.grows)
 
     def _pin(self, event: Event) -> None:
         cell = int(event["y"]), int(event["x"])
@@ -402,11 +408,13 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             self._go(found.index)
         elif found.cell is not None:
             self._show_cell(*found.cell)
+        else:  # more may have been drawn
+            self.state = reshaped(self.state, self._frames.source.shape)
         self._tell(found.said)
 
     def _go(self, index: Sequence[int]) -> None:
         """Shows and pins the cell of an index."""
-        state = self.state
+        state = reshaped(self.state, self._frames.source.shape)
         where = dict(enumerate(index))
         kept = [state.index[axis] if axis == state.reduced else place for axis, place in where.items()]
         self.state = placed(state, kept)
