@@ -59,9 +59,11 @@ export function thresholdTable(table, meta) {
 /** Greys all values but those above the threshold, and returns which those are. */
 function markAbove(colors, { numbers, absent }, threshold, marks) {
   const above = new Uint8Array(numbers.length);
+  above.total = 0;
   for (let i = 0; i < numbers.length; i++) {
     if (numbers[i] - numbers[i] !== 0 || absent?.[i]) continue;
     above[i] = (marks ? marks[i] : numbers[i] > threshold) ? 1 : 0;
+    above.total += above[i];
     colors[i] = above[i] ? lifted(colors[i]) : greyed(colors[i]);
   }
   return above;

@@ -51,7 +51,7 @@ function paintOutlines(pen, above, cells) {
   const { context, ratio } = pen;
   const { left, top, wide, tall, first, last, upper, lower, columns } = cells;
   const rings = Math.min(wide, tall) < OUTLINED_CELL * ratio;
-  if (rings && above.reduce((sum, one) => sum + one, 0) > MOST_RINGS) return;
+  if (!above.total || (rings && above.total > MOST_RINGS)) return;
   const is = (row, column) => row >= upper && row < lower && column >= first && column < last && above[row * columns + column];
   context.strokeStyle = pen.ink;
   context.lineWidth = Math.max(1, Math.round(1.25 * ratio));
