@@ -162,6 +162,29 @@ def test_of_a_ratio_it_is_one_that_has_no_colour():
     assert alphas[[0, 127, 128, 255]].tolist() == [255, 1, 1, 255]
 
 
+def test_colours_of_means_span_the_means():
+    """A large matrix of small random numbers would else be nearly blank."""
+    array = normal(400, 600)
+    frames = Frames(DenseSource(array))
+    state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0))
+    whole = frames.frame(state, Viewport(None, (100, 150)))
+    means = drawn(whole)
+    assert whole.meta["limits"] == pytest.approx([means.min(), means.max()])
+    assert "colours span these means" in whole.meta["note"]
+    assert whole.meta["edges"] == [array.min(), array.max()]
+    of_values = [
+        frames.frame(replace(state, limits="whole"), Viewport(None, (100, 150))),
+        frames.frame(replace(state, pooling="max"), Viewport(None, (100, 150))),
+        frames.frame(state, Viewport((0, 0, 80, 100), (100, 150))),
+        frames.frame(state, Viewport((0, 0, 300, 500), (100, 150))),
+    ]
+    for frame in of_values:
+        assert frame.meta["limits"] == [array.min(), array.max()]
+        assert "these means" not in frame.meta["note"]
+    robust = frames.frame(replace(state, robust=True), Viewport(None, (100, 150))).meta["limits"]
+    np.testing.assert_allclose(robust, np.percentile(means, [1, 99]), rtol=1e-5)
+
+
 def test_means_near_the_end_of_float64_do_not_become_infinite():
     frames = Frames(DenseSource(np.full((4, 4), 1.5e308)))
     frame = frames.frame(ExplorerState((4, 4), columns=1, rows=0, index=(0, 0)), Viewport(None, (1, 1)))

@@ -382,7 +382,7 @@ def test_where_rows_are_left_out_every_view_says_it(small_bands, view, bound):
     array = np.zeros((24, 10))
     state = ExplorerState(array.shape, columns=1, rows=0, index=(0, 0), view=view)
     meta = Frames(DenseSource(array)).frame(replace(state, threshold=0.5)).meta
-    assert view != "heatmap" or "0 of the values read above 0.500" in meta["note"]
+    assert view != "heatmap" or "0 of the values read above 0.500" in meta["title"]
     assert "1 of 8 rows read: NaN and extremes may be missed" in meta["note"]
     if view == "heatmap":
         assert meta["step"] == [8, 1]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.explorer.colours import Spread, Whole, colour_limits, colour_table, whole_of
+from tfnp_ext.explorer.colours import Gauge, Spread, Whole, colour_limits, colour_table, whole_of
 from tfnp_ext.explorer.numbers import Numbers
 from tfnp_ext.explorer.packing import Precision, buffer_of, packed, precision_of
 from tfnp_ext.explorer.painting import image_limits, inked, painted, png_of, text_of
@@ -141,9 +141,14 @@ class Frames:
         marks = None
         if state.threshold is not None and not pixels.is_exact and len(parts) == 1:
             marks = self.planes.pixels(state, region, size, "max").parts[0].values > state.threshold
-        spread = self.spread(state)
-        limits = self.limits(state)
+        spread, limits = self.spread(state), self.limits(state)
         exact = pixels.is_exact or how != "mean"
+        if not exact and region == _inside(None, state.plane) and state.limits == "slice" and state.scale != "log":
+            gauge = Gauge()  # means are much closer together than what they are of: a plane of noise would be blank
+            for part in parts:
+                gauge.add(part, _MOST_CELLS)
+            limits = colour_limits(gauge.spread(), state)
+            said.append("colours span these means")
         buffers, meta = packed(parts, spread, self._precision(state) if exact else None)
         height, width = parts[0].values.shape[:2]
         meta |= {
