@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import weakref
@@ -16,6 +19,7 @@ import pytest
 from contract import sample
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import tfnp_ext
 from tfnp_ext.adapters import step_name
@@ -977,6 +981,25 @@ def test_the_still_card_comes_before_the_widget_once(ip, sent, monkeypatch):
     assert card["text/plain"].startswith("ndarray (2, 3) int64")
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/plain"] == "TensorExplorer(ndarray (2, 3) int64, [:, :])"
+
+
+def test_the_still_of_what_has_no_picture_on_its_card_has_that_of_the_slice(ip, sent, monkeypatch, tf):
+    published = []
+    monkeypatch.setattr(ip.display_pub, "publish", lambda data, *args, **given: published.append(data["text/html"]))
+    volume = normal(4, 300, 300)
+    images = tf.data.Dataset.from_tensor_slices(np.random.default_rng(0).integers(0, 255, (3, 20, 20, 3), np.uint8))
+    for value in (volume, images, np.arange(6.0).reshape(2, 3), {"<b>": volume}):
+        ip.display_formatter.format(explore(value))
+    pictures = [re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]+)"', html) for html in published]
+    assert [[words for _, words in each] for each in pictures] == [
+        ["heat map of [0, :, :]"],
+        ["image of .skip(0).take(1).get_single_element()[:, :, :]"],
+        [],
+        ["heat map of [&#x27;&lt;b&gt;&#x27;][0, :, :]"],
+    ]
+    sizes = [Image.open(io.BytesIO(base64.b64decode(data))).size for ((data, _),) in (pictures[0], pictures[1])]
+    assert sizes == [(150, 150), (20, 20)]
+    assert all(len(html) < 80_000 for html in published)
 
 
 def test_the_saved_widget_holds_no_values(sent):

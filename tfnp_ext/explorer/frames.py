@@ -141,13 +141,11 @@ class Frames:
         marks = None
         if state.threshold is not None and not pixels.is_exact and len(parts) == 1:
             marks = self.planes.pixels(state, region, size, "max").parts[0].values > state.threshold
-        spread, limits = self.spread(state), self.limits(state)
-        exact = pixels.is_exact or how != "mean"
-        if not exact and region == _inside(None, state.plane) and state.limits == "slice" and state.scale != "log":
-            gauge = Gauge()  # means are much closer together than what they are of: a plane of noise would be blank
-            for part in parts:
-                gauge.add(part, _MOST_CELLS)
-            limits = colour_limits(gauge.spread(), state)
+        spread, exact = self.spread(state), pixels.is_exact or how != "mean"
+        limits = None if exact or region != _inside(None, state.plane) else _limits_of_means(state, parts)
+        if limits is None:
+            limits = self.limits(state)
+        else:
             said.append("colours span these means")
         buffers, meta = packed(parts, spread, self._precision(state) if exact else None)
         height, width = parts[0].values.shape[:2]
@@ -180,16 +178,23 @@ class Frames:
         buffers.append(buffer_of(_as_message(colour_table(limits, state.scale, state.neutral))))
         return Frame(meta, buffers)
 
-    def png(self, state: ExplorerState) -> bytes:
-        """Returns the picture of the slice as a PNG: a pixel a cell, of a very large one a pixel several."""
+    def png(self, state: ExplorerState, size: tuple[int, int] = _LARGEST_PNG) -> bytes:
+        """Returns the picture of the slice as a PNG: a pixel a cell, where it is larger than a size a pixel several.
+
+        Args:
+            state: What is shown.
+            size: Rows and columns of pixels at most.
+        """
         how = "max" if state.compare == "disagree" else state.pooling
         alone = replace(state, compare="") if state.compare == "side" else state
-        (numbers,) = self.planes.pixels(alone, _inside(None, state.plane), _LARGEST_PNG, how).parts
+        shown = self.planes.pixels(alone, _inside(None, state.plane), size, how)
+        (numbers,) = shown.parts
         if state.view == "image":
             flat = numbers if state.colours is not None else _with_channel(numbers)
             pixels = painted(flat, image_limits(self.source.dtype, self.spread(state)))
         else:
-            pixels = inked(numbers, self.limits(state), state.scale, state.neutral)
+            means = None if shown.is_exact or how != "mean" else _limits_of_means(state, shown.parts)
+            pixels = inked(numbers, means or self.limits(state), state.scale, state.neutral)
         return png_of(np.ascontiguousarray(pixels))
 
     def above(self, state: ExplorerState) -> int:
@@ -351,6 +356,16 @@ _DRAWN: dict[str, Callable[[Frames, ExplorerState, Region, tuple[int, int]], Fra
     "histogram": Frames._histogram,
     "table": Frames._table,
 }
+
+
+def _limits_of_means(state: ExplorerState, parts: Sequence[Numbers]) -> tuple[float, float] | None:
+    """Returns limits of pooled means, which are much closer together than what they are of: else noise were blank."""
+    if state.limits != "slice" or state.scale == "log":
+        return None
+    gauge = Gauge()
+    for part in parts:
+        gauge.add(part, _MOST_CELLS)
+    return colour_limits(gauge.spread(), state)
 
 
 def _in_logs(state: ExplorerState) -> bool:
