@@ -988,7 +988,8 @@ def test_the_still_of_what_has_no_picture_on_its_card_has_that_of_the_slice(ip, 
     monkeypatch.setattr(ip.display_pub, "publish", lambda data, *args, **given: published.append(data["text/html"]))
     volume = normal(4, 300, 300)
     images = tf.data.Dataset.from_tensor_slices(np.random.default_rng(0).integers(0, 255, (3, 20, 20, 3), np.uint8))
-    for value in (volume, images, np.arange(6.0).reshape(2, 3), {"<b>": volume}):
+    wide = normal(3, 100, 400)
+    for value in (volume, images, np.arange(6.0).reshape(2, 3), {"<b>": volume}, wide):
         ip.display_formatter.format(explore(value))
     pictures = [re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]+)"', html) for html in published]
     assert [[words for _, words in each] for each in pictures] == [
@@ -996,9 +997,11 @@ def test_the_still_of_what_has_no_picture_on_its_card_has_that_of_the_slice(ip, 
         ["image of .skip(0).take(1).get_single_element()[:, :, :]"],
         [],
         ["heat map of [&#x27;&lt;b&gt;&#x27;][0, :, :]"],
+        ["heat map of [0, :, :]"],
     ]
-    sizes = [Image.open(io.BytesIO(base64.b64decode(data))).size for ((data, _),) in (pictures[0], pictures[1])]
-    assert sizes == [(150, 150), (20, 20)]
+    sizes = [Image.open(io.BytesIO(base64.b64decode(each[0][0]))).size for each in pictures if each]
+    assert sizes == [(150, 150), (20, 20), (150, 150), (134, 34)]
+    assert "width=256 height=64 " in published[-1]
     assert all(len(html) < 80_000 for html in published)
 
 

@@ -16,21 +16,24 @@ _CARD_BUDGET_MS = 60.0
 """Milliseconds for the numbers of the card; the explorer itself has to appear soon."""
 
 
+Picture = tuple[bytes, str, tuple[int, int]]
+"""A PNG, what it is of in words, and of how many rows and columns."""
+
 _HISTOGRAM = re.compile('alt="[Hh]istogram from ')
 """A histogram alone is no picture of a slice."""
 
-PICTURE = (192, 256)
-"""Rows and columns of pixels of the picture at most."""
+_SIDE, _SHOWN = 160, 256
+"""Pixels that the picture has at most along its longer side, and how long that is on the screen."""
 
 
-def show_still(value: Any, what: str, word: str, picture: Callable[[], tuple[bytes, str] | None]) -> None:
+def show_still(value: Any, what: str, word: str, picture: Callable[[], Picture | None]) -> None:
     """Shows the card as an output of its own, also with a picture where it has none; without a notebook nothing.
 
     Args:
         value: What is explored.
         what: It in words.
         word: A word that no other summary of the page holds: by it the canvas finds the fold.
-        picture: Gives what the explorer shows as a PNG, and what that is in words; ``None`` where it has none.
+        picture: Gives what the explorer shows; ``None`` where it shows no picture.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -50,10 +53,17 @@ def show_still(value: Any, what: str, word: str, picture: Callable[[], tuple[byt
     display(bundle, raw=True)
 
 
-def _image(png: bytes, words: str) -> str:
-    """Returns a picture with what it is of below it, its pixels as large as they are seen on any screen."""
+def picture_size(plane: tuple[int, int]) -> tuple[int, int]:
+    """Returns rows and columns of pixels for a plane, as many values down as across in each."""
+    each = max(1, -(-max(plane) // _SIDE))
+    return -(-plane[0] // each), -(-plane[1] // each)
+
+
+def _image(png: bytes, words: str, plane: tuple[int, int]) -> str:
+    """Returns a picture with what it is of below it, as large as it is seen on any screen."""
+    height, width = (max(1, round(_SHOWN * side / max(plane))) for side in plane)
     said = html.escape(words)
     return (
-        f'<div style="margin:4px 0 2px"><img src="{data_uri(png, "image/png")}" alt="{said}" width={PICTURE[1]}'
-        f' style="image-rendering:pixelated"><div style="font-size:12px;opacity:.66">{said}</div></div>'
+        f'<div style="margin:4px 0 2px"><img src="{data_uri(png, "image/png")}" alt="{said}" width={width}'
+        f' height={height} style="image-rendering:pixelated"><div style="font-size:12px;opacity:.66">{said}</div></div>'
     )

@@ -26,7 +26,7 @@ from tfnp_ext.explorer.painting import exact_text
 from tfnp_ext.explorer.playing import Player
 from tfnp_ext.explorer.python_code import code_of, name_of
 from tfnp_ext.explorer.state import ExplorerState, faults, moved, placed, reshaped, stepped
-from tfnp_ext.explorer.still import PICTURE, show_still
+from tfnp_ext.explorer.still import Picture, picture_size, show_still
 from tfnp_ext.explorer.viewports import Viewports
 
 _FEW_CELLS = 64
@@ -440,12 +440,13 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             what = several.label(self._value) if several else self._opening.choices[0].what
             show_still(self._value, what, self._word, self._picture)
 
-    def _picture(self) -> tuple[bytes, str] | None:
+    def _picture(self) -> Picture | None:
         state, frames = self.state, self._frames
         few = math.prod(state.plane) < _FEW_CELLS  # the card has them all
         if few or state.view not in {"heatmap", "image"} or not frames.reader.is_read(state):
             return None
-        return frames.png(state, PICTURE), f"{'image' if state.view == 'image' else 'heat map'} of {self.slice}"
+        words = f"{'image' if state.view == 'image' else 'heat map'} of {self.slice}"
+        return frames.png(state, picture_size(state.plane)), words, state.plane
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8
 
