@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import re
 import signal
@@ -72,6 +73,21 @@ def ip(new_shell) -> InteractiveShell:
     shell = new_shell()
     shell.run_line_magic("load_ext", "tfnp_ext")
     return shell
+
+
+@pytest.fixture
+def sent(monkeypatch) -> list[tuple[dict[str, Any], list[Any]]]:
+    """What explorers' canvases are sent: messages, which have to be JSON, and their buffers."""
+    from tfnp_ext.explorer.canvas import Canvas
+
+    messages: list[tuple[dict[str, Any], list[Any]]] = []
+
+    def record(_: Any, content: dict[str, Any], buffers: Any = None) -> None:
+        json.dumps(content, allow_nan=False)
+        messages.append((content, [bytes(buffer) for buffer in buffers or ()]))
+
+    monkeypatch.setattr(Canvas, "send", record)
+    return messages
 
 
 @dataclass(frozen=True)

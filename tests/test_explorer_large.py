@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfnp_ext.explorer import explore, planes, reading, search
-from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
 from tfnp_ext.explorer.finding import Finder, end_of
 from tfnp_ext.explorer.frames import Frame, Frames, Viewport
@@ -24,19 +23,6 @@ from tfnp_ext.explorer.pooling import pool
 from tfnp_ext.explorer.search import Disagreements, Extreme, NextInvalid
 from tfnp_ext.explorer.sources import DenseSource
 from tfnp_ext.explorer.state import ExplorerState, first_state
-
-
-@pytest.fixture
-def sent(monkeypatch) -> list[tuple[dict[str, Any], list[Any]]]:
-    """What canvases are sent."""
-    messages: list[tuple[dict[str, Any], list[Any]]] = []
-
-    def record(_: Any, content: dict[str, Any], buffers: Any = None) -> None:
-        json.dumps(content, allow_nan=False)
-        messages.append((content, [bytes(buffer) for buffer in buffers or ()]))
-
-    monkeypatch.setattr(Canvas, "send", record)
-    return messages
 
 
 def dataset_of(tf: Any, elements: Any) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tfnp_ext.explorer import explore
-from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.playing import INTERVAL, Player
 
 
@@ -34,14 +33,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def told(monkeypatch) -> list[dict[str, Any]]:
-    """What canvases are sent."""
-    messages: list[dict[str, Any]] = []
-    monkeypatch.setattr(Canvas, "send", lambda _, content, buffers=None: messages.append(content))
-    return messages
 
 
 def player_of(clock: Clock, count: int) -> tuple[Player, list[int], list[int]]:
@@ -105,17 +96,17 @@ def painted(explorer: Any) -> None:
     explorer._receive(explorer._canvas, {"type": "painted", "serial": 0})
 
 
-def test_the_button_plays_to_the_end_and_stands_still(told):
+def test_the_button_plays_to_the_end_and_stands_still(sent):
     array = np.random.default_rng(0).normal(size=(4, 6, 7))
     explorer = explore(array)
     ready(explorer)
-    assert "tell" not in told[-1]
+    assert "tell" not in sent[-1][0]
     slide = explorer._controls.slides[0]
     shown = []
     slide.play.value = True
     assert slide.play.icon == "pause"
     while slide.play.value:
-        assert told[-1]["tell"]
+        assert sent[-1][0]["tell"]
         shown.append(slide.slider.value)
         np.testing.assert_array_equal(explorer.array, array[slide.slider.value])
         painted(explorer)
@@ -133,7 +124,7 @@ def test_the_button_plays_to_the_end_and_stands_still(told):
     assert (slide.slider.value, explorer._player.axis) == (3, None)
 
 
-def test_the_elements_of_a_dataset_are_played_to_their_end(tf, told):
+def test_the_elements_of_a_dataset_are_played_to_their_end(tf, sent):
     dataset = tf.data.Dataset.range(4).filter(lambda n: True).map(lambda n: tf.fill((2, 3), n))
     explorer = explore(dataset)
     ready(explorer)
@@ -147,7 +138,7 @@ def test_the_elements_of_a_dataset_are_played_to_their_end(tf, told):
     assert sorted(set(shown)) == [1, 2, 3]
 
 
-def test_playing_ends_with_its_axis_its_tensor_and_its_explorer(told):
+def test_playing_ends_with_its_axis_its_tensor_and_its_explorer(sent):
     explorer = explore({"a": np.zeros((4, 6, 7)), "b": np.zeros((3, 5, 5))})
     ready(explorer)
     explorer._controls.slides[0].play.value = True
@@ -163,7 +154,7 @@ def test_playing_ends_with_its_axis_its_tensor_and_its_explorer(told):
     assert explorer._player.axis is None
 
 
-def test_an_element_that_fails_ends_it(tf, told):
+def test_an_element_that_fails_ends_it(tf, sent):
     dataset = tf.data.Dataset.range(4).map(lambda n: tf.debugging.check_numerics(1 / tf.cast(2 - n, tf.float32), "bad"))
     explorer = explore(dataset.batch(1))
     ready(explorer)

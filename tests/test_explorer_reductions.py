@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.explorer import explore, reading
-from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
 from tfnp_ext.explorer.reading import Reader
 from tfnp_ext.explorer.reductions import Reduction, _Accumulator, _End, _Place
@@ -305,19 +303,6 @@ def test_what_is_kept_is_not_read_again(monkeypatch):
 
 
 # In the explorer.
-
-
-@pytest.fixture
-def sent(monkeypatch) -> list[tuple[dict[str, Any], list[Any]]]:
-    """What canvases are sent."""
-    messages: list[tuple[dict[str, Any], list[Any]]] = []
-
-    def record(_: Any, content: dict[str, Any], buffers: Any = None) -> None:
-        json.dumps(content, allow_nan=False)
-        messages.append((content, [bytes(buffer) for buffer in buffers or ()]))
-
-    monkeypatch.setattr(Canvas, "send", record)
-    return messages
 
 
 @pytest.fixture

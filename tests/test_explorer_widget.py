@@ -25,24 +25,10 @@ import tfnp_ext
 from tfnp_ext.adapters import step_name
 from tfnp_ext.errors import ConversionError, OptionError, SymbolicTensorError
 from tfnp_ext.explorer import explore
-from tfnp_ext.explorer.canvas import Canvas
 from tfnp_ext.explorer.choices import choices
 from tfnp_ext.explorer.chooser import tree_of
 from tfnp_ext.explorer.pacing import Pacing
 from tfnp_ext.explorer.viewports import MOST_VIEWS
-
-
-@pytest.fixture
-def sent(monkeypatch) -> list[tuple[dict[str, Any], list[Any]]]:
-    """What canvases are sent."""
-    messages: list[tuple[dict[str, Any], list[Any]]] = []
-
-    def record(_: Any, content: dict[str, Any], buffers: Any = None) -> None:
-        json.dumps(content, allow_nan=False)
-        messages.append((content, [bytes(buffer) for buffer in buffers or ()]))
-
-    monkeypatch.setattr(Canvas, "send", record)
-    return messages
 
 
 def ready(explorer: Any, height: int = 300, width: int = 500) -> None:

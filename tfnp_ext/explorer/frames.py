@@ -140,7 +140,8 @@ class Frames:
         parts, said = pixels.parts, _pooling_words(pixels, how, self.planes.step(state))
         marks = None
         if state.threshold is not None and not pixels.is_exact and len(parts) == 1:
-            marks = self.planes.pixels(state, region, size, "max").parts[0].values > state.threshold
+            (peaks,) = parts if how == "max" else self.planes.pixels(state, region, size, "max").parts
+            marks = peaks.values > state.threshold
         spread, exact = self.spread(state), pixels.is_exact or how != "mean"
         limits = None if exact or region != _inside(None, state.plane) else _limits_of_means(state, parts)
         if limits is None:

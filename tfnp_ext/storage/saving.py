@@ -416,7 +416,7 @@ def _refuse_without_room(plan: Plan, shown: Path, target: Path) -> None:
         free = shutil.disk_usage(target.parent).free
     except OSError:
         return
-    if needed > free + left_behind_bytes(target):
+    if needed > free and needed > free + left_behind_bytes(target):
         raise StorageError(
             f"cannot write {shown}: it takes {wording.byte_count(needed)}, and its disk has {wording.byte_count(free)}",
             errno.ENOSPC,
