@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnp_ext.explorer.canvas import STATIC, joined_script
+from .module_page import ModulePage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
-
-ADDRESS = "http://localhost/canvas/"  # a secure context, so that there is a clipboard; nothing is served there
+    from playwright.sync_api import Locator
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><link rel="stylesheet" href="canvas.css"><style>
 body { margin: 0; padding: 12px; background: #fff; color: #000d; }
@@ -104,27 +102,10 @@ def frame_of(array: np.ndarray, table: np.ndarray | None = None, **meta: Any) ->
     return message, [np.ascontiguousarray(array).tobytes(), planar]
 
 
-class CanvasPage:
+class CanvasPage(ModulePage):
     """A page with one canvas, or with more that are started by name."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
-        page.route(f"{ADDRESS}**", self._serve)
-        page.goto(ADDRESS)
-        page.wait_for_function("() => window.ready")
-
-    def _serve(self, route: Any) -> None:
-        name = route.request.url.removeprefix(ADDRESS)
-        if name == "":
-            route.fulfill(body=PAGE, content_type="text/html")
-        elif name == "joined.js":
-            route.fulfill(body=joined_script(), content_type="text/javascript")
-        else:
-            kind = "text/css" if name.endswith(".css") else "text/javascript"
-            route.fulfill(body=(STATIC / name).read_text(), content_type=kind)
+    html = PAGE
 
     def start(self, name: str = "first") -> None:
         """Renders a widget into a place of the page."""
@@ -152,10 +133,6 @@ class CanvasPage:
             timeout=5000,
         )
         return self.sent(kind, name)[-1]
-
-    def settle(self) -> None:
-        """Waits until what was asked for is drawn."""
-        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     def canvas(self, name: str = "first") -> Locator:
         return self.page.locator(f"#{name} canvas")

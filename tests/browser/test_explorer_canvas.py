@@ -896,23 +896,12 @@ def test_it_works_in_a_shadow_root(open_page):
     assert page.page.evaluate("() => window.scrollY") == 0
 
 
-def listeners(page: CanvasPage) -> int:
-    """Returns how many listeners the window and the document have."""
-    session = page.page.context.new_cdp_session(page.page)
-    count = 0
-    for name in ("window", "document", "document.body"):
-        found = session.send("Runtime.evaluate", {"expression": name})["result"]["objectId"]
-        count += len(session.send("DOMDebugger.getEventListeners", {"objectId": found})["listeners"])
-    session.detach()
-    return count
-
-
 def test_cleaning_up_leaves_nothing(open_page):
     page = open_page(start=False)
-    before = listeners(page)
+    before = page.listeners()
     page.start()
     page.show(np.zeros((100, 100), np.float32))
-    assert listeners(page) > before
+    assert page.listeners() > before
     page.page.evaluate(
         """() => {
             window.canvas = document.querySelector("canvas");
@@ -926,7 +915,7 @@ def test_cleaning_up_leaves_nothing(open_page):
     )
     page.page.set_viewport_size({"width": 500, "height": 500})
     page.page.wait_for_timeout(100)
-    assert listeners(page) == before
+    assert page.listeners() == before
     assert page.sent() == []
     assert page.page.evaluate("() => [hosts.first.handlers.size, hosts.first.el.childNodes.length]") == [0, 0]
     assert page.page.evaluate("() => canvas.width") == 0

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tfnp_ext.explorer.canvas import STATIC
 from tfnp_ext.explorer.choices import choices
 from tfnp_ext.explorer.chooser import tree_of
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+from .module_page import ModulePage
 
-ADDRESS = "http://localhost/tree/"  # nothing is served there
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
 
 HOSTILE = "<img src=x onerror=\"document.body.id='hit'\">"
 
@@ -82,25 +81,10 @@ def odd() -> dict[str, Any]:
     }
 
 
-class TreePage:
+class TreePage(ModulePage):
     """A page with one tree, or with more that are started by name."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
-        page.route(f"{ADDRESS}**", self._serve)
-        page.goto(ADDRESS)
-        page.wait_for_function("() => window.ready")
-
-    def _serve(self, route: Any) -> None:
-        name = route.request.url.removeprefix(ADDRESS)
-        if name == "":
-            route.fulfill(body=PAGE, content_type="text/html")
-        else:
-            kind = "text/css" if name.endswith(".css") else "text/javascript"
-            route.fulfill(body=(STATIC / name).read_text(), content_type=kind)
+    html = PAGE
 
     def start(self, nest: Any, chosen: int = 0, name: str = "first", shadow: bool = False) -> None:
         """Renders the tree of a nest into a place of the page."""
@@ -117,10 +101,6 @@ class TreePage:
             [name, {"nodes": nodes, "facts": facts, "chosen": chosen}, shadow],
         )
         self.settle()
-
-    def settle(self) -> None:
-        """Waits until what was asked for is drawn."""
-        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     def row(self, name: str, place: int = 0, host: str = "first") -> Locator:
         """Returns the row whose name is this, the first or a later one."""
@@ -404,21 +384,10 @@ def test_it_works_in_a_shadow_root(page):
     assert page.saved() == [4]
 
 
-def listeners(page: TreePage) -> int:
-    """Returns how many listeners the window and the document have."""
-    session = page.page.context.new_cdp_session(page.page)
-    count = 0
-    for name in ("window", "document", "document.body"):
-        found = session.send("Runtime.evaluate", {"expression": name})["result"]["objectId"]
-        count += len(session.send("DOMDebugger.getEventListeners", {"objectId": found})["listeners"])
-    session.detach()
-    return count
-
-
 def test_cleaning_up_leaves_nothing(page):
-    before = listeners(page)
+    before = page.listeners()
     page.start(large())
-    assert listeners(page) > before
+    assert page.listeners() > before
     page.page.evaluate(
         """() => {
             window.row = document.querySelector("[aria-selected=false]");
@@ -427,7 +396,7 @@ def test_cleaning_up_leaves_nothing(page):
             for (const node of [row, box]) node.dispatchEvent(new MouseEvent("click", { bubbles: true }));
         }"""
     )
-    assert listeners(page) == before
+    assert page.listeners() == before
     assert page.saved() == []
     assert page.page.evaluate("() => [hosts.first.handlers.size, hosts.first.el.childNodes.length]") == [0, 0]
 
