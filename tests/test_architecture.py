@@ -25,6 +25,7 @@ ROOMS = (
     "config",
     "type_names",
     "wording",
+    "png",
     "casting",
     "adapters",
     "convert",

@@ -40,8 +40,8 @@ from tfnp_ext.document import (
     Tiles,
 )
 from tfnp_ext.formats import FORMATS, render_html, render_text
-from tfnp_ext.formats.png import palette_png
 from tfnp_ext.formats.text import wording_width
+from tfnp_ext.png import palette_png
 
 HOSTILE = "<script>alert(\"1\")</script><img src=x onerror='alert(2)'>&amp;<b"
 HEBREW = "שלום"

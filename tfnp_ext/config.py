@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from traitlets import Any as AnyTrait
@@ -55,6 +56,12 @@ class ClassNames(Sequence[str]):
         found = self._labels.get(index) if isinstance(self._labels, Mapping) else self._labels[index]
         # A name that is missing, blank or nothing when it is written would leave its class without any.
         return (self._written(found) if found and not found.isspace() else "") or str(index)
+
+
+@lru_cache(_FEW_CLASSES)
+def _indices(count: int) -> tuple[str, ...]:
+    """Returns the indices of so many classes, which every card asks for that has no labels."""
+    return tuple(map(str, range(count)))
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,10 @@ class DisplayOptions:
             problem = f"{len(self.labels)} labels for {count} classes: give one name a class, or a dict index → name"
         if problem and self.labels_required:
             raise OptionError(problem)
-        names = ClassNames(count, None if problem else self.labels, written)
+        labels = None if problem else self.labels
+        if labels is None and count <= _FEW_CLASSES:
+            return _indices(count)
+        names = ClassNames(count, labels, written)
         return tuple(names) if count <= _FEW_CLASSES else names
 
 

@@ -6,7 +6,7 @@ numbers, never markup: whatever came from data or labels is escaped by the forma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -76,7 +76,7 @@ class Note:
 
 
 class Cell(NamedTuple):
-    """One cell of a table; a named tuple, because a table has hundreds, each made three times as fast.
+    """One cell of a table; a named tuple, because a table has many, each made three times as fast.
 
     Attributes:
         text: What stands there.
@@ -105,18 +105,8 @@ class Cell(NamedTuple):
     bar: float = 0.0
 
 
-class NumberCell(Cell):
-    """A cell that is a plain number on its ground; its class says so to the formats, a table has so many of them."""
-
-    __slots__ = ()
-
-
-_PLAIN = Cell("")[3:]
-
-
-def number_cell(text: str, ground: float) -> NumberCell:
-    """Returns the cell of a plain number, in half the time that the class takes to fill in its defaults."""
-    return tuple.__new__(NumberCell, (text, "plain", ground, *_PLAIN))
+ELIDED = Cell("…", "secondary")
+"""What stands for columns that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +115,33 @@ class Row:
 
     cells: tuple[Cell, ...]
     header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRow:
+    """One row of plain numbers, without a cell for each: a table has hundreds of them.
+
+    Attributes:
+        texts: The numbers, from left to right.
+        grounds: Heat behind each, as in ``Cell``.
+        header: The row's index or name.
+        rest: Cells that follow the numbers.
+        elided: Before which of the numbers others are left out.
+    """
+
+    texts: Sequence[str]
+    grounds: Sequence[float]
+    header: str | None = None
+    rest: tuple[Cell, ...] = ()
+    elided: int | None = None
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All of it as cells, for those who look at a few."""
+        numbers = [Cell(text, ground=ground) for text, ground in zip(self.texts, self.grounds, strict=True)]
+        if self.elided is not None:
+            numbers.insert(self.elided, ELIDED)
+        return (*numbers, *self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +158,7 @@ class Table:
         narrow: What a terminal has instead where it would break the lines of the table.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row | NumberRow, ...]
     columns: tuple[str, ...] = ()
     caption: str = ""
     compact: bool = False
@@ -152,12 +169,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawn picture: its bytes, MIME type and size in CSS pixels."""
+    """A drawn picture: its bytes, MIME type and size in CSS pixels.
+
+    ``pixelated`` tells that it is smaller than it is shown: the page enlarges it pixel by pixel, where it can.
+    """
 
     data: bytes
     mime: str
     width: int
     height: int
+    pixelated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

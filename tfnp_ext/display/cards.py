@@ -23,7 +23,7 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, elements, numbers, values
+from tfnp_ext.display import composites, elements, large_values, numbers, values
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
@@ -197,7 +197,7 @@ def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ..
     top = int(np.argmax(shares))
     name = options.class_names(shares.size)[top]
     answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
-    texts = [values.share_text(float(share)) for share in shares]
+    texts = [large_values.share_text(float(share)) for share in shares]
     shown = [Span(text) for text in texts]
     shown[top] = Span(texts[top], "strong", framed=True)
     return (*answer, *shown)
@@ -323,8 +323,8 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
     picture = plot.blocks(summary, options) if plot else ()
     note = plot.note(summary, options) if plot and options.plots else ""
     what = f"{wording.extent((len(content.epochs), len(content.values)))} values"
-    table = values.epoch_table(content, options.max_rows)
-    fold = Fold(what, "; ".join(filter(None, (summary.reason, note))), (table,), values.epoch_table(content, 6))
+    table = large_values.epoch_table(content, options.max_rows)
+    fold = Fold(what, "; ".join(filter(None, (summary.reason, note))), (table,), large_values.epoch_table(content, 6))
     others = Note((Span(f"not drawn: {', '.join(content.others)}", "secondary"),)) if content.others else None
     return Document(_heading(summary), _present(numbers.line(summary, options), *picture, others, fold))
 
@@ -371,7 +371,7 @@ def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold)
 
 def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[Block, ...]) -> Fold | None:
     """Returns the fold: how many values, why this picture, and the values."""
-    found = values.large_table(summary, options)
+    found = large_values.large_table(summary, options)
     if found is None:
         return None
     words, table = found
@@ -379,5 +379,5 @@ def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[B
     drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
     preview = None
     if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):
-        preview = values.corner_table(summary)
+        preview = large_values.corner_table(summary)
     return Fold(words, "; ".join(filter(None, why)), (table,), preview)

@@ -16,6 +16,8 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Ragged, Slices, Sparse, Strings
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
+from tfnp_ext.display.elision import spread
+from tfnp_ext.display.large_values import matrix_table
 from tfnp_ext.display.quoting import TEXT_LENGTH, string_text
 from tfnp_ext.display.values import (
     IN_LINE,
@@ -24,10 +26,8 @@ from tfnp_ext.display.values import (
     are_words,
     arranged,
     fits_open,
-    matrix_table,
     small_cell,
     small_table,
-    spread,
     word_cell,
 )
 from tfnp_ext.document import Beside, Block, Cell, Fold, Row, Table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,10 +86,23 @@ class Chart:
         """CSS pixels from one column to the next."""
         return _COLUMN
 
-    def word(self, bar: int) -> str:
-        """Returns a bar's value in words."""
-        value = float(self.values[bar])
-        return wording.percent(value) if self.shares else wording.number(value)
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The value of each bar in words."""
+        return tuple(map(wording.percent if self.shares else wording.number, self.values.tolist()))
+
+    @cached_property
+    def scaled(self) -> tuple[Array, float, float]:
+        """The values, 0 where they are not finite, lowest and highest of them and 0, all scaled near 1."""
+        values = near_one(np.where(np.isfinite(self.values), self.values, 0.0))[0]
+        return values, min(0.0, float(values.min())), max(0.0, float(values.max()))
+
+    @property
+    def lengths(self) -> list[float]:
+        """How long each bar is, as a share of the longest."""
+        values = self.scaled[0]
+        shares: list[float] = (values / (np.abs(values).max() or 1.0)).tolist()
+        return shares
 
     def short_word(self, bar: int) -> str:
         """Returns a bar's value as it stands on a column: nothing for a share under half a percent."""
@@ -96,7 +110,7 @@ class Chart:
         if not math.isfinite(value):
             return ""
         if self.shares:
-            return self.word(bar) if bar in self.tops else f"{value * 100:.0f}" if value >= 0.005 else ""
+            return self.words[bar] if bar in self.tops else f"{value * 100:.0f}" if value >= 0.005 else ""
         largest = float(np.abs(self.values[np.isfinite(self.values)]).max())
         if value == 0 or not 1e-2 <= largest < 1e4:
             return wording.number(value, 2)
@@ -138,7 +152,7 @@ class BarPlot(Plot):
         what = f"{form}{', ' if chart.rest else ' '}{many} {chart.noun}"
         invalid = len(chart.order) - len(finite)
         last = f" {wording.plural(invalid, 'value')} not finite." if invalid else ""
-        named = [f"{chart.names[bar]}: {chart.word(bar)}" for bar in finite]
+        named = [f"{chart.names[bar]}: {chart.words[bar]}" for bar in finite]
         if chart.shares:
             return f"{what}. {', '.join(named[:3])}.{last}"
         if (chart.values < 0).any():
@@ -152,15 +166,12 @@ class BarPlot(Plot):
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
         """Returns the bars as text: the largest first, five of them unless ``top`` says otherwise."""
         chart = self.prepare(summary, options)
-        values = _scaled(chart)[0]
-        longest = float(np.abs(values).max()) or 1.0
         if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
-            shown = tuple(range(len(chart.names)))
-            return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in shown), columns=True)
+            return Bars(_bars(chart, range(len(chart.names))), columns=True)
         limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else _TEXT_ROWS)
         listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
         rest = chart.rest if chart.rest else _rest(chart.shares, [chart.values[list(chart.order[limit:])]])
-        return Bars(tuple(self._bar(chart, bar, values[bar] / longest) for bar in listed), rest)
+        return Bars(_bars(chart, listed), rest)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns the picture, or up to 8 probabilities as columns of text; bars of text where a font lacks a name."""
@@ -169,15 +180,8 @@ class BarPlot(Plot):
             columns = self.fallback(summary, options)
             return () if columns is None else (columns,)
         if not all(map(can_write, chart.names)):
-            values = _scaled(chart)[0]
-            longest = float(np.abs(values).max()) or 1.0
-            bars = tuple(self._bar(chart, bar, values[bar] / longest) for bar in chart.order)
-            return (Figure(None, self.alt(summary, options), Bars(bars, chart.rest)),)
+            return (Figure(None, self.alt(summary, options), Bars(_bars(chart, chart.order), chart.rest)),)
         return super().blocks(summary, options)
-
-    @staticmethod
-    def _bar(chart: Chart, bar: int, length: float) -> Bar:
-        return Bar(chart.names[bar], chart.word(bar), float(length), bar in chart.tops)
 
     @prepared_once
     def prepare(self, summary: Summary, options: DisplayOptions) -> Chart:
@@ -224,11 +228,16 @@ class BarPlot(Plot):
         paint_chart(sheet, self.prepare(summary, options), style)
 
 
+def _bars(chart: Chart, shown: Iterable[int]) -> tuple[Bar, ...]:
+    lengths = chart.lengths
+    return tuple(Bar(chart.names[bar], chart.words[bar], lengths[bar], bar in chart.tops) for bar in shown)
+
+
 def chart_size(chart: Chart) -> tuple[int, int]:
     """Returns width and height of a chart in CSS pixels."""
     if chart.columns:
-        return max(chart.pitch * len(chart.names), 2 * _COLUMN), 82 if _scaled(chart)[1] == 0 else 96
-    widest = max((text_width(chart.word(bar), TEXT, bar in chart.tops) for bar in chart.order), default=0)
+        return max(chart.pitch * len(chart.names), 2 * _COLUMN), 82 if chart.scaled[1] == 0 else 96
+    widest = max((text_width(chart.words[bar], TEXT, bar in chart.tops) for bar in chart.order), default=0)
     left = _row_left(chart)
     rows = len(chart.names) + bool(chart.rest)
     return round(left + _ROW_LENGTH + 6 + max(widest, text_width(chart.rest) - _ROW_LENGTH) + 2), _ROW * rows + 4
@@ -247,7 +256,7 @@ def draw_chart(axes: Axes, chart: Chart, style: Style) -> None:
         axes.axhline(0, color=style.grey, linewidth=0.8)
     else:
         bars = axes.barh(places, lengths, color=colors)
-        axes.bar_label(bars, [chart.word(bar) for bar in places], padding=3)
+        axes.bar_label(bars, chart.words, padding=3)
         name_ticks(axes.yaxis, places, chart.names)
         axes.axvline(0, color=style.grey, linewidth=0.8)
         axes.invert_yaxis()
@@ -265,7 +274,7 @@ def paint_chart(sheet: Sheet, chart: Chart, style: Style) -> None:
 
 
 def _paint_columns(sheet: Sheet, chart: Chart, style: Style) -> None:
-    values, lowest, highest = _scaled(chart)
+    values, lowest, highest = chart.scaled
     unit = _COLUMN_HEIGHT / ((highest - lowest) or 1.0)
     zero = 14 + highest * unit
     middles = np.arange(len(chart.names)) * chart.pitch + chart.pitch / 2
@@ -287,7 +296,7 @@ def _paint_columns(sheet: Sheet, chart: Chart, style: Style) -> None:
 
 def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
     left = _row_left(chart)
-    values, lowest, highest = _scaled(chart)
+    values, lowest, highest = chart.scaled
     unit = _ROW_LENGTH / ((highest - lowest) or 1.0)
     zero = left - lowest * unit
     lengths = np.round(np.abs(values) * unit * 2) / 2
@@ -301,7 +310,7 @@ def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
         sheet.text(left - 7, baseline, name, style.grey, TEXT, strong, "right")
         end = max(zero, starts[bar] + lengths[bar])
         if math.isfinite(chart.values[bar]):
-            sheet.text(end + 4, baseline, chart.word(bar), style.grey, TEXT, strong)
+            sheet.text(end + 4, baseline, chart.words[bar], style.grey, TEXT, strong)
         else:
             sheet.glyph(zero + 7, baseline - 4, sign_of(float(chart.values[bar])), style.magenta, 11)
     sheet.text(left + 4, len(values) * _ROW + 12.5, chart.rest, style.grey, TEXT)
@@ -310,12 +319,6 @@ def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
 def _row_left(chart: Chart) -> int:
     widest = max((text_width(name, TEXT, bar in chart.tops) for bar, name in enumerate(chart.names)), default=0.0)
     return math.ceil(widest) + 9
-
-
-def _scaled(chart: Chart) -> tuple[Array, float, float]:
-    """Returns the values, 0 where they are not finite, lowest and highest of them and 0, all scaled near 1."""
-    values = near_one(np.where(np.isfinite(chart.values), chart.values, 0.0))[0]
-    return values, min(0.0, float(values.min())), max(0.0, float(values.max()))
 
 
 def _colors(chart: Chart, style: Style) -> list[str]:

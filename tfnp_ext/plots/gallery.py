@@ -28,7 +28,7 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.batches import UNSURE
-from tfnp_ext.plots.images import Coding, Images, encode, step_read
+from tfnp_ext.plots.images import Coding, Images, colour_notes, encode, step_read
 from tfnp_ext.plots.pixels import count_invalid
 from tfnp_ext.plots.truth import read_truth
 from tfnp_ext.roles.images import CHANNELS, read_images
@@ -196,6 +196,7 @@ class GalleryPlot(Plot):
                 notes.append(f"thumbnails {wording.percent(gallery.images.zoom, 0)}")
             if gallery.images.step > 1:
                 notes.append(f"1 of {gallery.images.step} rows and columns read")
+            notes += colour_notes(gallery.images)
         return "; ".join(notes)
 
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +25,7 @@ from tfnp_ext.plots.base import (
     prepared_once,
     register_plot,
 )
+from tfnp_ext.plots.greys import GreyImages, encode_greys
 from tfnp_ext.plots.pixels import count_invalid, ends_of, reduce_image, to_pixels
 from tfnp_ext.plots.sheet import BUDGET
 from tfnp_ext.roles.images import CHANNELS
@@ -110,6 +112,13 @@ class Images:
         """The kind of colour in words."""
         return {1: "grey", 3: "RGB", 4: "RGBA"}[self.values[0].shape[2]]
 
+    @cached_property
+    def greys(self) -> GreyImages | None:
+        """The PNGs of small grey images; ``None`` of others, and where some values are magenta."""
+        if self.coding != "exact" or self.invalid or self.values[0].shape[2] != 1:
+            return None
+        return encode_greys(self.pixels()[..., 0], round(self.zoom))
+
     def pixels(self) -> Array:
         """Returns all that was read as bytes [N, H, W, C]."""
         stacked = self.values[0][None] if len(self.values) == 1 else np.stack(self.values)
@@ -157,8 +166,7 @@ class _ImagePlot(Plot):
             notes.append(f"× {images.zoom:.0f}")
         if images.step > 1:
             notes.append(f"1 of {images.step} rows and columns read")
-        if images.coding == "photo" or (images.coding == "palette" and not images.truths):
-            notes.append("JPEG" if images.coding == "photo" else f"at most {images.colors} colours each")
+        notes += colour_notes(images)
         if images.invalid:
             notes.append("not finite → magenta")
         return ", ".join(notes)
@@ -370,9 +378,21 @@ def _montage(pixels: Array) -> Array:
     return sheet
 
 
+def colour_notes(images: Images) -> list[str]:
+    """Returns what was lost of the colours."""
+    if images.coding == "photo":
+        return ["JPEG"]
+    if images.coding == "palette":
+        return [] if images.truths else [f"at most {images.colors} colours each"]
+    return [f"at most {images.greys.greys} greys each"] if images.greys and images.greys.greys < 256 else []
+
+
 def encode(images: Images) -> list[Picture]:
     """Returns the tiles as PNG or JPEG, all together within the budget."""
     width, height = images.size
+    if images.greys is not None:
+        left = images.greys.zoom < images.zoom
+        return [Picture(data, "image/png", width, height, left) for data in images.greys.pngs]
     largest = _PHOTO_ZOOM if images.coding == "photo" else 1.0
     thumbnails = _Thumbnails(images, largest)
     if images.coding == "photo":
@@ -386,12 +406,12 @@ def encode(images: Images) -> list[Picture]:
     small = thumbnails.at(1.0)
     zoom = max(1, round(images.zoom))
     palettes = ((zoom, images.colors), (zoom, 32), (zoom, 16), (zoom, 8), (zoom, 4))
-    # Noise doubles in size when it is enlarged; then the browser enlarges it, a little softer.
+    # Noise doubles in size when it is enlarged; then that is left to the page.
     for enlarged, colors in palettes if images.coding == "palette" else ((zoom, 0), (1, 0)):
         coded = [_png(image, enlarged, colors) for image in small]
         if sum(map(len, coded)) <= BUDGET:
             break
-    return [Picture(data, "image/png", width, height) for data in coded]
+    return [Picture(data, "image/png", width, height, enlarged < zoom) for data in coded]
 
 
 class _Thumbnails:

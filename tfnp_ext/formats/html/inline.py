@@ -10,7 +10,7 @@ from unicodedata import bidirectional
 from tfnp_ext import wording
 from tfnp_ext.document import Fields, Heading, Inline, Note, Span, Sparkline, Text
 from tfnp_ext.formats.html.blocks import writes
-from tfnp_ext.formats.png import palette_png
+from tfnp_ext.png import palette_png
 
 BLUE, ORANGE, MAGENTA = "#3a7dc0", "#c0631a", "#d03a94"
 MONO = 'ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace'

@@ -70,8 +70,13 @@ def write_tiles(tiles: Tiles) -> str:
     width = tiles.columns * (drawn[0].picture.width + _TILE_GAP) if tiles.columns and drawn else 830
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:3px {_TILE_GAP}px;margin:6px 0 2px;max-width:{width}px;'
-        f'font-size:9px;line-height:11px">{items}</div>'
+        f'font-size:9px;line-height:11px{_enlarged(drawn)}">{items}</div>'
     )
+
+
+def _enlarged(tiles: tuple[Tile, ...]) -> str:
+    """Returns the style by which a page enlarges images; untrusted notebooks drop it and make them a little softer."""
+    return ";image-rendering:pixelated" if tiles and tiles[0].picture.pixelated else ""
 
 
 def _gallery(tiles: Tiles, drawn: tuple[Tile, ...]) -> str:
@@ -85,7 +90,7 @@ def _gallery(tiles: Tiles, drawn: tuple[Tile, ...]) -> str:
     room = min(tiles.columns * (width + _GALLERY_GAP), _PAGE)
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:6px {_GALLERY_GAP}px;margin:6px 0 2px;max-width:{room}px;'
-        f'font-size:11px;line-height:13px;white-space:nowrap">{items}</div>'
+        f'font-size:11px;line-height:13px;white-space:nowrap{_enlarged(drawn)}">{items}</div>'
     )
 
 

@@ -6,11 +6,10 @@ import math
 from dataclasses import replace
 from html import escape
 
-from tfnp_ext.document import Beside, Cell, Figure, NumberCell, Row, Table, Tiles
+from tfnp_ext.document import ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
 
-_GROUND_ALPHA = 0.72
 _FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
@@ -23,20 +22,22 @@ _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 
 @writes(Table)
 def write_table(table: Table) -> str:
     """Returns a table by itself."""
+    if not table.compact:
+        return _table(table)
     # The first column lines up with the text above it, unless a ground shows the cell's own edge.
     margin = "1px 0 0" if _is_grounded(table) else "1px 0 0 -6px"
-    if not (table.pinned and table.compact):
-        return _scrolled(table, _table(table, margin))
+    if not table.pinned:
+        return _scrolled(_table(table, margin))
     # Two tables of equally high rows: a sticky column would need the colour of the host's paper behind it.
     rest, pinned = _split(table)
-    columns = _scrolled(rest, _table(rest, margin)) + _table(pinned, "1px 0 0")
+    columns = _scrolled(_table(rest, margin)) + _table(pinned, "1px 0 0")
     return f'<div style="display:flex;align-items:flex-start">{columns}</div>'
 
 
 def _split(table: Table) -> tuple[Table, Table]:
     """Returns the columns of a table that may be scrolled away, and those that stay in sight."""
     at = len(table.rows[0].cells) - table.pinned
-    rows = tuple(replace(row, cells=row.cells[:at]) for row in table.rows)
+    rows = tuple(Row(row.cells[:at], row.header) for row in table.rows)
     # A row without words would be lower than its neighbour.
     kept = (tuple(cell._replace(text=cell.text or _NO_BREAK) for cell in row.cells[at:]) for row in table.rows)
     names = tuple(column or _NO_BREAK for column in table.columns[at:])
@@ -68,12 +69,12 @@ def _is_grounded(table: Table) -> bool:
     return any(abs(cell.ground) >= _FAINTEST for row in table.rows for cell in row.cells)
 
 
-def _scrolled(table: Table, markup: str) -> str:
+def _scrolled(markup: str) -> str:
     """Returns an open table in a box of its own, which scrolls where a window is narrower."""
-    return f'<div style="overflow-x:auto">{markup}</div>' if table.compact else markup
+    return f'<div style="overflow-x:auto">{markup}</div>'
 
 
-def _table(table: Table, margin: str) -> str:
+def _table(table: Table, margin: str = "0") -> str:
     pad = _PAD if table.compact else ""
     headed = any(row.header is not None for row in table.rows)
     caption, head = "", ""
@@ -104,21 +105,22 @@ def _header(text: str, pad: str, *, left: bool = False) -> str:
     return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}">{said(text)}'
 
 
-def _row(row: Row, pad: str, headed: bool, width: int) -> str:
+def _row(row: Row | NumberRow, pad: str, headed: bool, width: int) -> str:
     header = _header(row.header or "", pad) if headed else ""
-    if pad or width:
+    if pad or width or isinstance(row, Row):
         return _ROW + header + "".join([_cell(cell, pad, width) for cell in row.cells])
-    return _ROW + header + "".join([_number(cell) if type(cell) is NumberCell else _cell(cell) for cell in row.cells])
-
-
-def _number(cell: Cell) -> str:
-    ground = cell[2]
-    if -_FAINTEST < ground < _FAINTEST:
-        return f"<td>{said(cell[0])}"
-    return f"<td style={_ground(ground)}>{said(cell[0])}"
+    numbers = [
+        f"{'<td>' if -_FAINTEST < ground < _FAINTEST else _NUMBERS[round(ground * _FULL)]}{said(text)}"
+        for text, ground in zip(row.texts, row.grounds, strict=True)
+    ]
+    if row.elided is not None:
+        numbers.insert(row.elided, _cell(ELIDED))
+    return _ROW + header + "".join(numbers) + "".join(map(_cell, row.rest))
 
 
 def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
+    if not pad and cell[2:] == _NOTHING_ELSE:
+        return f"<td>{_content(cell)}"
     styles = [pad] if pad else []
     if width and cell.span == 1:
         styles.append(f"width:{width}px")
@@ -141,6 +143,10 @@ def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
     return f"<td{columns}{title}{attribute}>{_content(cell)}"
 
 
+_NOTHING_ELSE = Cell("")[2:]
+"""Of a cell that is text in a tone."""
+
+
 def _content(cell: Cell) -> str:
     text = said(cell.text)
     if cell.mono:
@@ -156,7 +162,15 @@ def _content(cell: Cell) -> str:
 
 
 def _ground(ground: float) -> str:
-    return _GROUNDS[ground > 0][round(min(1.0, abs(ground)) * _GROUND_ALPHA * 255)]
+    return _GROUNDS[round(max(-1.0, min(1.0, ground)) * _FULL)]
 
 
-_GROUNDS = tuple(tuple(f"background:{ink}{alpha:02x}" for alpha in range(256)) for ink in (ORANGE, BLUE))
+_FULL = 0.72 * 255
+"""The alpha of full heat, of 255: on more than that text would be hard to read."""
+
+_LEVELS = (*range(185), *range(-184, 0))
+_GROUNDS = tuple(f"background:{BLUE if level > 0 else ORANGE}{abs(level):02x}" for level in _LEVELS)
+"""The style of each ground; those below zero from the end, as Python counts."""
+
+_NUMBERS = tuple(f"<td style={ground}>" for ground in _GROUNDS)
+"""What stands before a plain number: nearly all of them are written so."""

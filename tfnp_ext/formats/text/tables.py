@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfnp_ext import wording
-from tfnp_ext.document import Beside, Cell, Row, Table
+from tfnp_ext.document import Beside, Cell, NumberRow, Row, Table
 from tfnp_ext.formats.text.blocks import write, writes
 from tfnp_ext.formats.text.inline import REST_SAID, quoted, shortened, write_span, write_string
 from tfnp_ext.formats.text.layout import GAP, INDENT, LONGEST_NAME, NARROWEST, WIDTH, cut, side_by_side, wording_width
@@ -26,14 +26,12 @@ def write_table(table: Table, room: int = WIDTH) -> list[str]:
     spanning += [[False] * headed + [cell.span > 1 for cell in row.cells] for row in table.rows]
     lefts = [cell.align == "left" for cell in max((row.cells for row in table.rows), key=len, default=())]
     lefts = [False] * headed + lefts
-    widths = [
-        max(
-            (wording_width(line[place]) for line, wide in zip(grid, spanning, strict=True)
-             if place < len(line) and not (place < len(wide) and wide[place])),
-            default=0,
-        )
-        for place in range(max(map(len, grid), default=0))
-    ]  # fmt: skip
+    sizes = [list(map(wording_width, line)) for line in grid]
+    widths = [0] * max(map(len, grid), default=0)
+    for line_sizes, wide in zip(sizes, spanning, strict=True):
+        for column, size in enumerate(line_sizes):
+            if size > widths[column] and not (column < len(wide) and wide[column]):
+                widths[column] = size
     # Slices beside each other have columns of one width; those of one table are as wide as they need be.
     framed = any(cell.framed for row in table.rows for cell in row.cells)
     least = table.width + framed if table.caption or framed else 0
@@ -47,16 +45,15 @@ def write_table(table: Table, room: int = WIDTH) -> list[str]:
         return write_table(labelled, room)
     for number, kept in enumerate(groups):
         margin = INDENT if number else ""
-        for line, wide in zip(grid, spanning, strict=True):
+        for line, line_sizes, wide in zip(grid, sizes, spanning, strict=True):
             cells = []
             for place in kept:
                 if place is None:
                     cells.append("…")
                 elif place < len(line):
-                    text = line[place]
-                    padding = " " * (widths[place] - wording_width(text))
+                    padding = " " * (widths[place] - line_sizes[place])
                     left = (place < len(wide) and wide[place]) or (place < len(lefts) and lefts[place])
-                    cells.append(text + padding if left else padding + text)
+                    cells.append(line[place] + padding if left else padding + line[place])
             lines.append((margin + "  ".join(cells)).rstrip())
     return lines
 
@@ -113,7 +110,7 @@ def _fitting(widths: list[int], headed: bool, room: int, *, whole: bool) -> list
     return [[*kept, None, len(widths) - 1]]
 
 
-def _cells(row: Row, headed: bool, room: int = WIDTH) -> list[str]:
+def _cells(row: Row | NumberRow, headed: bool, room: int = WIDTH) -> list[str]:
     header = [cut(wording.printable(row.header or ""), LONGEST_NAME)] if headed else []
     return header + [_cell(cell, room) for cell in row.cells]
 
