@@ -56,7 +56,8 @@ def test_ipython_config_py_reaches_the_options():
     [("top", 0), ("top", -1), ("top", "many"), ("precision", 0), ("precision", 18), ("max_rows", 1), ("max_columns", 1),
      ("budget_ms", -1.0), ("budget_ms", float("nan")), ("max_rows", 10**6), ("max_columns", 10**6),
      ("budget_ms", "soon"), ("plots", "yes"), ("enabled", 3), ("labels", 5),
-     ("labels", {"a": "b"})],
+     ("labels", {"a": "b"}), ("labels", {0.5: "half"}), ("labels", {-1: "x"}), ("precision", True),
+     ("budget_ms", False), ("top", True)],
 )  # fmt: skip
 def test_a_bad_value_is_refused_at_assignment_and_the_former_stays(config, name, value):
     before = getattr(config, name)
@@ -65,21 +66,83 @@ def test_a_bad_value_is_refused_at_assignment_and_the_former_stays(config, name,
     assert getattr(config, name) == before
 
 
+REFUSED = [
+    ("top", 0, "top is a whole number from 1 on, or None, not 0"),
+    ("precision", 99, "precision is a whole number from 1 to 17, not 99"),
+    ("precision", 2.5, "precision is a whole number from 1 to 17, not 2.5"),
+    ("precision", True, "precision is a whole number from 1 to 17, not True"),
+    ("max_rows", "x", "max_rows is a whole number from 2 to 200, not 'x'"),
+    ("max_rows", np.eye(2), "max_rows is a whole number from 2 to 200, not array([[1., 0.], [0., 1.]])"),
+    ("max_columns", 101, "max_columns is a whole number from 2 to 100, not 101"),
+    ("plots", "yes", "plots is True or False, not 'yes'"),
+    ("budget_ms", float("nan"), "budget_ms is a number from 0 to inf, not nan"),
+    ("budget_ms", np.eye(2), "budget_ms is a number from 0 to inf, not array([[1., 0.], [0., 1.]])"),
+    ("budget_ms", -1, "budget_ms is a number from 0 to inf, not -1"),
+    ("labels", 5, "labels need a list, an array or a dict index → name, not int"),
+    *(
+        ("labels", {key: "x"}, "labels given as a dict need whole numbers from 0 on as keys, index → name, not " + word)
+        for key, word in (("cat", "'cat'"), (0.5, "0.5"), (-1, "-1"), ("-1", "'-1'"), (np.inf, "inf"), (None, "None"))
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "said"), REFUSED)
+def test_a_bad_value_is_refused_in_the_same_words_wherever_it_is_given(config, name, value, said):
+    with pytest.raises(OptionError) as of_one_call:
+        config.options(**{name: value})
+    with pytest.raises(TraitError) as assigned:
+        setattr(config, name, value)
+    with pytest.raises(TraitError) as configured:
+        config.update_config(Config({"TensorDisplay": {name: value}}))
+    assert {str(refused.value) for refused in (of_one_call, assigned, configured)} == {said}
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("top", 0, "top is a whole number from 1 on, not 0"),
-        ("precision", 99, "precision is a whole number from 1 to 17, not 99"),
-        ("max_rows", "x", "max_rows is a whole number from 2 to 200, not 'x'"),
-        ("max_rows", np.eye(2), "max_rows is a whole number from 2 to 200, not array([[1., 0.], [0., 1.]])"),
-        ("plots", "yes", "plots is True or False, not 'yes'"),
-        ("budget_ms", float("nan"), "budget_ms is a number from 0 on, not nan"),
+        ("page", 0, "page is a whole number from 1 on, not 0"),
+        ("page", True, "page is a whole number from 1 on, not True"),
+        ("softmax", "no", "softmax is True or False, not 'no'"),
+        ("where", "left", "where is one of all, right, wrong, not 'left'"),
     ],
 )
-def test_a_bad_value_of_one_call_is_an_option_error(config, name, value, said):
+def test_a_bad_value_of_an_option_of_one_call_is_told_with_what_is_taken(config, name, value, said):
     with pytest.raises(OptionError) as refused:
         config.options(**{name: value})
     assert str(refused.value) == said
+
+
+def test_the_help_of_every_option_states_what_it_takes():
+    said = " ".join(TensorDisplay.class_get_help().split())
+    bounds = dict.fromkeys(("enabled", "arrays", "nested", "plots"), "True or False")
+    bounds |= {
+        "labels": "a list, an array or a dict index → name, or None",
+        "top": "a whole number from 1 on, or None",
+        "precision": "a whole number from 1 to 17",
+        "max_rows": "a whole number from 2 to 200",
+        "max_columns": "a whole number from 2 to 100",
+        "budget_ms": "a number from 0 to inf",
+    }
+    assert bounds.keys() == TensorDisplay.class_own_traits(config=True).keys()
+    for name, taken in bounds.items():
+        described = said.partition(f"--TensorDisplay.{name}=")[2].partition(" Default:")[0]
+        assert described.endswith(f". Takes {taken}."), name
+
+
+def test_the_ends_of_the_bounds_are_taken(config):
+    for name, values in {"budget_ms": (0, float("inf")), "precision": (1, 17), "max_rows": (2, 200)}.items():
+        for value in values:
+            setattr(config, name, value)
+            assert getattr(config, name) == value
+            assert getattr(config.options(**{name: value}), name) == value
+
+
+def test_an_iterator_of_labels_is_refused_in_words_and_what_was_configured_stays(config):
+    config.labels = ["a"]
+    with pytest.raises(TraitError, match=r"^labels need a list, an array or a dict index → name, not generator$"):
+        config.update_config(Config({"TensorDisplay": {"labels": (name for name in "ab")}}))
+    config.update_config(Config({"TensorDisplay": {"top": 3}}))
+    assert (config.labels, config.top) == (["a"], 3)
 
 
 def test_one_call_overrides_and_none_means_as_configured(config):
@@ -106,8 +169,7 @@ class TestLabels:
 
     def test_a_dict_of_index_to_name(self):
         assert read_labels({"0": "cat", 2: b"dog"}) == {0: "cat", 2: "dog"}
-        with pytest.raises(OptionError, match="integer keys"):
-            read_labels({"cat": 0})
+        assert read_labels({np.int64(1): "cat", 3.0: "dog"}) == {1: "cat", 3: "dog"}
 
     @pytest.mark.parametrize("labels", ["cat", b"cat", 5, object(), {"a", "b"}], ids=repr)
     def test_what_is_no_list_of_names_is_refused_by_type(self, labels):

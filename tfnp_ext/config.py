@@ -7,18 +7,20 @@ time into one frozen ``DisplayOptions``, which travels down the pipeline; nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Float, Int, TraitError, TraitType, validate
+from traitlets import Bool, Float, HasTraits, Int, TraitError, TraitType, validate
 from traitlets.config import SingletonConfigurable
 
 from tfnp_ext.errors import OptionError
 
 Labels = Mapping[int, str] | Sequence[str]
+
+_LABELS_TAKEN = "a list, an array or a dict index → name"
 
 CHOICES = {"where": ("all", "right", "wrong"), "sort": ("index", "confidence", "error")}
 """The words that an option of one call takes."""
@@ -136,10 +138,7 @@ def read_labels(labels: Any) -> Labels | None:
     if labels is None:
         return None
     if isinstance(labels, Mapping):
-        try:
-            return {int(index): _name(name) for index, name in labels.items()}
-        except (TypeError, ValueError):
-            raise OptionError("labels given as a dict need integer keys: index → name") from None
+        return {_class_index(key): _name(name) for key, name in labels.items()}
     if hasattr(labels, "numpy"):
         labels = labels.numpy()
     shape = getattr(labels, "shape", ())
@@ -148,11 +147,27 @@ def read_labels(labels: Any) -> Labels | None:
     if hasattr(labels, "tolist"):
         labels = labels.tolist()
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
-        raise OptionError(f"labels need a list, an array or a dict index → name, not {type(labels).__name__}")
+        raise OptionError(f"labels need {_LABELS_TAKEN}, not {type(labels).__name__}")
     for place, name in enumerate(labels):
         if isinstance(name, (list, tuple, dict)):
             raise OptionError(f"labels hold a {type(name).__name__} at {place}: give one name a class")
     return tuple(_name(name) for name in labels)
+
+
+def _class_index(key: Any) -> int:
+    """Returns the class that a key of a dict names: a whole number, also one in a string, as in JSON."""
+    try:
+        index = int(key)
+        if index >= 0 and (isinstance(key, str) or index == key):
+            return index
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise OptionError(f"labels given as a dict need whole numbers from 0 on as keys, index → name, not {_written(key)}")
+
+
+def _written(value: Any) -> str:
+    """Returns a value that is refused, on one line and cut."""
+    return f"{' '.join(repr(value).split()):.60}"
 
 
 def _name(name: Any) -> str:
@@ -161,51 +176,98 @@ def _name(name: Any) -> str:
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
+class _Option(TraitType):  # type: ignore[type-arg]  # traitlets 5.1 has no arguments for it
+    """A trait that says what it takes, in its help and wherever it refuses a value, in the same words."""
+
+    def __init__(self, default: Any, *, help: str, **kwargs: Any) -> None:
+        super().__init__(default, help=help, **kwargs)
+        self.help = f"{help} Takes {self.taken()}."
+        self.tag(config=True)
+
+    def taken(self) -> str:
+        """Returns what it takes: ``a whole number from 1 to 17``."""
+        raise NotImplementedError
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Returns the value; what is refused is told in one sentence, with what is taken."""
+        try:
+            if self._is_refused(value):
+                raise TraitError
+            return super().validate(obj, value)  # type: ignore[misc]
+        except TraitError:
+            raise TraitError(f"{self.name} is {self.taken()}, not {_written(value)}") from None
+
+    def _is_refused(self, value: Any) -> bool:
+        return False
+
+
+class TrueOrFalse(_Option, Bool):  # type: ignore[type-arg]
+    """An option that is on or off."""
+
+    def taken(self) -> str:
+        """Returns the two words."""
+        return "True or False"
+
+
+class Number(_Option, Float):  # type: ignore[type-arg]
+    """An option that is a number between bounds; ``inf`` is one."""
+
+    def taken(self) -> str:
+        """Returns the bounds in words."""
+        return f"a number from {self.min:g} to {self.max:g}"
+
+    def _is_refused(self, value: Any) -> bool:
+        """Returns whether it is a truth, or NaN, which is below no bound and above none."""
+        return isinstance(value, bool) or (isinstance(value, float) and math.isnan(value))
+
+
+class WholeNumber(_Option, Int):  # type: ignore[type-arg]
+    """An option that is a whole number between bounds."""
+
+    def taken(self) -> str:
+        """Returns the bounds in words."""
+        end = "on" if self.max is None else f"to {self.max}"
+        return f"a whole number from {self.min} {end}{', or None' if self.allow_none else ''}"
+
+    def _is_refused(self, value: Any) -> bool:
+        return isinstance(value, bool)
+
+
 class TensorDisplay(SingletonConfigurable):
     """How TensorFlow values show themselves at the end of a cell."""
 
-    enabled = Bool(True, help="Show cards. False: every value looks as it did before %load_ext.").tag(config=True)
-    arrays = Bool(False, help="Show NumPy arrays as cards too, not only what %tonumpy returns.").tag(config=True)
-    nested = Bool(True, help="Show a dict, list or tuple that holds tensors as one card.").tag(config=True)
-    plots = Bool(True, help="Draw the picture that the values call for. False: numbers and tables only.").tag(
-        config=True
-    )
+    enabled = TrueOrFalse(True, help="Show cards; without, every value looks as it did before %load_ext.")
+    arrays = TrueOrFalse(False, help="Show NumPy arrays as cards too, not only what %tonumpy returns.")
+    nested = TrueOrFalse(True, help="Show a dict, list or tuple that holds tensors as one card.")
+    plots = TrueOrFalse(True, help="Draw the picture that the values call for; without, numbers and tables only.")
     labels = AnyTrait(
         None,
         allow_none=True,
-        help="Class names for predictions: a list, or a dict index → name; used where their number fits.",
+        help=f"Class names for predictions, used where their number fits. Takes {_LABELS_TAKEN}, or None.",
     ).tag(config=True)
-    top = Int(None, allow_none=True, min=1, help="How many classes to draw; None: all, or 5 beyond 20 classes.").tag(
-        config=True
+    top = WholeNumber(
+        None, allow_none=True, min=1, help="How many classes to draw; None is all, or 5 beyond 20 classes."
     )
-    precision = Int(
+    precision = WholeNumber(
         3, min=1, max=17, help="Significant digits in the line of numbers, as far as the dtype carries them."
-    ).tag(config=True)
-    max_rows = Int(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.").tag(
-        config=True
     )
-    max_columns = Int(12, min=2, max=100, help="Columns of a table of values before it is elided in the middle.").tag(
-        config=True
-    )
-    budget_ms = Float(
+    max_rows = WholeNumber(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.")
+    max_columns = WholeNumber(12, min=2, max=100, help="Columns of a table before it is elided in the middle.")
+    budget_ms = Number(
         150.0, min=0.0, help="Milliseconds for exact statistics; beyond it they come from a seeded sample, and say so."
-    ).tag(config=True)
-
-    @validate("budget_ms")
-    def _is_number(self, proposal: Any) -> Any:
-        """Refuses NaN, which is below no bound and above none."""
-        if math.isnan(proposal["value"]):
-            raise TraitError("budget_ms is a number of milliseconds, inf for no bound, not nan")
-        return proposal["value"]
+    )
 
     @validate("labels")
     def _read_labels(self, proposal: Any) -> Any:
         """Refuses labels that cannot be read, at assignment; keys of a dict may be strings, as in JSON."""
-        try:
-            read = read_labels(proposal["value"])
-        except OptionError as refusal:
-            raise TraitError(str(refusal)) from None
-        return list(read) if isinstance(read, tuple) else read
+        return _labels_of_trait(proposal["value"])
+
+    def update_config(self, config: Any) -> None:
+        """Sets what ``%config`` was given, of which traitlets makes copies first: of an iterator there is none."""
+        labels = config.get(type(self).__name__, {}).get("labels")
+        if isinstance(labels, Iterator):
+            _labels_of_trait(labels)
+        super().update_config(config)
 
     def options(self, **overrides: Any) -> DisplayOptions:
         """Returns the options in force now, with those of one call on top.
@@ -228,30 +290,41 @@ class TensorDisplay(SingletonConfigurable):
             given["labels"] = read_labels(given["labels"])
             given["labels_required"] = True
         for name in given.keys() & set(_CONFIGURED) - {"labels"}:
-            trait = self.traits()[name]
-            try:
-                given[name] = trait._validate(self, given[name])
-            except TraitError:
-                value = " ".join(repr(given[name]).split())
-                raise OptionError(f"{name} is {_taken(trait)}, not {value:.60}") from None
+            given[name] = _checked(self, self.traits()[name], given[name])
         for name, words in CHOICES.items():
             if given.get(name, words[0]) not in words:
-                raise OptionError(f"{name} is one of {', '.join(words)}, not {given[name]!r}")
-        page = given.get("page", 1)
-        if not isinstance(page, int) or page < 1:
-            raise OptionError(f"page is a whole number from 1 on, not {page!r}")
+                raise OptionError(f"{name} is one of {', '.join(words)}, not {_written(given[name])}")
+        for name in given.keys() & set(_OF_ONE_CALL):
+            given[name] = _checked(self, _OF_ONE_CALL[name], given[name])
         if given.get("plot", "auto") not in {"auto", "none"}:
             given.setdefault("plots", True)  # what is asked for now counts for more than what is configured
         return replace(configured, **given)
 
 
-def _taken(trait: TraitType[Any, Any]) -> str:
-    """Returns what an option takes, in words: ``a whole number from 1 to 17``."""
-    if not isinstance(trait, (Int, Float)):
-        return "True or False"
-    noun = "a whole number" if isinstance(trait, Int) else "a number"
-    return f"{noun} from {trait.min:g} {'on' if trait.max in {None, math.inf} else f'to {trait.max:g}'}"
+def _labels_of_trait(labels: Any) -> Any:
+    try:
+        read = read_labels(labels)
+    except OptionError as refusal:
+        raise TraitError(str(refusal)) from None
+    return list(read) if isinstance(read, tuple) else read
 
+
+def _checked(config: TensorDisplay, trait: TraitType[Any, Any], value: Any) -> Any:
+    """Returns the value of an option of one call, refused in the words in which its trait refuses it."""
+    try:
+        return trait._validate(config, value)
+    except TraitError as refusal:
+        raise OptionError(str(refusal)) from None
+
+
+class _OfOneCall(HasTraits):
+    """Options that are given for one value at a time and so are not configured."""
+
+    page = WholeNumber(1, min=1, help="Which page of a gallery.")
+    softmax = TrueOrFalse(False, help="Show softmax of the values.")
+
+
+_OF_ONE_CALL = _OfOneCall.class_traits()
 
 _REQUESTS = frozenset({"plot", "softmax", "labels_required", "images", "truth", "where", "sort", "page"})
 """What is asked for one value at a time; ``labels`` and ``top`` can be configured too."""
