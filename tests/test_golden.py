@@ -155,6 +155,13 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "ragged of rank 3": (lambda tf: tf.ragged.constant([[[1, 2], [3]], [[4]]]), {}),
     "long ragged": (lambda tf: tf.RaggedTensor.from_row_lengths(tf.range(200), [50, 0, 100, 30, 20]), {}),
     "many ragged rows": (lambda tf: tf.ragged.constant([list(range(n * n % 13)) for n in range(60)]), {}),
+    "dates": (lambda tf: np.datetime64("2020-01-01T06:00") + 6 * np.arange(200), {}),
+    "few dates": (lambda tf: np.array([["2020-01-01", "NaT"], ["2021-02-03", "2022-03-04"]], "M8[D]"), {}),
+    "records": (
+        lambda tf: np.array([(n, n / 4, b"<b> %d" % n, n * 3600) for n in range(30)],
+                            [("id", "i4"), ("<share>", "f4"), ("name", "S9"), ("after", "m8[s]")]), {},
+    ),
+    "objects": (lambda tf: np.array([0.1 + 0.2, None, "<b>", 1 / 3, {}, 10**20], object), {}),
     "ragged strings": (lambda tf: tf.ragged.constant([["a"] * (n % 5) for n in range(20)]), {}),
     "sparse": (lambda tf: tf.SparseTensor([[0, 1], [2, 0], [2, 3]], [2.5, -1.0, 4.0], [3, 4]), {}),
     "large sparse": (

@@ -647,7 +647,7 @@ class TestTheRest:
             (np.float32(3.5), "scalar"),
             (np.zeros((0, 3)), "empty"),
             (np.array([b"a"], object), "text"),
-            (np.array(["2020-01-01"], "M8[D]"), "other"),
+            (np.array(["2020-01-01"], "M8[D]"), "times"),
             (np.ones((3, 4), np.complex64), "values"),
             (np.ones((30, 4), np.complex64), "complex"),
             (np.arange(64).reshape(8, 8), "values"),
@@ -881,6 +881,9 @@ OTHER_EXAMPLES: dict[str, Callable] = {
     "ragged": lambda d, p, tf: tf.RaggedTensor.from_row_lengths(tf.range(200), [50, 0, 100, 30, 20]),
     "sparse": lambda d, p, tf: tf.sparse.from_dense(d.images.reshape(360, 64)),
     "rows": lambda d, p, tf: tf.IndexedSlices(tf.ones((20, 30)), tf.range(20), tf.constant([40, 30])),
+    "times": lambda d, p, tf: np.arange(100).astype("M8[h]"),
+    "records": lambda d, p, tf: np.zeros(3, [("a", "i4"), ("b", "f4")]),
+    "objects": lambda d, p, tf: np.array([1, None], object),
     "other": lambda d, p, tf: tf.constant(d.logits.reshape(6, 5, 3, 40)),
     "absent": lambda d, p, tf: tf.keras.Input((3,)),
 }

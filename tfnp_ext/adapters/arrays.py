@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext import wording
 from tfnp_ext.adapters.base import (
     Absent,
     Adapter,
@@ -29,6 +30,7 @@ def array_facts(array: np.ndarray, state: str) -> Facts:
     return Facts(
         shape=array.shape,
         dtype=_dtype_word(array.dtype),
+        details=(wording.plural(len(array.dtype.names), "field"),) if array.dtype.names else (),
         device="CPU",
         nbytes=array.nbytes,
         state=state,
@@ -37,6 +39,8 @@ def array_facts(array: np.ndarray, state: str) -> Facts:
 
 
 def _dtype_word(dtype: np.dtype) -> str:
+    if dtype.names:
+        return "structured"  # of void32 nobody knows what is in it
     return "object" if dtype.kind == "O" else dtype.name
 
 

@@ -23,7 +23,7 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, elements, large_values, numbers, values
+from tfnp_ext.display import composites, elements, large_values, numbers, unnumbered, values
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
@@ -107,6 +107,10 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     content = summary.content
     if isinstance(content, Elements):
         return _dataset_leaf(summary, content)
+    if isinstance(content, Dense) and summary.role in unnumbered.UNNUMBERED:
+        spans = unnumbered.inline_values(content.array, summary.role)
+        if spans:
+            return Document(_heading(summary, _calm(spans)))
     if isinstance(content, (Dense, Strings)) and summary.role in {"scalar", "values", "text"}:
         spans = values.headline_values(content if isinstance(content, Strings) else content.array)
         if spans:
@@ -148,7 +152,7 @@ def compose_leaf(
         return Document(_heading(summary, _answer_first(summary.drawn, options)))
     if whole.heading.values:
         return Document(_heading(summary, _calm(whole.heading.values)))
-    if summary.role == "text":
+    if summary.role in {"text", "records", "objects"}:
         return whole
     line = _flagged(summary, numbers.line(summary, options))
     if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
@@ -240,6 +244,8 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     assert isinstance(content, Dense)
     if summary.role == "text":
         return _text_card(summary, content.array, options)
+    if summary.role in unnumbered.UNNUMBERED:
+        return _unnumbered_card(summary, content.array, options)
     # Names stand in a picture and not in a table of numbers.
     asked = options.labels_required or (plot is not None and plot.is_asked(options))
     if not asked and summary.role in _SMALL_ROLES:
@@ -314,8 +320,17 @@ def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOp
     words = values.word_table(array)
     if words is not None:
         return Document(_heading(summary), (words,))
-    line = numbers.line(summary, options) if values.holds_strings(array) else None
-    return Document(_heading(summary), _present(line, values.string_table(array)))
+    return Document(_heading(summary), _present(numbers.line(summary, options), values.string_table(array)))
+
+
+def _unnumbered_card(summary: Summary, array: np.ndarray, options: DisplayOptions) -> Document:
+    """Returns the card of dates, records or objects: their values, and of many times from when to when they are."""
+    spans = unnumbered.inline_values(array, summary.role)
+    if spans:
+        return Document(_heading(summary, spans))
+    block = unnumbered.values_block(array, summary.role, options)
+    line = numbers.line(summary, options) if isinstance(block, Fold) else None
+    return Document(_heading(summary), _present(line, block))
 
 
 def _history_card(summary: Summary, content: Curves, plot: Plot | None, options: DisplayOptions) -> Document:

@@ -53,11 +53,19 @@ def mimebundle(
     try:
         options = options or TensorDisplay.instance().options()
         document = _compose_forgiving(obj, options, result)
+        if not (told or warned) and _says_less(document, obj if result is None else result):
+            return None
         return _render(_with_account(document, told, warned), active_types)
     except Exception as error:
         value = obj if result is None else result
         lines = (native_text(value), f"[no card: {one_line(error)}]", *(f"⚠ {said}" for said in warned))
         return {"text/plain": "\n".join(lines)}
+
+
+def _says_less(document: Document, shown: Any) -> bool:
+    """Returns whether a card has none of the values of an array, so that NumPy's own text tells more."""
+    told = document.blocks or document.heading.values
+    return not told and isinstance(shown, np.ndarray) and shown.size > 0
 
 
 def _with_account(document: Document, told: Collection[str], warned: Collection[str]) -> Document:

@@ -15,12 +15,12 @@ from tfnp_ext.display import numerals
 from tfnp_ext.display.elision import DOWN, spread
 from tfnp_ext.display.quoting import string_parts, string_spans, string_text
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table
-from tfnp_ext.roles import SMALL
+from tfnp_ext.roles import SMALL, holds_strings
 
 IN_LINE = 8
 """So many numbers stand in the headline."""
 
-_LINE_LENGTH = 60
+LINE_LENGTH = 60
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
 SMALL_ROWS, SMALL_COLUMNS = 12, 16
@@ -50,7 +50,7 @@ def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     else:
         values = array.reshape(-1)
         spans = tuple(_value_span(text, value) for text, value in zip(numerals.small_texts(array), values, strict=True))
-    if array.ndim and sum(len(span.text) + 2 for span in spans) > _LINE_LENGTH:
+    if array.ndim and sum(len(span.text) + 2 for span in spans) > LINE_LENGTH:
         return ()
     return spans
 
@@ -180,17 +180,6 @@ def small_cell(text: str, value: Any, ground: float) -> Cell:
         return Cell(text, "plain" if text == "True" else "secondary", ground, align="center")
     span = _value_span(text, value)
     return Cell(text, "plain" if span.tone == "strong" else span.tone, ground, span.title)
-
-
-_MOST_LOOKED_AT = 2**16
-
-
-def holds_strings(array: np.ndarray | Strings) -> bool:
-    """Returns whether all values are strings, of a large array those looked at; string tensors hold nothing else."""
-    if isinstance(array, Strings):
-        return True
-    step = max(1, array.size // _MOST_LOOKED_AT)
-    return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat[::step])
 
 
 def plain_text(value: Any) -> str:

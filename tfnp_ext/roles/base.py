@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfnp_ext.adapters import Strings
 from tfnp_ext.adapters.devices import most_read
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.statistics import Statistics, row_sums
@@ -38,6 +39,9 @@ ROLES = (
     "ragged",
     "sparse",
     "rows",
+    "times",
+    "records",
+    "objects",
     "other",
     "absent",
 )
@@ -72,6 +76,18 @@ class Role:
     reason: str = ""
     drawn: Array | None = field(default=None, repr=False, compare=False)
     limits: tuple[float, float] | None = None
+
+
+_MOST_LOOKED_AT = 2**16
+"""So many objects at most are looked at to learn whether they are strings."""
+
+
+def holds_strings(array: Array | Strings) -> bool:
+    """Returns whether all values are strings, of a large array those looked at; string tensors hold nothing else."""
+    if isinstance(array, Strings):
+        return True
+    step = max(1, array.size // _MOST_LOOKED_AT)
+    return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat[::step])
 
 
 def values_checked(array: Array) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.roles.base import SMALL, Array, Role, is_integer, values_checked
+from tfnp_ext.roles.base import SMALL, Array, Role, holds_strings, is_integer, values_checked
 from tfnp_ext.roles.images import read_images
 from tfnp_ext.roles.matrices import (
     read_attention,
@@ -66,7 +66,7 @@ def read_role(array: Array, statistics: Statistics | None, *, weights: bool = Fa
     if isinstance(array, np.ma.MaskedArray):
         return _masked(array)
     if statistics is None:
-        return Role("text" if array.dtype.kind in "OSU" else "other")
+        return _without_numbers(array)
     if not array.ndim:
         return Role("scalar")
     if array.dtype.kind == "c":
@@ -83,6 +83,15 @@ def read_role(array: Array, statistics: Statistics | None, *, weights: bool = Fa
     if drawn.ndim == 2:
         return Role("matrix", drawn=drawn)
     return Role("other", drawn=drawn, reason=f"rank {array.ndim}, no image or prediction")
+
+
+def _without_numbers(array: Array) -> Role:
+    """Returns the role of an array that has no numbers, which its dtype tells, or the class of its objects."""
+    if array.dtype.kind in "OSU":
+        return Role("text" if holds_strings(array) else "objects")
+    if array.dtype.kind in "mM":
+        return Role("times")
+    return Role("records" if array.dtype.names else "other")
 
 
 def without_batch(array: Array) -> Array:

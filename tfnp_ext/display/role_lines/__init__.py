@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfnp_ext.display.role_lines import composites, images, matrices, predictions, trainings, weights
+from tfnp_ext.display.role_lines import composites, images, matrices, predictions, times, trainings, weights
 from tfnp_ext.display.role_lines.base import EXTRA_FIELDS, ROLE_LINES, field
 from tfnp_ext.display.role_lines.judged import judged_fields
 from tfnp_ext.display.role_lines.magnitudes import magnitude_fields
@@ -19,6 +19,7 @@ __all__ = [
     "matrices",
     "predictions",
     "string_fields",
+    "times",
     "trainings",
     "weights",
 ]
