@@ -38,36 +38,38 @@ def pair(number: Any) -> Any:
         (
             lambda ds: ds.range(3),
             [
-                "Dataset 3 elements   RangeDataset · 24 B",
-                "nothing was run · elements: stacked along a new first axis",
+                "Dataset 3 elements   RangeDataset · 24 B · nothing drawn to show this",
                 "element () int64",
-                "first %tonumpy -n 1 …   all %tonumpy …",
+                "one element: %tonumpy ds -n 1   all, stacked along a new first axis: %tonumpy ds",
             ],
         ),
         (
             lambda ds: ds.range(10).batch(4).prefetch(1),
             [
-                "Dataset 3 batches   batches of 4 · PrefetchDataset · 80 B",
-                "nothing was run · batches: joined on end",
+                "Dataset 3 batches of 4   PrefetchDataset · 80 B · nothing drawn to show this",
                 "element (None,) int64",
-                "first %tonumpy -n 1 …   all %tonumpy …",
+                "one element: %tonumpy ds -n 1   all, joined along the first axis: %tonumpy ds",
             ],
         ),
         (
             lambda ds: ds.range(9).repeat(),
-            ["Dataset endless   RepeatDataset", "first %tonumpy -n 1 …   some %tonumpy -n 100 …"],
+            [
+                "Dataset endless   RepeatDataset · nothing drawn to show this",
+                "one element: %tonumpy ds -n 1",
+                "100, stacked along a new first axis: %tonumpy ds -n 100",
+            ],
         ),
         (
             lambda ds: ds.range(9).filter(lambda number: number > 3),
-            ["Dataset unknown number of elements   FilterDataset"],
+            ["Dataset unknown number of elements   FilterDataset · nothing drawn to show this"],
         ),
         (
             lambda ds: ds.range(9).filter(lambda number: number > 3).batch(2),
-            ["Dataset unknown number of batches   BatchDataset"],
+            ["Dataset unknown number of batches   BatchDataset · nothing drawn to show this"],
         ),
         (
             lambda ds: ds.range(4).map(pair),
-            ["Dataset 4 elements   MapDataset · ≈ 48 B", "a  ()  int64", "b  tuple · 1 entry", "  [0]  ()  float32"],
+            ["element   shape  dtype", "['a']     ()     int64", "['b'][0]  ()     float32"],
         ),
         (
             lambda ds: ds.from_tensors(Point(1, 2.0)),
@@ -77,20 +79,22 @@ def pair(number: Any) -> Any:
         (
             lambda ds: ds.from_tensors(np.zeros(2**20)).map(lambda x: x).repeat(2**10),
             [
-                "Dataset 1 024 elements   RepeatDataset · ≈ 8 GiB",
-                "first %tonumpy -n 1 …   all, to disk %tonumpy --save data.npz …",
+                "Dataset 1 024 elements   RepeatDataset · ≈ 8 GiB · nothing drawn to show this",
+                "one element: %tonumpy ds -n 1   all, to disk: %tonumpy ds --save data.npz",
             ],
         ),
         (
             lambda ds: iter(ds.range(3)),
             [
-                "Iterator",
-                "no element was drawn · each can be drawn once",
+                "Iterator   gives each element once · nothing drawn to show this",
                 "element () int64",
-                "one element %tonumpy next(…)   some %tonumpy -n 100 …",
+                "next element: %tonumpy next(it)   next 100: %tonumpy it -n 100",
             ],
         ),
-        (lambda ds: ds.range(3).as_numpy_iterator(), ["NumpyIterator", "element () int64"]),
+        (
+            lambda ds: ds.range(3).as_numpy_iterator(),
+            ["NumpyIterator   gives each element once · nothing drawn to show this"],
+        ),
     ],
     ids=[
         "elements",
@@ -154,7 +158,26 @@ def test_the_dataset_of_a_strategy_says_how_many_replicas_an_element_is_for(tf):
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     dealt = strategy.experimental_distribute_dataset(tf.data.Dataset.range(8).batch(4))
     assert "element (None,) 2 replicas of int64" in card(dealt)
-    assert card(dealt)[0] == "Dataset 2 batches   DistributedDataset"
+    assert card(dealt)[0] == "Dataset 2 batches   DistributedDataset · nothing drawn to show this"
+
+
+def test_the_keys_are_as_typed_up_to_eight_tensors_in_plain_containers(tf):
+    element = {"x": np.zeros(2, np.float32), "it's": ({"y": 1}, 2.0), "none": ()}
+    assert [line.split() for line in card(tf.data.Dataset.from_tensors((element, 3)))[1:-1]] == [
+        ["element", "shape", "dtype"],
+        ["[0]['x']", "(2,)", "float32"],
+        ["[0][\"it's\"][0]['y']", "()", "int32"],
+        ['[0]["it\'s"][1]', "()", "float32"],
+        ["[0]['none']", "empty", "tuple"],
+        ["[1]", "()", "int32"],
+    ]
+
+
+def test_a_container_of_the_users_and_more_than_eight_tensors_are_a_tree(tf):
+    named = tf.data.Dataset.from_tensors({"a": Point(1, 2.0), "b": 1})
+    assert any("Point" in line for line in card(named))
+    many = tf.data.Dataset.from_tensors({"a": {str(number): number for number in range(9)}})
+    assert "a  dict · 9 entries" in card(many)
 
 
 def test_hostile_names_are_escaped(tf):

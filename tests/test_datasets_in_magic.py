@@ -122,8 +122,8 @@ def test_a_cell_converts_its_dataset(ip, run):
 
 
 def test_a_dataset_at_the_end_of_a_cell_runs_nothing(ip, run):
-    assert run(ip, "ds").text.startswith("Dataset 4 batches")
-    assert "nothing was run" in run(ip, "ds").html
+    assert run(ip, "ds").text.startswith("Dataset 4 batches of 3 ")
+    assert "nothing drawn to show this" in run(ip, "ds").text
 
 
 # What is not all of it ------------------------------------------------------------------------------------------------

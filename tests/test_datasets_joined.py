@@ -73,7 +73,7 @@ class TestABatchStepBeforeAMap:
         mapped = tf.data.Dataset.range(96).batch(32).map(lambda x: x + 1)
         for sure in (batches, mapped):
             assert "since" not in mimebundle(sure)["text/plain"]
-            assert "joined on end" in mimebundle(sure)["text/plain"]
+            assert "joined along the first axis" in mimebundle(sure)["text/plain"]
 
 
 def test_a_last_batch_of_unknown_shape_is_joined(tf):

@@ -107,5 +107,5 @@ def test_cards_run_nothing_and_say_what_there_is(tf, strategy, capsys):
     show(strategy.distribute_datasets_from_function(lambda context: dataset.batch(4)))
     said = capsys.readouterr().out
     assert "DistributedDatasetsFromFunction" in said
-    assert "nothing was run" in said
+    assert "nothing drawn to show this" in said
     assert not ran

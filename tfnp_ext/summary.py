@@ -160,7 +160,7 @@ def _role(content: Content, statistics: Statistics | None, adapter: Adapter, nam
     if isinstance(content, Absent):
         return Role("absent", reason=content.reason)
     if isinstance(content, Elements):
-        return Role("absent", reason=content.said)
+        return Role("absent", reason="its elements have the values")
     if isinstance(content, Curves):
         return Role("history", reason="training curves: one value an epoch")
     if isinstance(content, Strings):

@@ -50,7 +50,7 @@ def test_a_dataset_says_what_is_in_it_and_the_first_batch_that_it_was_run(datase
         words_of(datasets.output(datasets.cell_ending_with(last)).locator(".tfnp").first)
         for last in ("ds", "%tonumpy -n 1 ds")
     )
-    assert "nothing was run" in dataset
+    assert "nothing drawn to show this" in dataset
     assert "(None, 8, 8, 1)" in dataset
     assert "the pipeline was run: 1 batch" in first
     assert "(64, 8, 8, 1)" in first

@@ -226,13 +226,13 @@ class Elements:
 
     Attributes:
         element: What is in one.
-        said: What the user is told beside it.
         ways: What a user may do next: a word for it, and what is typed.
+        doubt: What in it is a guess, and what to type where that is wrong.
     """
 
     element: Component
-    said: str
     ways: tuple[tuple[str, str], ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,34 +75,45 @@ class DatasetAdapter(ElementsAdapter):
     def facts(self, obj: Any) -> Facts:
         """Returns how many elements there are, as far as TensorFlow knows it without running anything."""
         source = self.source(obj)
-        known = {ENDLESS: "endless", UNKNOWN: f"unknown number of {source.units}"}
         batches = source.batches
-        lengths = () if batches is None else (f"batches of {wording.integer(batches.length)}",)
+        length = "" if batches is None else f" of {wording.integer(batches.length)}"
+        known = {
+            ENDLESS: f"endless {source.units}{length}" if length else "endless",
+            UNKNOWN: f"unknown number of {source.units}{length}",
+        }
         return Facts(
             shape=None,
             dtype="",
-            name=known.get(source.cardinality) or source.counted(source.cardinality),
+            name=known.get(source.cardinality) or source.counted(source.cardinality) + length,
             nbytes=source.estimated_bytes(),
             nbytes_exact=source.counts_exactly,
-            details=(*lengths, step_name(obj)),
+            state=_NOTHING_DRAWN,
+            details=(step_name(obj),),
         )
 
     def content(self, obj: Any) -> Content:
-        """Returns what an element looks like, how elements would be joined, and how to have them; it draws none."""
+        """Returns what an element looks like, and how to have one or all of them; it draws none."""
         source = self.source(obj)
-        how = "joined on end" if source.joined(read_conversion()) == "concat" else "stacked along a new first axis"
-        if source.doubt:
-            how += f", {source.doubt}; --join stack keeps them apart"
-        return Elements(describe(self.spec(obj)), f"nothing was run · {source.units}: {how}", _ways(source))
+        doubt = f"read as batches {source.doubt}; --join stack keeps them apart" if source.doubt else ""
+        return Elements(describe(self.spec(obj)), _ways(source), doubt)
+
+
+_NOTHING_DRAWN = "nothing drawn to show this"
 
 
 def _ways(source: Source) -> tuple[tuple[str, str], ...]:
-    """Returns how to have the first element, and all: those that are too large for the memory on disk."""
-    first = ("first", "%tonumpy -n 1 …")
+    """Returns how to have one element, and all, with what becomes of them: what is too large for the memory, on disk.
+
+    A card does not know what the user calls its value: ``ds`` is what TensorFlow's guides call a dataset.
+    """
+    one = ("one element", "%tonumpy ds -n 1")
+    together = source.joined(read_conversion()) == "concat"
+    how = "joined along the first axis" if together else "stacked along a new first axis"
     if source.cardinality == ENDLESS:
-        return (first, ("some", "%tonumpy -n 100 …"))
-    too_large = (source.estimated_bytes() or 0) > read_conversion().max_bytes
-    return (first, ("all, to disk", "%tonumpy --save data.npz …") if too_large else ("all", "%tonumpy …"))
+        return (one, (f"100, {how}", "%tonumpy ds -n 100"))
+    if (source.estimated_bytes() or 0) > read_conversion().max_bytes:
+        return (one, ("all, to disk", "%tonumpy ds --save data.npz"))
+    return (one, (f"all, {how}", "%tonumpy ds"))
 
 
 @register_adapter
@@ -112,6 +123,10 @@ class NumpyDatasetAdapter(ElementsAdapter):
     kind = "NumpyDataset"
     type_names = ("tfnp_ext.datasets.iteration.NumpyDataset",)
     automatic = False
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns what is known of the dataset."""
+        return DatasetAdapter().facts(obj.source.iterable)
 
     def source(self, obj: Any, opened: bool = True, max_bytes: float = math.inf) -> Source:
         """Returns what is known of the dataset."""
@@ -138,14 +153,18 @@ class IteratorAdapter(ElementsAdapter):
         """Returns the class name: it says whose iterator it is; that of a plain one is as users know it."""
         return str(obj.__class__.__name__).removeprefix("Owned")
 
+    def facts(self, obj: Any) -> Facts:
+        """Returns that an element which is drawn is gone from it."""
+        return Facts(shape=None, dtype="", state=_NOTHING_DRAWN, details=("gives each element once",))
+
     def spec(self, obj: Any) -> Any:
         """Returns the structure of an element."""
         return getattr(obj, "_iterator", obj).element_spec  # a NumpyIterator keeps it for itself
 
     def content(self, obj: Any) -> Content:
-        """Returns what an element looks like, and how to have one: it is gone from the iterator then."""
-        ways = (("one element", "%tonumpy next(…)"), ("some", "%tonumpy -n 100 …"))
-        return Elements(describe(self.spec(obj)), "no element was drawn · each can be drawn once", ways)
+        """Returns what an element looks like, and how to have the next ones."""
+        ways = (("next element", "%tonumpy next(it)"), ("next 100", "%tonumpy it -n 100"))
+        return Elements(describe(self.spec(obj)), ways)
 
     def drawn_from(self, obj: Any, conversion: Conversion) -> Source:
         """Returns its source: the elements that are drawn are gone from the iterator.

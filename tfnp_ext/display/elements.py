@@ -7,15 +7,15 @@ from tfnp_ext.adapters import Component, Elements, step_name
 from tfnp_ext.display.trees import ENTRIES_A_GROUP, MOST_ENTRIES, OPEN_DEPTH
 from tfnp_ext.document import Block, Cell, Child, Children, Document, Fields, Heading, Note, Row, Span, Table
 
-_ROWS, _LONGEST_STEP = 8, 40
+_ROWS, _LONGEST_PATH = 8, 40
 _PLAIN = frozenset(("dict", "list", "tuple"))
 
 
 def element_blocks(content: Elements) -> tuple[Block, ...]:
     """Returns what is known of the elements, and at the end what to type to have them."""
-    said = Note((Span(content.said, "secondary"),))
-    ways = Fields(tuple((Span(what, "secondary"), Span(typed, "typed")) for what, typed in content.ways))
-    return (said, *_structure(content.element), ways)
+    doubt = (Note((Span(content.doubt, "secondary"),)),) if content.doubt else ()
+    ways = Fields(tuple((Span(f"{what}:", "secondary"), Span(typed, "typed")) for what, typed in content.ways))
+    return (*_structure(content.element), *doubt, ways)
 
 
 def _structure(element: Component) -> tuple[Block, ...]:
@@ -26,8 +26,9 @@ def _structure(element: Component) -> tuple[Block, ...]:
     named = "element" if element.dtype in _PLAIN else element.dtype
     if not parts:
         return (_line(Span(f"empty {element.dtype}")),)
-    if len(parts) <= _ROWS and all(part.parts is None and len(part.step) <= _LONGEST_STEP for part in parts):
-        return (_table(parts, named),)
+    tensors = _tensors(parts)
+    if tensors is not None and len(tensors) <= _ROWS and all(len(path) <= _LONGEST_PATH for path, _ in tensors):
+        return (_table(tensors, named),)
     return (*(() if named == "element" else (_line(Span(named, "strong")),)), _children(parts, 0))
 
 
@@ -35,10 +36,31 @@ def _line(*spans: Span) -> Fields:
     return Fields(((Span("element", "secondary"), *(span for span in spans if span.text)),))
 
 
-def _table(parts: tuple[Component, ...], named: str) -> Table:
+def _tensors(parts: tuple[Component, ...], path: str = "") -> list[tuple[str, Component]] | None:
+    """Returns the tensors of an element and what is typed to reach each; ``None`` where a container has to be named."""
+    found = []
+    for part in parts:
+        typed = path + part.step
+        if not part.parts:
+            found.append((typed, part))
+            continue
+        inner = _tensors(part.parts, typed) if part.dtype in _PLAIN else None
+        if inner is None:
+            return None
+        found += inner
+    return found
+
+
+def _table(tensors: list[tuple[str, Component]], named: str) -> Table:
     rows = tuple(
-        Row((Cell(part.step, align="left"), Cell(part.shape, "strong", align="left"), Cell(part.dtype, align="left")))
-        for part in parts
+        Row(
+            (
+                Cell(path, align="left", mono=True),
+                Cell(tensor.shape, "strong", align="left"),
+                Cell(f"empty {tensor.dtype}" if tensor.parts is not None else tensor.dtype, align="left"),
+            )
+        )
+        for path, tensor in tensors
     )
     return Table(rows, columns=(named, "shape", "dtype"), compact=True)
 

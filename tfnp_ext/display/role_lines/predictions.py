@@ -126,7 +126,8 @@ def label_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     if found.size == 1:
         return (field("class", Span(found.name(int(found.counts.argmax())), "strong"), Span(f"of {ends}")),)
     if found.sampled:
-        fields = [field("classes", f"at least {wording.integer(found.present)} seen of {ends}")]
+        joint = ", " if found.names is None else " of "
+        fields = [field("classes", f"{wording.integer(found.present)} seen{joint}{ends}")]
         if len(found.commonest):
             fields.append(field("most seen", _often(found, found.commonest)))
     else:

@@ -57,7 +57,8 @@ def string_fields(array: np.ndarray | Strings, options: DisplayOptions) -> tuple
                 else:
                     distinct |= new
     seen = lengths.total()
-    fields = [field("lengths", f"{_range(min(lengths), max(lengths))} bytes"), field("median", _median(lengths))]
+    unit = "byte" if set(lengths) == {1} else "bytes"
+    fields = [field("lengths", f"{_range(min(lengths), max(lengths))} {unit}"), field("median", _median(lengths))]
     if seen == array.size and distinct is not None:
         fields.append(field("distinct", wording.integer(len(distinct))))
     if lengths[0]:
