@@ -92,7 +92,7 @@ class TestWhatIsCounted:
         np.testing.assert_allclose(found.counts / found.seen, 1 / 8, atol=0.1)
         assert note_of(values, plot="counts", budget_ms=0.0) == "shares of a sample: 65 536 of 16 777 216 counted"
         line = line_of(values, plot="counts", budget_ms=0.0)
-        assert line[0] == "classes at least 8 seen of 0 … 7"
+        assert line[0] == "classes 8 seen, 0 … 7"
         assert line[-1] == "from 65 536 of 16 777 216"
         assert not any(word in " ".join(line) for word in ("fewest", "even share"))
         alt = figure_of(values, plot="counts", budget_ms=0.0).alt
@@ -103,7 +103,7 @@ class TestWhatIsCounted:
         found = counted(targets, budget_ms=0.0)
         assert (found.seen, found.present, len(found.commonest), len(found.rarest)) == (64, 64, 0, 0)
         line = line_of(targets, budget_ms=0.0)
-        assert line[0] == "classes at least 64 seen of 0 … 999"
+        assert line[0] == "classes 64 seen, 0 … 999"
         assert [field.split()[0] for field in line] == ["classes", "first", "from"]
         assert line_of(targets, budget_ms=np.inf)[:2] == ["classes 1 000 of 0 … 999", "even share 20"]
 

@@ -159,6 +159,11 @@ class TestCards:
         assert re.fullmatch(r"lengths 1 … 5 bytes   median 5   ⚠ 4[01] not UTF-8   from 4 096 of 70 003", numbers)
         assert text(many.numpy(), budget_ms=0.0).split("\n")[1] == numbers
 
+    def test_one_byte_is_no_bytes(self, tf):
+        words = tf.constant(["a"] * 100)
+        assert text(words).split("\n")[1] == "lengths 1 byte   median 1   distinct 1"
+        assert "lengths 0 … 1 bytes" in text(tf.constant(["a", ""] * 50))
+
     def test_of_strings_that_are_long_together_only_the_lengths_are_read(self, tf):
         words = tf.fill([5000], "a" * 1000)
         assert text(words).split("\n")[1] == "lengths 1 000 bytes   median 1 000"
@@ -239,3 +244,43 @@ class TestCards:
         shown = mimebundle(many, TensorDisplay().options(), result=to_numpy(many))["text/plain"]
         assert shown.split("\n")[0] == text(many).split("\n")[0]
         assert shown.split("\n")[2:] == text(many).split("\n")[2:]
+
+
+class TestOnThePage:
+    """What a notebook shows of a string: all of it, and no other string the same."""
+
+    @staticmethod
+    def shown(value: object) -> str:
+        page = re.sub("<style>.*?</style>|<[^>]*>", "", card(value)["text/html"])
+        return html.unescape(page)
+
+    @settings(max_examples=200, deadline=None)
+    @given(word=st.text(max_size=20) | st.text("\\\"'\n\t\r↵⇥␍\0 x0nu", max_size=8))
+    def test_every_string_can_be_told_from_every_other(self, tf, word):
+        said = re.search(r'"(.*)"', self.shown(tf.constant(word.encode("utf-8", "surrogatepass"), tf.string)))
+        if said is None:  # half a character is no UTF-8
+            assert any("\ud800" <= character <= "\udfff" for character in word)
+            return
+        escaped = said[1]
+        for mark, character in {"↵": "\\n", "⇥": "\\t", "␍": "\\r"}.items():
+            escaped = escaped.replace(mark, character)
+        assert ast.literal_eval(f'"{escaped}"') == word
+
+    def test_blanks_are_kept(self, tf):
+        for value in (tf.constant("  a  b "), tf.constant(["  a  b ", ""])):
+            page = card(value)["text/html"]
+            assert "  a  b " in page
+            assert "white-space:pre-wrap" in page
+
+    def test_what_is_missing_is_said_behind_the_quotes(self, tf):
+        assert f'"{"x" * 72}" … + 28 more' in self.shown(tf.constant("x" * 100))
+        assert f'"{"x" * 72}" … + 28 more' in self.shown(tf.ragged.constant([["x" * 100]]))
+
+    @pytest.mark.parametrize("length", [72, 73, 76, 82])
+    def test_nothing_is_cut_where_that_saves_nothing(self, tf, length):
+        assert f'"{"x" * length}"' in self.shown(tf.constant("x" * length))
+
+    def test_a_few_bytes_that_are_no_text_stand_in_the_line(self, tf):
+        assert text(tf.constant([b"\xff", b"ok"])) == (
+            "Tensor (2,) string  b'\\xff'  not UTF-8  \"ok\"   3 B · CPU · copy"
+        )

@@ -315,7 +315,7 @@ def _without_histogram(summary: Summary) -> Summary:
 
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
     spans = values.headline_values(array)
-    if spans and (not array.ndim or all(span.tone == "code" for span in spans)):
+    if spans:
         return Document(_heading(summary, spans))
     words = values.word_table(array)
     if words is not None:

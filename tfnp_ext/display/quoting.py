@@ -9,7 +9,7 @@ from tfnp_ext.adapters import CutString
 from tfnp_ext.document import Span
 
 TEXT_LENGTH = 72
-"""Characters of a string before it is cut."""
+"""Characters of a string before it is cut, if that saves any."""
 
 _BYTES_LENGTH = 40
 """Characters that bytes are written in before they are cut: what is said behind them fits the same line."""
@@ -41,7 +41,10 @@ def string_parts(value: bytes | str) -> tuple[str, str, bool]:
     shown_text, cut = wording.shorten(text, TEXT_LENGTH)
     if isinstance(value, CutString):
         return shown_text, _rest(size - len(shown_text.encode()), " bytes"), True
-    return shown_text, _rest(cut), True
+    rest = _rest(cut)
+    if len(rest) >= cut:  # to say what is missing takes as much room as to show it
+        return text, "", True
+    return shown_text, rest, True
 
 
 def _rest(count: int, unit: str = "") -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from functools import lru_cache
 from html import escape
 from unicodedata import bidirectional
@@ -39,6 +41,25 @@ def said(text: str) -> str:
         return text if _MARKUP.isdisjoint(text) else escape(text)
     shown = escape(wording.printable(text))
     return f"<bdi>{shown}</bdi>" if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text) else shown
+
+
+_MARKS = {"\n": "↵", "\t": "⇥", "\r": "␍"}
+_MARKED = re.compile(f"([{''.join(_MARKS)}{''.join(_MARKS.values())}])")
+_REST = re.compile(r" ?… \+ \d[\d ]* (bytes )?more")
+_REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
+
+
+def said_in_quotes(text: str) -> str:
+    """Returns a string of the user's in quotes, escaped as JSON escapes it, so that no two read alike.
+
+    Breaks and tabs are shown by their signs; what is said of the rest of a cut string stands behind the quotes.
+    """
+    rest = text[_REST_FROM:] if _REST.fullmatch(text, _REST_FROM) else ""
+    whole = text[:_REST_FROM] if rest else text
+    pieces = (_MARKS.get(piece) or json.dumps(piece, ensure_ascii=piece in _MARKS.values())[1:-1]
+              for piece in _MARKED.split(whole))  # fmt: skip
+    quote = quiet("&quot;")
+    return f"{quote}{said(''.join(pieces))}{quote}" + (f" {quiet(said(rest.strip()))}" if rest else "")
 
 
 def write_heading(heading: Heading) -> str:
@@ -86,9 +107,10 @@ def write_span(span: Span) -> str:
     if span.tone == "unsure":
         return f'<b style="color:{ORANGE};font-weight:600"{title}>{text}</b>'
     if span.tone in {"code", "bytes", "typed"}:
-        quote = quiet("&quot;") if span.tone == "code" else ""
-        size = 11 if span.tone == "typed" else 12
-        return f"<bdi style='font-family:{MONO};font-size:{size}px'{title}>{quote}{text}{quote}</bdi>"
+        if span.tone == "typed":
+            return f"<bdi style='font-family:{MONO};font-size:11px'{title}>{text}</bdi>"
+        text = said_in_quotes(span.text) if span.tone == "code" else text
+        return f"<bdi style='font-family:{MONO};font-size:12px;white-space:pre-wrap'{title}>{text}</bdi>"
     return f"<span{title}>{text}</span>" if title else text
 
 

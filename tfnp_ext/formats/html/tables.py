@@ -8,7 +8,7 @@ from html import escape
 
 from tfnp_ext.document import ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
-from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
+from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, said_in_quotes, write_span
 
 _FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
@@ -148,10 +148,9 @@ _NOTHING_ELSE = Cell("")[2:]
 
 
 def _content(cell: Cell) -> str:
-    text = said(cell.text)
+    text = said_in_quotes(cell.text) if cell.quoted else said(cell.text)
     if cell.mono:
-        quote = quiet("&quot;") if cell.quoted else ""
-        text = f"<bdi style='font-family:{MONO}'>{quote}{text}{quote}</bdi>"
+        text = f"<bdi style='font-family:{MONO}'>{text}</bdi>"
     if cell.tone == "strong":
         text = bold(text)
     elif cell.tone == "secondary":
