@@ -384,7 +384,7 @@ class TestNumbersAgreeWithNumpy:
     def test_small_floats_can_be_pasted_and_are_right_to_three_digits(self, values):
         heading = compose(values, TensorDisplay().options(plot="none")).heading
         texts = [span.text for span in heading.values if span.text != "⚠"]
-        if heading.values:
+        if texts:  # values that do not fit the line stand below it
             largest = float(np.abs(values[np.isfinite(values)]).max(initial=0))
             for text, value in zip(texts, values.tolist(), strict=True):
                 assert float(text) == pytest.approx(value, rel=1e-3, abs=1e-3 * largest, nan_ok=True)
@@ -879,3 +879,36 @@ class TestOptionsThatDoNotFit:
         text = mimebundle(np.array([1, "x", None], dtype=object), TensorDisplay().options())["text/plain"]
         assert "lengths" not in text
         assert "None" in text
+
+
+class TestWordsOfTheHeadline:
+    @pytest.fixture
+    def first(self):
+        def first_line(value: object) -> str:
+            return mimebundle(value, TensorDisplay().options())["text/plain"].splitlines()[0]
+
+        return first_line
+
+    def test_a_small_table_that_is_not_finite_is_flagged(self, tf, first):
+        spoilt = tf.constant([[NAN, 1.0], [2.0, 3.0]])
+        assert first(spoilt) == "Tensor (2, 2) float32  ⚠   16 B · CPU · view"
+        assert "⚠" not in first(tf.ones((2, 2)))
+        tree = mimebundle({"b": spoilt}, TensorDisplay().options())["text/plain"]
+        assert "2.0  3.0" in tree
+
+    def test_an_empty_variable_is_still_trained(self, tf, first):
+        assert first(tf.Variable(tf.zeros([0, 3]))).endswith("0 B · CPU · trainable · empty: no values")
+        assert first(tf.zeros([0, 3])).endswith("0 B · CPU · empty: no values")
+
+    def test_truths_in_rows_and_entries_are_counted(self, tf, first):
+        assert "   2 of 3 True · " in first(tf.ragged.constant([[True, False], [True]]))
+        sparse = tf.SparseTensor([[0, 1], [1, 0]], [True, False], [2, 2])
+        assert "1 of 2 True · " in mimebundle(sparse, TensorDisplay().options())["text/plain"]
+        assert "True" not in first(tf.ragged.constant([[1, 0], [1]]))
+
+    def test_a_layer_that_is_not_built_is_named_once(self, tf):
+        said = mimebundle(tf.keras.layers.Dense(2, name="d"), TensorDisplay().options())["text/plain"]
+        assert said.split("\n") == [
+            "Dense",
+            "'d' is not built, so it has no weights yet: call it on data, or build it",
+        ]

@@ -69,6 +69,14 @@ class TestProbabilities:
             "probabilities", "read as class probabilities: none negative, sum 1.000",
         )  # fmt: skip
 
+    @pytest.mark.parametrize("size", [2, 3, 8])
+    def test_a_matrix_times_its_inverse_is_an_identity_but_for_rounding(self, size):
+        matrix = RANDOM.normal(size=(size, size)).astype(np.float32) + 3 * np.eye(size, dtype=np.float32)
+        product = np.abs(np.eye(size, dtype=np.float32) + 1e-7 * matrix)
+        product /= product.sum(axis=1, keepdims=True)
+        assert role_of(product).name == "values"
+        assert role_of(softmax(matrix)).name == "probability batch"
+
     def test_a_batch_axis_of_one_is_squeezed(self):
         role = role_of(softmax(RANDOM.normal(size=(1, 10))))
         assert role.name == "probabilities"

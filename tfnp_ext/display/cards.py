@@ -49,6 +49,9 @@ _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
 _NOT_ASKED = frozenset({"auto", "none"})
+_OF_A_VALUE = frozenset({"view", "copy"})
+"""States that say nothing where there is no value."""
+
 _SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
 """Roles whose values say more than a picture while they are few."""
 
@@ -84,7 +87,8 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
         try:
             tree = compose_nest(nest, options, _LEAVES)
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
-            return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
+            said = str(refusal).removeprefix(f"{adapter.label(obj)} ")  # which the headline has said
+            return Document(Heading(adapter.label(obj)), (Note((Span(said, "secondary"),)),))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     return card(as_asked(summary, options), options)
@@ -150,13 +154,13 @@ def compose_leaf(
         return whole
     if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
         return Document(_heading(summary, _answer_first(summary.drawn, options)))
-    if whole.heading.values:
+    if whole.heading.values and not whole.blocks:
         return Document(_heading(summary, _calm(whole.heading.values)))
     if summary.role in {"text", "records", "objects"}:
         return whole
     line = _flagged(summary, numbers.line(summary, options))
     if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
-        return replace(whole, blocks=_present(*whole.blocks, line))
+        return Document(_heading(summary), _present(*whole.blocks, line))
     rest = tuple(block for block in whole.blocks if isinstance(block, kept))
     return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
 
@@ -271,7 +275,8 @@ def _heading(
     summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()
 ) -> Heading:
     size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes, exact=summary.nbytes_exact)
-    facts = (*details, *summary.details, size, summary.device, facts_end or summary.state)
+    state = "" if facts_end and summary.state in _OF_A_VALUE else summary.state
+    facts = (*details, *summary.details, size, summary.device, state, facts_end)
     return Heading(
         kind=summary.kind,
         name=summary.name,
@@ -289,9 +294,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     """Returns the card of a value that is shown as its numbers; ``None`` where there are too many."""
     array = content.array
     spans = values.headline_values(array)
-    details: tuple[str, ...] = ()
-    if array.dtype.kind == "b" and 1 < array.size <= SMALL:
-        details = (f"{int(np.count_nonzero(array))} of {array.size} True",)
+    details = _true_words(array)
     if spans:
         if any(span.tone == "invalid" for span in spans):
             invalid = sum(span.tone == "invalid" for span in spans)
@@ -300,11 +303,23 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     table = values.small_table(array)
     if table is None:
         return None
-    warning = numbers.warning(summary) if array.size > values.IN_LINE else None
+    few = array.size <= values.IN_LINE
+    warning = None if few else numbers.warning(summary)
+    seen = summary.statistics
+    flag: tuple[Span, ...] = ()
+    if few and seen is not None and seen.invalid:
+        flag = (Span("⚠", "invalid", f"{seen.invalid} of {array.size} not finite"),)
     is_float = kind_rank(array.dtype) == 2
     many = array.size > SMALL // 2 and (summary.role == "labels" or (is_float and summary.role != "one-hot"))
     line = numbers.line(_without_histogram(summary), options) if many else None
-    return Document(_heading(summary, details=details), _present(warning, line, table))
+    return Document(_heading(summary, flag, details=details), _present(warning, line, table))
+
+
+def _true_words(values: np.ndarray | Strings) -> tuple[str, ...]:
+    """Returns how many of a few truths are True; nothing of other values."""
+    if values.dtype.kind != "b" or not 1 < values.size <= SMALL:
+        return ()
+    return (f"{int(np.count_nonzero(values))} of {values.size} True",)
 
 
 def _without_histogram(summary: Summary) -> Summary:
@@ -356,7 +371,8 @@ def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: 
     ways = None
     if lengths.rows > _FEW_ROWS:
         ways = Note((Span(composites.ragged_ways(content, lengths), "secondary"),), aside=True)
-    return Document(_heading(summary), _present(numbers.warning(summary), line, table, ways))
+    heading = _heading(summary, details=_true_words(content.flat))
+    return Document(heading, _present(numbers.warning(summary), line, table, ways))
 
 
 def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -366,7 +382,8 @@ def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: 
     if plot is not None and (options.plot not in _NOT_ASKED or not few):
         return _pictured(summary, options, plot, composites.entry_fold(content, values, plot.note(summary, options)))
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
-    return Document(_heading(summary), _present(numbers.warning(summary), line, values))
+    heading = _heading(summary, details=_true_words(content.values))
+    return Document(heading, _present(numbers.warning(summary), line, values))
 
 
 def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:

@@ -30,6 +30,7 @@ _LARGEST_LABEL = 1000
 _LARGEST_BYTE = 99
 """Larger bytes are the pixels of a picture or the letters of a text rather than labels."""
 
+_ROUNDED = 1e-5
 _DECIDED = (0.2, 0.8)
 _MOST_UNDECIDED = 0.3
 _NARROWEST_LOGITS = 6
@@ -69,6 +70,8 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
     if not _is_within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
         return None
+    if _is_nearly_identity(drawn):
+        return None
     sums = first_row_sums(drawn)
     known = np.isfinite(sums)
     lost = len(sums) - int(known.sum())
@@ -80,6 +83,13 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     but = f", but {wording.plural(lost, 'row')} not finite" if lost else ""
     title = f"class probabilities, {_batch_words(examples, classes)}"
     return Role("probability batch", title, f"read as class probabilities: none negative, {every} to 1{but}", drawn)
+
+
+def _is_nearly_identity(matrix: Array) -> bool:
+    """Returns whether a matrix is an identity but for rounding, as the product of one and its inverse is."""
+    if len(matrix) != matrix.shape[1] or matrix.size > SMALL:
+        return False
+    return bool(np.allclose(matrix.astype(np.float64), np.eye(len(matrix)), rtol=0, atol=_ROUNDED))
 
 
 def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:
