@@ -272,6 +272,11 @@ class TestOnThePage:
             assert "  a  b " in page
             assert "white-space:pre-wrap" in page
 
+    @pytest.mark.parametrize("word", ["$x$ and $y$", "a\\b", '"q"'])
+    def test_no_string_is_typeset_as_mathematics(self, tf, word):
+        for value in (tf.constant(word), tf.constant([word] * 9)):
+            assert re.search(r'class="tex2jax_ignore mathjax_ignore">[^<]*[$\\]', card(value)["text/html"])
+
     def test_what_is_missing_is_said_behind_the_quotes(self, tf):
         assert f'"{"x" * 72}" … + 28 more' in self.shown(tf.constant("x" * 100))
         assert f'"{"x" * 72}" … + 28 more' in self.shown(tf.ragged.constant([["x" * 100]]))

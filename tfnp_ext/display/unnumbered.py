@@ -138,7 +138,10 @@ def _object_list(array: np.ndarray) -> Table:
     shown = spread(array.size, _MOST_RECORDS)
     cells = iter(_cells(_picked(array, shown), "objects"))
     return Table(
-        tuple(Row((DOWN if place is None else next(cells),), header=_header(place, array)) for place in shown),
+        tuple(
+            Row((DOWN._replace(align="left") if place is None else next(cells),), header=_header(place, array))
+            for place in shown
+        ),
         compact=True,
     )
 
@@ -153,7 +156,7 @@ def _record_table(array: np.ndarray, options: DisplayOptions) -> Table:
 
     def line(place: int | None) -> Row:
         if place is None:
-            return Row(tuple(DOWN for _ in fields), header="⋮")
+            return Row(tuple(DOWN._replace(align=cell.align) for cell in said), header="⋮")
         return Row(
             tuple(ELIDED if field is None else next(cells[field]) for field in fields), header=_header(place, array)
         )

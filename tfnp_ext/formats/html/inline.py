@@ -46,6 +46,9 @@ def said(text: str) -> str:
 _MARKS = {"\n": "↵", "\t": "⇥", "\r": "␍"}
 _MARKED = re.compile(f"([{''.join(_MARKS)}{''.join(_MARKS.values())}])")
 _REST = re.compile(r" ?… \+ \d[\d ]* (bytes )?more")
+_TYPESET = frozenset("$\\")
+"""What MathJax, which notebooks have, takes for mathematics, or leaves out before it."""
+
 _REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
 
 
@@ -58,8 +61,10 @@ def said_in_quotes(text: str) -> str:
     whole = text[:_REST_FROM] if rest else text
     pieces = (_MARKS.get(piece) or json.dumps(piece, ensure_ascii=piece in _MARKS.values())[1:-1]
               for piece in _MARKED.split(whole))  # fmt: skip
-    quote = quiet("&quot;")
-    return f"{quote}{said(''.join(pieces))}{quote}" + (f" {quiet(said(rest.strip()))}" if rest else "")
+    quote, shown = quiet("&quot;"), said("".join(pieces))
+    if not _TYPESET.isdisjoint(shown):
+        shown = f'<span class="tex2jax_ignore mathjax_ignore">{shown}</span>'
+    return f"{quote}{shown}{quote}" + (f" {quiet(said(rest.strip()))}" if rest else "")
 
 
 def write_heading(heading: Heading) -> str:
