@@ -47,13 +47,17 @@ HOSTILE = "<script>alert(\"1\")</script><img src=x onerror='alert(2)'>&amp;<b"
 HEBREW = "שלום"
 
 KEPT = {
-    "div": {"class", "style"}, "span": {"style", "title"}, "b": {"style", "title"}, "bdi": {"style", "title"},
+    "div": {"class", "style"}, "span": {"style", "title"}, "b": {"style", "title"}, "bdi": {"class", "style", "title"},
     "table": {"style"}, "caption": {"style"}, "thead": set(), "tbody": set(), "tr": {"style"},
     "td": {"style", "title", "colspan"},
     "th": {"style", "colspan", "title"}, "details": {"style", "open"}, "summary": {"style"}, "style": set(),
     "img": {"width", "height", "alt", "title", "style", "src"}, "br": set(), "p": {"style"},
 }  # fmt: skip
 """What an untrusted notebook's sanitizer keeps, and the attributes that we use of it."""
+
+
+CLASSES = {"div": "tfnp", "bdi": "tex2jax_ignore mathjax_ignore"}
+"""The classes of elements: of a card, and of text that MathJax leaves alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +89,7 @@ class Page(HTMLParser):
         assert len(names) == len(set(names)), f"an attribute of <{tag}> occurs twice: {names}"
         for name, value in attrs:
             assert name in KEPT[tag], f"{name}= of <{tag}> is not ours"
+            assert name != "class" or value == CLASSES[tag]
             if name == "src":
                 assert value.startswith("data:image/")
             self.attributes.append((tag, name, value or ""))

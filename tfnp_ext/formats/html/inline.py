@@ -46,8 +46,8 @@ def said(text: str) -> str:
 _MARKS = {"\n": "↵", "\t": "⇥", "\r": "␍"}
 _MARKED = re.compile(f"([{''.join(_MARKS)}{''.join(_MARKS.values())}])")
 _REST = re.compile(r" ?… \+ \d[\d ]* (bytes )?more")
-_TYPESET = frozenset("$\\")
-"""What MathJax, which notebooks have, takes for mathematics, or leaves out before it."""
+UNTYPESET = ' class="tex2jax_ignore mathjax_ignore"'
+"""Keeps MathJax, which notebooks have, from taking dollars for mathematics and one of two backslashes away."""
 
 _REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
 
@@ -61,10 +61,8 @@ def said_in_quotes(text: str) -> str:
     whole = text[:_REST_FROM] if rest else text
     pieces = (_MARKS.get(piece) or json.dumps(piece, ensure_ascii=piece in _MARKS.values())[1:-1]
               for piece in _MARKED.split(whole))  # fmt: skip
-    quote, shown = quiet("&quot;"), said("".join(pieces))
-    if not _TYPESET.isdisjoint(shown):
-        shown = f'<span class="tex2jax_ignore mathjax_ignore">{shown}</span>'
-    return f"{quote}{shown}{quote}" + (f" {quiet(said(rest.strip()))}" if rest else "")
+    quote = quiet("&quot;")
+    return f"{quote}{said(''.join(pieces))}{quote}" + (f" {quiet(said(rest.strip()))}" if rest else "")
 
 
 def write_heading(heading: Heading) -> str:
@@ -115,7 +113,7 @@ def write_span(span: Span) -> str:
         if span.tone == "typed":
             return f"<bdi style='font-family:{MONO};font-size:11px'{title}>{text}</bdi>"
         text = said_in_quotes(span.text) if span.tone == "code" else text
-        return f"<bdi style='font-family:{MONO};font-size:12px;white-space:pre-wrap'{title}>{text}</bdi>"
+        return f"<bdi{UNTYPESET} style='font-family:{MONO};font-size:12px;white-space:pre-wrap'{title}>{text}</bdi>"
     return f"<span{title}>{text}</span>" if title else text
 
 

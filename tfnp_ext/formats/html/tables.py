@@ -8,7 +8,18 @@ from html import escape
 
 from tfnp_ext.document import ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
-from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, said_in_quotes, write_span
+from tfnp_ext.formats.html.inline import (
+    BLUE,
+    MAGENTA,
+    MONO,
+    ORANGE,
+    UNTYPESET,
+    bold,
+    quiet,
+    said,
+    said_in_quotes,
+    write_span,
+)
 
 _FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
@@ -150,7 +161,7 @@ _NOTHING_ELSE = Cell("")[2:]
 def _content(cell: Cell) -> str:
     text = said_in_quotes(cell.text) if cell.quoted else said(cell.text)
     if cell.mono:
-        text = f"<bdi style='font-family:{MONO}'>{text}</bdi>"
+        text = f"<bdi{UNTYPESET if cell.quoted else ''} style='font-family:{MONO}'>{text}</bdi>"
     if cell.tone == "strong":
         text = bold(text)
     elif cell.tone == "secondary":
