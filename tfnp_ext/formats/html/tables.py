@@ -54,7 +54,8 @@ def write_beside(beside: Beside) -> str:
     inner = any(isinstance(block, Beside) for block in beside.blocks)
     pictured = any(isinstance(block, (Figure, Tiles)) for block in beside.blocks)
     margin = "1px 0 0" if grounded or inner or pictured else "1px 0 0 -6px"
-    style = f"display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:{margin};overflow-x:auto"
+    # Each as high as it is: the rows of a lower one would be stretched.
+    style = f"display:flex;flex-wrap:wrap;align-items:flex-start;gap:3px {beside.gap}px;margin:{margin};overflow-x:auto"
     return f'<div style="{style}">{blocks}</div>'
 
 
