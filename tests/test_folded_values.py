@@ -69,6 +69,7 @@ class TestComplexNumbers:
         array = np.fft.rfft(normal(300))
         (table,) = fold_of(card_of(array)).blocks
         assert table.columns == ("real", "imag", "|z|", "phase")
+        assert texts_of(table)[0][1] == "+0.00j"
         places = [int(row.header) for row in table.rows if row.header != "⋮"]
         read = np.array([[text.removesuffix("j") for text in row] for row in texts_of(table) if "⋮" not in row], float)
         for column, part in zip(read.T, (np.real, np.imag, np.abs, np.angle), strict=True):
@@ -128,6 +129,11 @@ class TestPixels:
         (table,) = fold_of(document).blocks
         assert {len(text) for row in texts_of(table) for text in row} == {5}
         assert render_html(document).count("<th style=width:31px>") == 8
+
+    def test_that_are_left_out_take_no_such_room(self):
+        document = card_of(np.abs(np.sin(np.arange(4 * 40 * 40.0))).reshape(4, 40, 40).astype(np.float32))
+        assert len(re.findall(r"<th style=width:\d+px>", render_html(document))) == 8
+        assert re.search(r"\d  …  \d", render_text(document))
 
 
 class TestNoNumberIsBroken:

@@ -262,9 +262,7 @@ def _heat_table(
         pixels: Whether columns are equally wide, and zeros as long as other numbers.
     """
     texts, grounds = numerals.written(picked, form, folded=True), _heat(picked)
-    if pixels and form.endswith("f"):
-        nothing = f"{0:{form}}"
-        texts = [nothing if text == "0" else text for text in texts]
+    texts = _with_long_zeros(texts, form) if pixels else texts
     width = max(map(len, texts)) if pixels else 0
     joined = "".join(texts)
     breakable = "e-" in joined or picked.dtype.kind == "c"
@@ -289,6 +287,12 @@ def _heat_table(
     return Table(tuple(rows), columns=columns, caption=caption, width=width)
 
 
+def _with_long_zeros(texts: list[str], form: str) -> list[str]:
+    """Returns numbers with zeros as long as the others, so that they stand below their points."""
+    nothing = f"{0:{form}}" if form.endswith("f") else "0"
+    return [nothing if text == "0" else text for text in texts]
+
+
 def _complex_table(array: np.ndarray, most: int) -> Folded:
     """Returns a complex vector, a row a value: its parts, magnitude and phase."""
     shown = spread(array.size, most)
@@ -296,9 +300,11 @@ def _complex_table(array: np.ndarray, most: int) -> Folded:
     form = numerals.form_of(picked, folded=True)
     with np.errstate(over="ignore"):
         magnitudes = np.hypot(picked.real, picked.imag)
-    imaginaries = numerals.written(picked.imag, form)
+    reals, imaginaries = (
+        _with_long_zeros(numerals.written(part + 0.0, form), form) for part in (picked.real, picked.imag)
+    )
     columns = (
-        numerals.written(picked.real, form),
+        reals,
         [f"{text}j" if text.startswith("-") else f"+{text}j" for text in imaginaries],
         numerals.written(magnitudes, form or ".4g"),
         [f"{phase:.3f}" for phase in np.angle(picked).tolist()],
@@ -354,4 +360,5 @@ def corner_table(summary: Summary, form: str | None) -> Table | None:
     picked = _picked(lines, array)
     form = numerals.form_of(picked, folded=True) if form is None else form
     table = _heat_table(lines, picked, (), caption, form, pixels=summary.role in _PICTURES)
+    table = replace(table, width=0)  # what stands for columns left out need not be so wide
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))

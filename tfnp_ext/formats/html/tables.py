@@ -87,7 +87,9 @@ def _table(table: Table, margin: str = "0") -> str:
         lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
         heading = f"<th style=width:{width}px>" if width and not pad else ""
         cells = "".join(
-            heading + said(column) if heading else _header(column, pad, left=place < len(lefts) and lefts[place])
+            heading + said(column)
+            if heading and column != ELIDED.text
+            else _header(column, pad, left=place < len(lefts) and lefts[place])
             for place, column in enumerate(table.columns)
         )
         width = 0 if heading else width
