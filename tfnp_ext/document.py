@@ -127,6 +127,7 @@ class NumberRow:
         header: The row's index or name.
         rest: Cells that follow the numbers.
         elided: Before which of the numbers others are left out.
+        breakable: Whether some have a minus inside, where a page would break them.
     """
 
     texts: Sequence[str]
@@ -134,6 +135,7 @@ class NumberRow:
     header: str | None = None
     rest: tuple[Cell, ...] = ()
     elided: int | None = None
+    breakable: bool = False
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -208,7 +208,8 @@ def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
     seen = summary.statistics
     if seen is None or not seen.invalid:
         return line
-    named = next((kind for kind, count in seen.invalid_kinds.items() if count == seen.invalid), "not finite")
+    kinds = numbers.invalid_kinds(summary, seen)
+    named = next(iter(kinds)) if len(kinds) == 1 else "not finite"
     flag = Span(f"⚠ {wording.integer(seen.invalid)} {named}", "invalid")
     if line is None or not line.items:  # nothing is finite: there are no numbers to flag
         return Fields(((flag,),))
@@ -374,10 +375,9 @@ def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[B
     found = large_values.large_table(summary, options)
     if found is None:
         return None
-    words, table = found
     why = [summary.reason if summary.title or not picture else "", note]
     drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
     preview = None
     if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):
-        preview = large_values.corner_table(summary)
-    return Fold(words, "; ".join(filter(None, why)), (table,), preview)
+        preview = large_values.corner_table(summary, found.form)
+    return Fold(found.words, "; ".join(filter(None, why)), (found.table,), preview)
