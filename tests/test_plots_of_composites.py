@@ -23,8 +23,8 @@ from tfnp_ext import OptionError, TensorDisplay, summarize, wording
 from tfnp_ext.adapters import Ragged, Sparse
 from tfnp_ext.display import mimebundle
 from tfnp_ext.plots import PLOTS, lengths, spy
+from tfnp_ext.plots.entries import MOST_ENTRIES, NEGATIVE, POSITIVE, read_matrix
 from tfnp_ext.plots.lengths import padded_shape, read_lengths
-from tfnp_ext.plots.spy import MOST_ENTRIES
 from tfnp_ext.summary import Summary
 
 OPTIONS = TensorDisplay().options()
@@ -92,7 +92,7 @@ class TestSpy:
     def test_what_is_behind_a_dot_is_what_is_stored_there(self, shape):
         summary, dense = scattered(min(40, dense_size(shape) // 2), shape)
         pattern = SPY.prepare(summary, OPTIONS)
-        for kind, stored in ((spy._POSITIVE, dense > 0), (spy._NEGATIVE, dense < 0)):
+        for kind, stored in ((POSITIVE, dense > 0), (NEGATIVE, dense < 0)):
             rows = np.add.reduceat(stored, np.arange(0, shape[0], pattern.block[0]), axis=0)
             expected = np.add.reduceat(rows, np.arange(0, shape[1], pattern.block[1]), axis=1)
             np.testing.assert_array_equal(pattern.counts[kind], expected)
@@ -151,7 +151,7 @@ class TestSpy:
             map(tuple, np.argwhere(numbers != 0))
         )
         counts = SPY.prepare(summary, OPTIONS).counts
-        assert counts[spy._POSITIVE].sum() == (numbers > 0).sum()
+        assert counts[POSITIVE].sum() == (numbers > 0).sum()
         assert sum(cells.sum() for cells in counts.values()) == (numbers != 0).sum()
         assert SPY.alt(summary, OPTIONS).startswith(
             f"Where {wording.integer(int((numbers != 0).sum()))} values that are not zero of 300 × 500 lie: "
@@ -175,7 +175,7 @@ class TestSpy:
         drawn_of = f"{wording.integer(MOST_ENTRIES)} of about {wording.integer(pattern.stored)} entries drawn"
         assert SPY.note(summary, OPTIONS).startswith(f"{drawn_of}; 1 of {pattern.every} values read; ")
         tracemalloc.start()
-        spy._read_matrix(dense)
+        read_matrix(dense, (40, 13))
         assert tracemalloc.get_traced_memory()[1] < dense.nbytes / 4
         tracemalloc.stop()
 
@@ -212,7 +212,7 @@ class TestSpy:
 
     def test_an_entry_stored_twice_and_in_any_order_is_there(self):
         summary = sparse([[5, 5], [1, 2], [5, 5]], [1.0, 1.0, 1.0], (8, 8))
-        counts = SPY.prepare(summary, OPTIONS).counts[spy._POSITIVE]
+        counts = SPY.prepare(summary, OPTIONS).counts[POSITIVE]
         assert {tuple(place): counts[tuple(place)] for place in np.argwhere(counts)} == {(1, 2): 1, (5, 5): 2}
 
     def test_what_lies_outside_the_shape_is_counted_and_not_drawn(self):
@@ -231,7 +231,9 @@ class TestSpy:
         assert SPY.note(summary, OPTIONS).startswith("131 072 of 181 072 entries drawn; a dot stands for ")
         share = re.search(r"blue (\S+) % positive", SPY.alt(summary, OPTIONS))
         assert float(share[1]) == pytest.approx(75, abs=0.5)
-        # A row of the profile holds about one entry, as a row of the matrix does.
+        # A row of the profile holds about one entry, as a row of the matrix does; the fullest is not known of a sample.
+        assert spy._Layout(SPY.prepare(summary, OPTIONS)).head.startswith("mean per row, up to 1")
+        assert "in a row" not in SPY.alt(summary, OPTIONS)
         assert spy._Layout(SPY.prepare(summary, OPTIONS)).profile == pytest.approx(1, abs=0.05)
 
     def test_the_profile_is_entries_per_row(self):
@@ -244,6 +246,28 @@ class TestSpy:
         bars = pixels[2 * spy._TOP + 3 :: 6, 2 * layout.side : 2 * (layout.side + spy._PROFILE)][:40].sum(axis=1)
         assert bars == pytest.approx(profile / profile.max() * 2 * spy._PROFILE, abs=1)
 
+    def test_what_is_said_of_a_row_is_the_most_that_one_holds(self):
+        places = [[0, column] for column in range(300)] + [[row, 0] for row in range(1, 900)]
+        summary = sparse(places, np.ones(1199), (1000, 800))
+        layout = spy._Layout(SPY.prepare(summary, OPTIONS))
+        assert layout.head == "per row, up to 300"
+        assert layout.profile.tolist()[:3] == [300, 1, 1]
+        assert SPY.alt(summary, OPTIONS).endswith("; up to 300 in a row.")
+        assert SPY.note(summary, OPTIONS).endswith("; a bar is the fullest of 24 rows")
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.integers(2, 3000), st.integers(1, 3000), st.integers(1, 500), st.integers(0, 2**32 - 1))
+    def test_bars_are_the_fullest_rows(self, rows, columns, count, seed):
+        random = np.random.default_rng(seed)
+        places = np.stack([random.integers(0, rows, count), random.integers(0, columns, count)], axis=1)
+        pattern = SPY.prepare(sparse(places, np.ones(count), (rows, columns)), OPTIONS)
+        each = np.bincount(places[:, 0], minlength=rows)
+        bars = np.maximum.reduceat(each, np.arange(0, rows, pattern.band * pattern.block[0]))
+        layout = spy._Layout(pattern)
+        assert layout.profile.tolist() == bars.tolist()
+        even = each.min() == each.max()
+        assert layout.head == f"per row{'' if even else ', up to'} {each.max()}"
+
     def test_the_same_number_in_every_row_is_said_instead(self):
         summary = sparse(np.stack([np.arange(500), np.arange(500) % 10], axis=1), np.ones(500), (500, 10))
         assert spy._Layout(SPY.prepare(summary, OPTIONS)).head == "per row 1"
@@ -253,8 +277,12 @@ class TestSpy:
         [
             ((40, 60), ""),
             ((5000,), "a dot stands for 21 places"),
-            ((1000, 800), "a dot stands for 17 × 8 places"),
-            ((20, 30, 40), "a dot stands for 10 × 1 places; rows are the leading 20 × 30, flattened"),
+            ((1000, 800), "a dot stands for 17 × 8 places; a bar is the fullest of 34 rows"),
+            (
+                (20, 30, 40),
+                "a dot stands for 10 × 1 places; rows are the leading 20 × 30, flattened; "
+                "a bar is the fullest of 20 rows",
+            ),
             ((2, 3, 4, 5), "rows are the leading 2 × 3 × 4, flattened"),
         ],
         ids=str,
@@ -276,18 +304,22 @@ class TestSpy:
         assert axes.get_yticks().size == 0
 
     @pytest.mark.parametrize(
-        ("indices", "words"),
+        ("indices", "words", "rows"),
         [
-            ([[place, place] for place in range(90)], "along the diagonal"),
-            ([[place % 90, place % 20] for place in range(300)], "denser to the left"),
-            ([[89 - place % 20, 89 - place % 30] for place in range(300)], "denser to the right and the bottom"),
-            ([[place % 90, place * 7 % 90] for place in range(300)], "no side denser"),
+            ([[place, place] for place in range(90)], "along the diagonal", "1 in every row"),
+            ([[place % 90, place % 20] for place in range(300)], "denser to the left", "up to 4 in a row"),
+            (
+                [[89 - place % 20, 89 - place % 30] for place in range(300)],
+                "denser to the right and the bottom",
+                "up to 15 in a row",
+            ),
+            ([[place % 90, place * 7 % 90] for place in range(300)], "no side denser", "up to 4 in a row"),
         ],
         ids=["diagonal", "left", "bottom right", "even"],
     )  # fmt: skip
-    def test_alt_says_where_they_lie(self, indices, words):
+    def test_alt_says_where_they_lie_and_how_full_rows_are(self, indices, words, rows):
         alt = SPY.alt(sparse(indices, np.ones(len(indices)), (90, 90)), OPTIONS)
-        assert alt == f"Where {len(indices)} stored values of 90 × 90 lie: {words}."
+        assert alt == f"Where {len(indices)} stored values of 90 × 90 lie: {words}; {rows}."
 
     def test_it_suits_entries_at_places_that_exist(self):
         assert SPY.suits(sparse([[1, 1]], [1.0], (3, 3))) == 0.9
@@ -523,7 +555,7 @@ class TestCardsOfSparseTensors:
     def test_strings_are_dots_too(self, tf):
         value = tf.SparseTensor([[i, i] for i in range(50)], ["<b>"] * 50, (50, 50))
         html = shown(value)["text/html"]
-        assert "Where 50 stored values of 50 × 50 lie: along the diagonal." in html
+        assert "Where 50 stored values of 50 × 50 lie: along the diagonal; 1 in every row." in html
         assert "<b>" not in html
         assert "empty rows 0 of 50   order sorted" in shown(value)["text/plain"]
 
