@@ -810,7 +810,7 @@ def test_a_large_value_folds_its_numbers_and_says_why(tf):
     document = compose(tf.constant(TestBytes.shares(32, 10)), TensorDisplay().options())
     (fold,) = (block for block in document.blocks if isinstance(block, Fold))
     assert fold.summary == "32 × 10 values"
-    assert fold.reason.startswith("read as class probabilities: none negative, every row sums to 1")
+    assert fold.reason[0].text.startswith("read as class probabilities: none negative, every row sums to 1")
     assert any(isinstance(block, Fields) for block in document.blocks)
 
 
