@@ -30,7 +30,12 @@ _PIXELS = 10
 _BESIDE = 10
 """Numbers of a vector in one row of its table."""
 
-_CANDIDATE = 0.1
+CANDIDATE = 0.1
+"""From this share on a class is a candidate, whose cell has a ground: grounds are most of such a table's bytes."""
+
+CLASSES_SHOWN = 20
+"""Classes of predictions that stand in a table before it is elided in the middle."""
+
 _MOST_RANKED = 2**18
 """Classes on another device that are put in order; of more the first and last values are shown."""
 
@@ -137,7 +142,7 @@ def share_text(number: float) -> str:
     return "<.001" if 0 < number < 0.0005 else f"{number:.3f}"
 
 
-def _share_texts(shares: np.ndarray) -> list[list[str]]:
+def share_texts(shares: np.ndarray) -> list[list[str]]:
     """Returns the words of the probabilities of a matrix: looked up, since a batch has hundreds of them."""
     thousandths = np.rint(shares * 1000)
     if not (thousandths >= 0).all() or thousandths.max(initial=0) > 1000:
@@ -157,15 +162,14 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     """Returns the table of a batch of probabilities in the array's own orientation, top class at the row's end."""
     examples, classes = drawn.shape
     names = options.class_names(classes)
-    columns = spread(classes, 20)
+    columns = spread(classes, CLASSES_SHOWN)
     shown = spread(examples, options.max_rows)
     places = [example for example in shown if example is not None]
     classes_shown = [column for column in columns if column is not None]
     picked = drawn[np.ix_(places, classes_shown)].astype(np.float64)
-    # Shares that are no candidates stay on paper: grounds are most of such a table's bytes.
-    grounds = np.where(picked >= _CANDIDATE, picked, 0.0).tolist()
+    grounds = np.where(picked >= CANDIDATE, picked, 0.0).tolist()
     tops, shares = row_tops(drawn, np.array(places))
-    read = zip(_share_texts(picked), grounds, tops.tolist(), shares.tolist(), strict=True)
+    read = zip(share_texts(picked), grounds, tops.tolist(), shares.tolist(), strict=True)
     elided = columns.index(None) if None in columns else None
     rows: list[Row | NumberRow] = []
     for example in shown:

@@ -96,7 +96,9 @@ def _table(table: Table, margin: str = "0") -> str:
         width = 0 if heading else width
         corner = _header("", pad) if headed else ""
         head = f"<thead>{_ROW if table.compact else '<tr>'}{corner}{cells}<tbody>"
-    rows = "".join(_row(row, pad, headed, 0 if place else width) for place, row in enumerate(table.rows))
+    # A row of ragged ones may have fewer cells than others: the longest has the widths of all columns.
+    longest = max(range(len(table.rows)), key=lambda place: len(table.rows[place].cells), default=0) if width else 0
+    rows = "".join(_row(row, pad, headed, width if place == longest else 0) for place, row in enumerate(table.rows))
     if table.compact:
         layout = "border-collapse:separate;border-spacing:0;text-align:right;white-space:nowrap"
         style = f"font-size:12px;margin:{margin};{layout}"
@@ -108,7 +110,7 @@ def _table(table: Table, margin: str = "0") -> str:
 def _header(text: str, pad: str, *, left: bool = False) -> str:
     if not pad:
         # In a fold all of it comes from the extra style, where that is kept: headers are most of such a table's bytes.
-        return f"<th>{said(text)}"
+        return f"<th{' style=text-align:left' if left else ''}>{said(text)}"
     return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}">{said(text)}'
 
 
