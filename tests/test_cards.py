@@ -806,11 +806,25 @@ def test_integers_say_how_many_are_distinct(values):
     assert f"classes {words} of 0 … " in text if "· labels" in text else f"distinct {words}" in text
 
 
+def test_a_fold_says_which_values_count_and_which_dtype_numpy_lacks(tf):
+    def why(value):
+        (fold,) = (block for block in compose(value, TensorDisplay().options()).blocks if isinstance(block, Fold))
+        return " ".join(span.text for span in fold.reason)
+
+    spoilt = np.random.default_rng(0).normal(size=(24, 64)).astype(np.float32)
+    spoilt[9, :40] = np.nan
+    assert why(tf.constant(spoilt)).endswith("statistics over the 1 496 finite values")
+    assert "statistics" not in why(tf.constant(np.nan_to_num(spoilt)))
+    small = tf.cast(tf.constant(np.nan_to_num(spoilt)), tf.bfloat16)
+    assert why(small).endswith("to NumPy as ml_dtypes.bfloat16")
+    assert "NumPy" not in why(small.numpy())
+
+
 def test_a_large_value_folds_its_numbers_and_says_why(tf):
     document = compose(tf.constant(TestBytes.shares(32, 10)), TensorDisplay().options())
     (fold,) = (block for block in document.blocks if isinstance(block, Fold))
     assert fold.summary == "32 × 10 values"
-    assert fold.reason.startswith("read as class probabilities: none negative, every row sums to 1")
+    assert fold.reason[0].text.startswith("read as class probabilities: none negative, every row sums to 1")
     assert any(isinstance(block, Fields) for block in document.blocks)
 
 

@@ -193,7 +193,7 @@ class TestText:
             raise AssertionError("drawn for a terminal")
 
         note = Note((Span("instead"),))
-        assert below(Fold("12 values", "why", (Table(()),), note)) == "instead"
+        assert below(Fold("12 values", (Span("why"),), (Table(()),), note)) == "instead"
         assert below(Figure(explode, "alt", note)) == "instead"
         assert below(Tiles(explode, "alt", note)) == "instead"
         assert below(Figure(explode, "alt")) == ""
@@ -307,7 +307,7 @@ class TestHtml:
             Bars((Bar("a", "1", 1.0, True), Bar("b", "-1", -1.0)), rest="2 others"),
             Bars((Bar("a", "1", 1.0, True),), columns=True),
             Beside((table, table)),
-            Fold("9 values", "why", (table,)),
+            Fold("9 values", (Span("why"),), (table,)),
             Children((Child("x", leaf), Child("y", blocks(Children((Child("z", leaf),), 3)), open=True)), more=2),
         )))  # fmt: skip
         assert page.values("alt") == ["histogram from -1.00 to 2.00", "a chart", "tile"]
@@ -460,7 +460,7 @@ class TestNothingOfTheUsersIsMarkup:
                 Tiles(lambda: (Tile(dot(), text, text, text),), text),
                 Bars((Bar(text, text, 0.5),), rest=text),
                 Bars((Bar(text, text, 0.5),), columns=True),
-                Fold(text, text, (Note((Span(text),)),)),
+                Fold(text, (Span(text), Span(text, "typed")), (Note((Span(text),)),)),
                 Children((Child(text[:40], leaf), Child(text[:40], blocks(Children((Child(text[:40], leaf),))))),),
             ),
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Component, Elements, step_name
+from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.trees import ENTRIES_A_GROUP, MOST_ENTRIES, OPEN_DEPTH
 from tfnp_ext.document import Block, Cell, Child, Children, Document, Fields, Heading, Note, Row, Span, Table
 
@@ -13,7 +14,7 @@ _PLAIN = frozenset(("dict", "list", "tuple"))
 
 def element_blocks(content: Elements) -> tuple[Block, ...]:
     """Returns what is known of the elements, and at the end what to type to have them."""
-    doubt = (Note((Span(content.doubt, "secondary"),)),) if content.doubt else ()
+    doubt = (Note(with_typed(content.doubt, "secondary")),) if content.doubt else ()
     ways = Fields(tuple((Span(f"{what}:", "secondary"), Span(typed, "typed")) for what, typed in content.ways))
     return (*_structure(content.element), *doubt, ways)
 

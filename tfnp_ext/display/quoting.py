@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import CutString
-from tfnp_ext.document import Span
+from tfnp_ext.document import Span, Text, Tone
 
 TEXT_LENGTH = 72
 """Characters of a string before it is cut, if that saves any."""
 
 _BYTES_LENGTH = 40
 """Characters that bytes are written in before they are cut: what is said behind them fits the same line."""
+
+
+_TYPED = re.compile(r"(--[a-z]+(?: [a-z]+(?:\|[a-z]+)+)?|%tonumpy)")
+"""Options, with the words that they take, and the magic: what users type as it stands in our sentences."""
+
+
+def with_typed(sentence: str, tone: Tone = "plain") -> Text:
+    """Returns a sentence of ours in pieces: what users type, and the rest in a tone.
+
+    Example:
+        >>> [span.tone for span in with_typed("--sparse dense|scipy chooses the array", "secondary")]
+        ['typed', 'secondary']
+    """
+    if "--" not in sentence and "%tonumpy" not in sentence:
+        return (Span(sentence, tone),) if sentence else ()
+    pieces = (piece.strip() for piece in _TYPED.split(sentence))
+    return tuple(Span(piece, "typed" if _TYPED.fullmatch(piece) else tone) for piece in pieces if piece)
 
 
 def string_spans(value: bytes | str) -> tuple[Span, ...]:

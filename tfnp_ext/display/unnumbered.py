@@ -71,11 +71,11 @@ def values_block(array: np.ndarray, role: str, options: DisplayOptions) -> Table
     if array.ndim == 1:
         words = f"{wording.integer(array.size)} values"
         table = _wrapped_times(array, options.max_rows)
-        return Fold(words, "", (table,), _wrapped_times(array, _PREVIEWED))
+        return Fold(words, (), (table,), _wrapped_times(array, _PREVIEWED))
     matrix, caption = first_matrix(array, role)
     what = f"{caption} of {wording.integer(array.size)}" if caption else wording.extent(array.shape)
     table = _time_matrix(matrix, options.max_rows, options.max_columns, caption)
-    return Fold(f"{what} values", "", (table,), _time_matrix(matrix, _PREVIEWED, _PREVIEWED, caption))
+    return Fold(f"{what} values", (), (table,), _time_matrix(matrix, _PREVIEWED, _PREVIEWED, caption))
 
 
 def _cells(values: np.ndarray, role: str) -> list[Cell]:
