@@ -43,6 +43,11 @@ def random_array(name: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray
     return values.astype(dtype_of(name))
 
 
+def first(mask: np.ndarray) -> tuple[int, ...]:
+    """Returns the first index in C order where a mask is true."""
+    return tuple(map(int, np.argwhere(mask)[0]))
+
+
 def check(array: np.ndarray, found: Statistics | None) -> None:
     """Compares with NumPy, value by value; indices are checked by what stands there."""
     assert found is not None
@@ -58,9 +63,7 @@ def check(array: np.ndarray, found: Statistics | None) -> None:
     assert found.zeros == int((wide == 0).sum())
     assert (found.first_invalid is None) == (found.invalid == 0)
     if found.first_invalid is not None:
-        assert not np.isfinite(wide[found.first_invalid])
-        if array.flags.c_contiguous:
-            assert found.first_invalid == tuple(map(int, np.argwhere(~np.isfinite(wide))[0]))
+        assert found.first_invalid == first(~np.isfinite(wide))
     if not finite.size:
         assert all(math.isnan(value) for value in (found.minimum, found.maximum, found.mean, found.std))
         assert found.minimum_at is None
@@ -68,8 +71,9 @@ def check(array: np.ndarray, found: Statistics | None) -> None:
         return
     assert found.minimum == finite.min()
     assert found.maximum == finite.max()
-    assert wide[found.minimum_at] == finite.min()
-    assert wide[found.maximum_at] == finite.max()
+    own = array if array.dtype.kind in "iu" else wide
+    assert found.minimum_at == first(own == found.minimum)
+    assert found.maximum_at == first(own == found.maximum)
     scale = np.abs(finite).max()
     assert found.mean == pytest.approx(finite.mean(), rel=1e-9, abs=1e-9 * scale)
     # Squares of tiny values vanish in NumPy's own.
@@ -351,7 +355,7 @@ class TestBudget:
         assert found.exact
         assert found.seen == array.size
 
-    @pytest.mark.parametrize(("budget", "blocks"), [(0.0, 1), (10.0, 1), (25.0, 3), (30.0, 3), (70.0, 7)])
+    @pytest.mark.parametrize(("budget", "blocks"), [(0.0, 1), (10.0, 1), (25.0, 2), (30.0, 2), (70.0, 6)])
     def test_beyond_it_reading_stops_and_says_so(self, budget, blocks):
         array = np.arange(8 * BLOCK, dtype=np.float64)
         found = compute_statistics(array, budget, self.clock(10))
@@ -366,8 +370,9 @@ class TestBudget:
         array = np.arange(64 * BLOCK, dtype=np.float32)
         first, second = (compute_statistics(array, 80.0, self.clock(10)) for _ in range(2))
         assert first == second
-        assert first.maximum > 8 * BLOCK
-        assert first.mean == pytest.approx(array.mean(), rel=0.5)
+        assert first.seen == 7 * BLOCK
+        assert first.mean == pytest.approx(array.mean(), rel=0.005)
+        assert first.std == pytest.approx(array.std(), rel=0.005)
 
     def test_the_counts_are_those_of_what_was_seen(self):
         array = np.full(4 * BLOCK, np.nan, np.float32)

@@ -10,7 +10,9 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.statistics.scan import RUN, SCALE, SEED, SHARED, SQUARED, SQUARED_FROM, Scan, Statistics, histogram_of
+from tfnp_ext.statistics.sampling import evenly
+from tfnp_ext.statistics.scan import RUN, SHARED, Scan, Statistics, histogram_of
+from tfnp_ext.statistics.totals import SCALE, SQUARED, SQUARED_FROM
 
 BLOCK = 2**20
 """Values in a block: enough to keep a GPU busy for longer than it takes to ask, 8 MiB in float64."""
@@ -27,9 +29,7 @@ def compute_on_device(array: DeviceArray, deadline: float, clock: Callable[[], f
     if not array.flags.c_contiguous:
         return None
     scan = _DeviceScan(array)
-    starts = np.arange(0, array.size, BLOCK)
-    np.random.default_rng(SEED).shuffle(starts)
-    for start in starts.tolist():
+    for start in (evenly(-(-array.size // BLOCK)) * BLOCK).tolist():
         if not scan.read_there(start, min(start + BLOCK, array.size)):
             return None
         if clock() >= deadline:
