@@ -83,7 +83,11 @@ class Layout:
 
     def index(self, number: int) -> tuple[int, ...]:
         """Returns the index that a number stands for."""
-        return tuple(map(int, np.unravel_index(number, self.shape)))
+        index = []
+        for length in reversed(self.shape):  # NumPy's own takes longer
+            number, inner = divmod(number, length)
+            index.append(inner)
+        return tuple(reversed(index))
 
     def earliest(self, part: Part) -> int:
         """Returns a number that no index in a part comes before, without a look at its values."""
@@ -114,21 +118,25 @@ class Layout:
         """Returns the number of the first index in a part where a mask of its values is true, as it is somewhere."""
         if not self._turned:
             return int(part.places(int(among.argmax())))
+        if np.count_nonzero(among) == 1:
+            return self._first_of(part.places(np.array([among.argmax()])))
         best = self.size
         for begin in range(0, len(among), _NEAR):
             found = begin + np.flatnonzero(among[begin : begin + _NEAR])
-            if not found.size:
-                continue
-            places, number = part.places(found), 0
-            if self._least(int(places[0]), int(places[-1])) >= best:
-                continue
-            for length in self.shape:  # along each axis, the first before any other
-                inner = places % length
-                least = int(inner.min())
-                places = places[inner == least] // length
-                number = number * length + least
-            best = min(best, number)
+            places = part.places(found)
+            if found.size and self._least(int(places[0]), int(places[-1])) < best:
+                best = min(best, self._first_of(places))
         return best
+
+    def _first_of(self, places: Array) -> int:
+        """Returns the least number of some places in memory that is in the order of Fortran."""
+        number = 0
+        for length in self.shape:  # along each axis, the first before any other
+            inner = places % length
+            least = int(inner.min())
+            places = places[inner == least] // length
+            number = number * length + least
+        return number
 
 
 def _taken(flat: Any, starts: Array, into: Array) -> Array:

@@ -26,15 +26,9 @@ def evenly(count: int) -> Array:
     Source: D. E. Knuth, "The Art of Computer Programming", volume 3, section 6.4, theorem S.
     """
     order = np.arange(count)
-    return _step(count) * order % count if count > 2 else order
-
-
-def _step(count: int) -> int:
-    """Returns about a golden section of so many, with which going round comes to each once."""
-    step = max(1, round(count * _GOLDEN))
-    while math.gcd(step, count) > 1:
-        step += 1
-    return step
+    if count > 1:
+        order[(order * _GOLDEN % 1).argsort()] = np.arange(count)
+    return order
 
 
 class Strata:
@@ -51,14 +45,14 @@ class Strata:
         edges = np.arange(min(runs, each) + 1) * runs // min(runs, each)
         self._starts, self._lengths = edges[:-1], np.diff(edges)
         self._offsets = np.random.default_rng(SEED).integers(0, self._lengths)
-        longest = int(self._lengths.max())
-        self._steps = np.where(self._lengths == longest, _step(longest), _step(longest - 1) if longest > 1 else 1)
-        self.turns = longest
+        self.turns = int(self._lengths.max())
+        self._order = evenly(self.turns)
 
     def turn(self, number: int) -> Array:
         """Returns the runs of a turn, ascending."""
-        places = self._starts + (self._offsets + number * self._steps) % self._lengths
-        return np.asarray(places[number < self._lengths])
+        step = self._order[number]
+        places = self._starts + (self._offsets + step) % self._lengths
+        return np.asarray(places[step < self._lengths])
 
 
 def sample_places(count: int, most: int) -> np.ndarray | None:

@@ -81,7 +81,19 @@ class Totals:
             np.copyto(room, 0, where=left_out)
         rest = float(np.einsum("i->", room)) / count
         np.multiply(room, room, out=room)
-        squares = max(0.0, float(np.einsum("i->", room)) - count * rest * rest)
+        self.merge_finely(count, mean, rest, float(np.einsum("i->", room)), scale)
+
+    def merge_finely(self, count: int, mean: float, rest: float, squares: float, scale: float = 1.0) -> None:
+        """Adds what others added up; see ``merge``.
+
+        Args:
+            count: Of so many values.
+            mean: Their mean as it was rounded, times ``scale``.
+            rest: The mean of their deviations from it, which is not 0 for it was rounded.
+            squares: The sum of their squared deviations from it, times the square of ``scale``.
+            scale: What the values were multiplied by.
+        """
+        squares = max(0.0, squares - count * rest * rest)
         if scale == 1:
             self.merge(count, rest, squares, origin=mean)
         else:

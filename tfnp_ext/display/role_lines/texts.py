@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -39,12 +40,14 @@ class _Found:
 
     def __init__(self) -> None:
         self.lengths: Counter[int] = Counter()
+        self.shortest, self.longest = sys.maxsize, 0
         self.distinct: set[bytes] | None = set()
         self.undecoded = self._held = 0
 
     def add(self, lengths: np.ndarray, strings: list[bytes] | None) -> None:
         """Adds strings by their lengths, and by what they are unless they are long."""
         self.lengths.update(lengths.tolist())
+        self.widen(lengths)
         self.undecoded += sum(not _is_utf8(value) for value in strings or ())
         if strings is None or self.distinct is None:
             self.distinct = None
@@ -55,6 +58,11 @@ class _Found:
             self.distinct = None
         else:
             self.distinct |= new
+
+    def widen(self, lengths: np.ndarray) -> None:
+        """Takes the extremes of the lengths of strings that are not counted."""
+        self.shortest = min(self.shortest, int(lengths.min()))
+        self.longest = max(self.longest, int(lengths.max()))
 
 
 def string_fields(
@@ -70,7 +78,7 @@ def string_fields(
     found = _read(array, options.budget_ms * (1 - 2 * FOR_A_LINE), clock)
     seen = found.lengths.total()
     label = "lengths" if seen == array.size else "lengths seen"
-    told = f"{_range(min(found.lengths), max(found.lengths))} bytes"
+    told = f"{_range(found.shortest, found.longest)} bytes"
     fields = [field(label, told), field("median", _median(found.lengths))]
     if seen == array.size and found.distinct is not None:
         fields.append(field("distinct", wording.integer(len(found.distinct))))
@@ -104,6 +112,8 @@ def _read(array: np.ndarray | Strings, budget_ms: float, clock: Callable[[], flo
                 found.add(*read(slice(start, min(start + _RUN, array.size))))
             if clock() >= deadline:
                 break
+        for start in (0, array.size - _RUN):  # what a table prints
+            found.widen(read(slice(start, start + _RUN))[0])
     return found
 
 
