@@ -223,6 +223,11 @@ class TestCards:
         counts = np.array(found.histogram)
         np.testing.assert_allclose(counts / counts.sum(), expected / expected.sum(), atol=0.01)
 
+    def test_colour_images_of_which_a_part_was_read_say_so(self):
+        fields = line_of(np.random.default_rng(0).integers(0, 99, (8, 100, 100, 3)).astype(np.uint8), budget_ms=0.0)
+        assert fields[0].startswith("min seen 0 ")
+        assert fields[-1] == "from 65 536 of 240 000"
+
     def test_an_exact_card_is_as_it_was(self):
         summary = summarize(np.random.default_rng(0).normal(size=(100, 100)))
         assert widened(summary, TensorDisplay().options()) is summary

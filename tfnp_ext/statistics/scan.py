@@ -149,8 +149,11 @@ class Scan:
 
     def add_constant(self, count: int, value: float) -> None:
         """Adds equal values exactly: their sum would be rounded."""
-        origin, scale = origin_of(value, value), scale_of(value, value)
-        self.totals.merge(count, float(value - origin) * scale, 0.0, origin=origin, scale=scale)
+        scale = scale_of(value, value)
+        if scale == 1:
+            self.totals.merge(count, 0.0, 0.0, origin=value)
+        else:
+            self.totals.merge(count, value * scale, 0.0, scale=scale)
 
     def merge(self, other: Scan) -> None:
         """Adds what another thread read: other blocks of the same array."""
