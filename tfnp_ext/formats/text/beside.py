@@ -28,7 +28,7 @@ def write_beside(beside: Beside, room: int = WIDTH, most: int = MOST_LINES) -> l
     heights = [max(len(columns[place]) for place in band) for band in bands]
     shown, share = len(bands), _WHOLE
     if sum(heights) > most:
-        low = min(max(heights), _LOW)
+        low = min(max(heights), _LOW + any(isinstance(block, Beside) for block in blocks))
         shown = len(bands) if low * len(bands) <= most else max(1, (most - 1) // low)
         share = max(low, (most - (shown < len(bands))) // shown)
     left_out = range(max(1, shown - 1), max(1, shown - 1) + len(bands) - shown)

@@ -19,8 +19,14 @@ GAP, INDENT = "   ", "      "
 """Between the parts of a line, and before a line that goes on."""
 
 
+_NARROW = re.compile("[ -\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u2319\u2500-\u25fc]*")
+"""Letters of Europe, arrows, signs of mathematics and blocks, all one column wide: most of what is written here."""
+
+_EMOJI = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
+"""What an emoji of several characters has: joiners, a mark that it is one, tones of skin."""
+
 _JOINED = re.compile("\u200d(?:[\u2600-\u27bf]\ufe0f?|[\U0001f000-\U0001faff])|(?<=.)[\U0001f3fb-\U0001f3ff]")
-"""What follows in an emoji of several characters: it takes no column of its own."""
+"""What follows in such an emoji: it takes no column of its own."""
 
 _PRESENTED = re.compile("[\u00a9-\u2bff\u3030\u303d](?=\ufe0f)")
 """Characters that are one column wide, and two as an emoji."""
@@ -28,9 +34,9 @@ _PRESENTED = re.compile("[\u00a9-\u2bff\u3030\u303d](?=\ufe0f)")
 
 def wording_width(text: str) -> int:
     """Returns how many terminal columns a text takes: wide characters two, combining ones none, an emoji two."""
-    if text.isascii():
+    if text.isascii() or _NARROW.fullmatch(text):
         return len(text)
-    if "\ufe0f" in text or _JOINED.search(text):
+    if _EMOJI.search(text):
         text = _PRESENTED.sub("\u3000", _JOINED.sub("", text))
     return sum(map(_character_width, text))
 

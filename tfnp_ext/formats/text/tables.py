@@ -51,7 +51,7 @@ def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list
         if len(groups) * height > most:
             groups = grid.fewer(groups, max(1, most // height), room)
     if len(groups) * height > most:
-        if table.wrapped and height > 2:
+        if table.wrapped:
             return _write_vector(table, room, most)
         rows = _fewer(table.rows, most - bool(table.columns), grid.headed)
         if len(rows) < len(table.rows):
@@ -136,19 +136,20 @@ class _Grid:
         return [*groups[: most - 1], self.elided(start, room - (len(INDENT) if most > 1 else 0))]
 
     def written(self, kept: Places, margin: str = "") -> list[str]:
-        """Returns the lines of some of the columns."""
+        """Returns the lines of some of the columns; of a cell that spans several of them, all that it says."""
         return [self.line(number, kept, margin) for number in range(len(self.lines))]
 
     def line(self, number: int, kept: Places, margin: str = "") -> str:
-        """Returns one line of some of the columns; of what spans several of them, all that it says."""
+        """Returns one line of some of the columns."""
         line, sizes, wide = self.lines[number], self.sizes[number], self.spanning[number]
+        widths, lefts, length = self.widths, self.lefts, len(line)
         cells = []
         for place in kept:
             if place is None:
                 cells.append("" if any(wide) else "…")
-            elif place < len(line):
-                padding = " " * (self.widths[place] - sizes[place])
-                left = (place < len(wide) and wide[place]) or (place < len(self.lefts) and self.lefts[place])
+            elif place < length:
+                padding = " " * (widths[place] - sizes[place])
+                left = (place < len(wide) and wide[place]) or (place < len(lefts) and lefts[place])
                 cells.append(line[place] + padding if left else padding + line[place])
         return (margin + "  ".join(cells)).rstrip()
 
@@ -257,10 +258,9 @@ def _cell(cell: Cell, room: int = WIDTH) -> str:
         return _cell_and_more(cell, room)
     if cell.quoted:
         return write_string(cell.text, room)
-    text = wording.printable(cell.text)
-    if cell.align == "left":
-        text = cut_between(text, room - cell.framed, strings=cell.mono)
-    text = cut(text, room - cell.framed)
+    text, room = wording.printable(cell.text), room - cell.framed
+    if wording_width(text) > room:
+        text = cut_between(text, room, strings=cell.mono) if cell.align == "left" else cut(text, room)
     return f"▸{text}" if cell.framed else text
 
 
