@@ -67,10 +67,10 @@ def cut_inside(text: str, room: int) -> str:
     """
     if wording_width(text) <= room:
         return text
-    end = text[::-1]
+    end = text[-room:]
     while wording_width(end) > room // 2:
-        end = end[:-1]
-    return cut(text, room - wording_width(end)) + end[::-1]
+        end = end[1:]
+    return cut(text, room - wording_width(end)) + end
 
 
 _BETWEEN_NUMBERS = re.compile("(,) |()  ")

@@ -42,9 +42,9 @@ def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list
             return write_table(table.narrow, room, most)
         if table.compact and _is_vector(table):
             return _write_vector(table, room, most)
-        if table.compact and _is_ragged(table):
-            return _write_ragged(table, grid, room, most)
         groups = grid.pieces(room) if table.compact else [grid.elided(grid.headed, room)]
+        if table.compact and _goes_on(table, len(groups) * height <= most):
+            return _write_ragged(table, grid, room, most)
         labelled = _labelled(table) if len(groups) > 1 else table
         if labelled is not table:
             return write_table(labelled, room, most + bool(table.caption))
@@ -175,8 +175,11 @@ def _write_vector(table: Table, room: int, most: int) -> list[str]:
     return write_table(replace(table, rows=rows, columns=columns, wrapped=False), room, most + bool(table.caption))
 
 
-def _is_ragged(table: Table) -> bool:
-    return not table.columns and len({len(row.cells) for row in table.rows}) > 1
+def _goes_on(table: Table, fits: bool) -> bool:
+    """Returns whether each row of a table goes on below it: rows of unequal length, and few of which each is named."""
+    if table.columns:
+        return False
+    return len({len(row.cells) for row in table.rows}) > 1 or (fits and all(row.header for row in table.rows))
 
 
 def _write_ragged(table: Table, grid: _Grid, room: int, most: int) -> list[str]:

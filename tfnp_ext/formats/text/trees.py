@@ -307,8 +307,9 @@ def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
     for row in block.rows:
         texts = [" ".join(write(Table((Row((cell,)),)), room, _ENDLESS)).strip() for cell in row.cells]
         if headed:
-            texts = [f"{text}," for text in texts[:-1]] + ["" if texts == ["empty"] else texts[-1]]
-            texts[0], texts[-1] = f"[{texts[0]}", f"{texts[-1]}],"
+            inside = [] if texts == ["empty"] else texts
+            texts = [f"{text}," for text in inside[:-1]] + [f"{inside[-1] if inside else ''}],"]
+            texts[0] = f"[{texts[0]}"
         pieces += texts
     if headed and pieces:
         pieces[-1] = pieces[-1].removesuffix(",")
