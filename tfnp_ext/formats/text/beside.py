@@ -39,7 +39,7 @@ def write_beside(beside: Beside, room: int = WIDTH, most: int = MOST_LINES) -> l
             lines += side_by_side(list(low_ones))
         elif number == left_out[0]:
             places = range(bands[number][0], bands[left_out[-1]][-1] + 1)
-            lines.append(f"⋮  {wording.integer(sum(len(_slices(blocks[at])) for at in places))} more")
+            lines.append(f"⋮ {wording.integer(sum(len(_slices(blocks[at])) for at in places))} more")
     return lines
 
 

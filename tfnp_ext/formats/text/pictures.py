@@ -34,7 +34,7 @@ def write_bars(bars: Bars, _room: int = WIDTH, most: int = MOST_LINES) -> list[s
         minus = "-" if bar.length < 0 and drawn else ""
         lines.append(f"{mark} {label}  {bar.value.rjust(value_width)} {minus}{drawn}".rstrip())
     if len(ordered) < len(everything):
-        lines.insert(head, f"  ⋮  {wording.integer(len(everything) - len(ordered))} more")
+        lines.insert(head, f"  ⋮ {wording.integer(len(everything) - len(ordered))} more")
     if bars.rest:
         lines.append(f"  {bars.rest}")
     return lines

@@ -53,7 +53,8 @@ def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list
     if len(groups) * height > most:
         if table.wrapped:
             return _write_vector(table, room, most)
-        rows = _fewer(table.rows, most - bool(table.columns), grid.headed)
+        # What is said of rows left out does not make a slice wider than there is room for beside others.
+        rows = _fewer(table.rows, most - bool(table.columns), grid, grid.width if table.caption else room)
         if len(rows) < len(table.rows):
             return write_table(replace(table, rows=rows), room, most + bool(table.caption))
     lines = [table.caption] if table.caption else []
@@ -99,9 +100,14 @@ class _Grid:
         widths = [max(width, least) if place >= headed else width for place, width in enumerate(widths)]
         return cls(grid, sizes, spanning, [False] * headed + lefts, widths, headed)
 
+    @property
+    def width(self) -> int:
+        """How wide all columns are beside each other."""
+        return sum(self.widths) + 2 * (len(self.widths) - 1)
+
     def is_wider_than(self, room: int) -> bool:
         """Returns whether not all columns have room beside each other; of one or two that are cut all are shown."""
-        return sum(self.widths) + 2 * (len(self.widths) - 1) > room and len(self.widths) >= 3 + self.headed
+        return self.width > room and len(self.widths) >= 3 + self.headed
 
     def pieces(self, room: int) -> list[Places]:
         """Returns all columns, those without room below the others, the rows' headers beside them again."""
@@ -193,14 +199,14 @@ def _write_ragged(table: Table, grid: _Grid, room: int, most: int) -> list[str]:
     if len(lines) <= most:
         return lines
     if len(table.rows) > most:
-        return write_table(replace(table, rows=_fewer(table.rows, most, grid.headed)), room, most)
+        return write_table(replace(table, rows=_fewer(table.rows, most, grid, room)), room, most)
     first = grid.pieces(room - 2)[0]
     return [
         grid.line(number, first) + (" …" if len(line) > len(first) else "") for number, line in enumerate(grid.lines)
     ]
 
 
-def _fewer(rows: Sequence[Row | NumberRow], most: int, headed: bool) -> tuple[Row | NumberRow, ...]:
+def _fewer(rows: Sequence[Row | NumberRow], most: int, grid: _Grid, room: int) -> tuple[Row | NumberRow, ...]:
     """Returns the first and the last of too many rows, and between them how many are left out.
 
     Rows that were left out before keep their place, and are counted where they were.
@@ -217,7 +223,10 @@ def _fewer(rows: Sequence[Row | NumberRow], most: int, headed: bool) -> tuple[Ro
         more = _counted(rows[mark], dropped)
     else:
         words = f"{wording.integer(dropped)} more"
-        more = Row((Cell(words if headed else f"⋮  {words}", align="left", span=2),), header="⋮" if headed else None)
+        words = words if grid.headed else f"⋮ {words}"
+        if len(words) + sum(grid.widths[: grid.headed]) + 2 * grid.headed > room:
+            words = "⋮"
+        more = Row((Cell(words, align="left", span=2),), header="⋮" if grid.headed else None)
     return (*rows[:head], more, *last)
 
 

@@ -92,16 +92,20 @@ def _chosen(children: Children, most: int, depth: int = 0) -> list[_Entry]:
         hidden += len(children.items) - len(items)
     entries = [_Entry(depth, child, _group_of(child)) for child in items]
     spare = most - len(entries) - bool(hidden)
-    groups = [(entry, entry.group, _count(entry.group)) for entry in entries if entry.group is not None]
-    # Small groups are shown whole; what is left is for the first large one.
-    for entry, group, wanted in sorted(groups, key=lambda one: one[2]):
+    groups = [
+        (_is_plain(child), _count(entry.group), place, entry.group)
+        for place, (child, entry) in enumerate(zip(items, entries, strict=True))
+        if entry.group is not None
+    ]
+    # Small groups are shown whole, those with tensors first; what is left is for the first large one.
+    for _, wanted, place, group in sorted(groups, key=lambda one: one[:3]):
         if wanted <= spare:
-            entry.inside = _chosen(group, wanted, depth + 1)
+            entries[place].inside = _chosen(group, wanted, depth + 1)
             spare -= wanted
-    for entry, group, wanted in groups:
-        if wanted and not entry.inside and spare > 1:
-            entry.inside = _chosen(group, spare, depth + 1)
-            spare -= sum(1 for _ in _walk(entry.inside))
+    for _, wanted, place, group in sorted(groups, key=lambda one: (one[0], one[2])):
+        if wanted > spare > 1 and not entries[place].inside:
+            entries[place].inside = _chosen(group, spare, depth + 1)
+            spare -= sum(1 for _ in _walk(entries[place].inside))
     return [*entries, *([_Entry(depth, None, left_out=hidden)] if hidden else [])]
 
 
