@@ -42,6 +42,9 @@ _BINS = (16, 8)
 """Blocks of the little histograms: as many for all leaves, or none."""
 
 _SHORTEST_NAME = 12
+_ENDS = 36
+"""Columns that the two ends of a range get in any case, beside however long a name."""
+
 _ENDLESS = 10**6
 """Columns, or lines, that have no bound."""
 
@@ -181,8 +184,7 @@ class _Columns:
         )
         fewest = min((len(found.spark.counts) for found in ranges), default=0)
         bins = next((bins for bins in _BINS if bins <= max(fewest, _BINS[-1]) and name + ends + bins <= room), 0)
-        values = max((_value_width(leaf) for leaf in leaves if _Range.of(_first_shown(leaf)) is None), default=0)
-        needed = max(ends + 1, min(NARROWEST, values))
+        needed = max([ends + 1, *map(_value_width, leaves)])
         deepest = max((2 * entry.depth for entry in entries), default=0)
         return cls(min(name, max(room - needed, deepest + _SHORTEST_NAME)), shape, dtype, low, bins, high)
 
@@ -213,11 +215,11 @@ class _Range:
                 return cls(" ".join(low), spark, high, "".join(f" {flag}" for flag in flags))
         return None
 
-    def text(self, columns: _Columns) -> str:
-        """Returns the range in the columns of the tree."""
+    def pieces(self, columns: _Columns) -> list[str]:
+        """Returns the low end of the range and what follows, in the columns of the tree."""
         spark = wording.sparkline(_resampled(self.spark.counts, columns.bins)).ljust(columns.bins)
         high = self.high.ljust(columns.high) + self.flag if self.flag else self.high
-        return f"{self.low.rjust(columns.low)} {spark or '…'} {high}"
+        return [self.low.rjust(columns.low), f"{spark or '…'} {high}"]
 
 
 def _told(items: Text) -> list[str]:
@@ -250,9 +252,10 @@ def _first_shown(leaf: Child) -> Block | None:
 
 
 def _value_width(leaf: Child) -> int:
-    """Returns how many columns what a leaf's line shows would take, were there no end to them."""
+    """Returns how many columns a leaf's line needs to tell something, its histogram aside."""
     pieces, gap = _pieces(leaf, WIDTH)
-    return sum(wording_width(piece) + len(gap) for piece in pieces)
+    width = sum(wording_width(piece) + len(gap) for piece in pieces)
+    return min(width, _ENDS if isinstance(_first_shown(leaf), Fields) else NARROWEST)
 
 
 def _lines(entry: _Entry, columns: _Columns, most: int) -> list[str]:
@@ -287,8 +290,14 @@ def _leaf(leaf: Child, line: str, columns: _Columns, most: int) -> list[str]:
     numbers = next((other for other in leaf.document.blocks if isinstance(other, Fields)), None)
     if numbers is not None and (not pieces or wording_width(gap.join(pieces)) > room):
         found = _Range.of(numbers)
-        pieces = [found.text(columns) if found is not None else write_text(numbers.items[0]) if numbers.items else ""]
+        pieces, gap = found.pieces(columns) if found is not None else _ends(numbers), " "
     return [f"{line}  {_first_of(pieces, room, gap)}".rstrip()]
+
+
+def _ends(numbers: Fields) -> list[str]:
+    """Returns the first number of a leaf, of a range its two ends."""
+    low, *high = write_text(numbers.items[0]).split(" … ") if numbers.items else [""]
+    return [low, *(f"… {end}" for end in high)]
 
 
 def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
@@ -303,7 +312,7 @@ def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
     if isinstance(block, Note):
         return write_text(block.text).split(" "), " "
     if isinstance(block, Fields):
-        return [], "  "
+        return ([] if _Range.of(block) is not None else _ends(block)), " "
     if not isinstance(block, Table) or block.columns:
         return list(leaf.document.heading.facts[:1]), "  "
     pieces: list[str] = []
@@ -321,8 +330,12 @@ def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
 
 
 def _first_of(pieces: Sequence[str], room: int, gap: str) -> str:
-    """Returns as many pieces of a line as have room, the first of them cut where there is none for all of it."""
+    """Returns as many pieces of a line as have room; the first is cut where there is none for all of it."""
     whole = wrap(pieces, room, gap)
     if len(whole) < 2:
         return cut("".join(whole), room)
-    return f"{cut(wrap(pieces, room - 2, gap)[0], room - 2)} …"
+    first = wrap(pieces, room - 2, gap)[0]
+    if wording_width(first) <= room - 2:
+        return f"{first} …"
+    shown = cut(first, room)
+    return "…" if shown[-2:-1].isdigit() else shown  # part of a number reads as another one
