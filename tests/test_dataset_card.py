@@ -177,7 +177,7 @@ def test_a_container_of_the_users_and_more_than_eight_tensors_are_a_tree(tf):
     named = tf.data.Dataset.from_tensors({"a": Point(1, 2.0), "b": 1})
     assert any("Point" in line for line in card(named))
     many = tf.data.Dataset.from_tensors({"a": {str(number): number for number in range(9)}})
-    assert "a  dict · 9 entries" in card(many)
+    assert ["a", "dict", "·", "9", "entries"] in [line.split() for line in card(many)]
 
 
 def test_hostile_names_are_escaped(tf):
@@ -189,7 +189,7 @@ def test_hostile_names_are_escaped(tf):
 
 def test_many_components_are_folded_and_long_names_cut(tf):
     dataset = tf.data.Dataset.from_tensors({f"{'feature' * 20}_{number}": number for number in range(300)})
-    assert "… 260 more" in card(dataset)
+    assert "… 291 more" in card(dataset)
     assert max(map(len, card(dataset))) <= 80
     assert mimebundle(dataset)["text/html"].count("<details") == 1
 

@@ -204,10 +204,11 @@ class TestText:
         group = Document(Heading("dict", facts=("1 tensor",)), (Children((Child("x", leaf),)),))
         tree = Children((Child("long name", leaf), Child("b", plain), Child("c", group, open=True)), more=1200)
         assert below(tree) == (
-            "long name  (3,)  int32  1  2\nb          None\nc          1 tensor\n  x  (3,)  int32  1  2\n… 1 200 more"
+            "long name  (3,)  int32  1  2\nb          None\nc          1 tensor\n"
+            "  x        (3,)  int32  1  2\n… 1 200 more"
         )
         closed = Children((Child("c", group),))
-        assert below(closed) == "c  1 tensor\n  x  (3,)  int32  1  2"  # a terminal cannot unfold
+        assert below(closed) == "c    1 tensor\n  x  (3,)  int32  1  2"  # a terminal cannot unfold
 
     def test_a_table_in_pieces_has_its_labels_beside_each(self):
         table = Table(tuple(Row(tuple(Cell(f"{row}.{column:07}") for column in range(12))) for row in range(2)),

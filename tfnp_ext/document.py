@@ -158,6 +158,7 @@ class Table:
         compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
         width: Characters in its widest cell and those of the tables beside it, where they shall be equally wide.
         pinned: So many of its last columns stay in sight where there is no room for all of an open table.
+        wrapped: Whether its rows are pieces of one vector, which a format may cut elsewhere.
         narrow: What a terminal has instead where it would break the lines of the table.
     """
 
@@ -168,6 +169,7 @@ class Table:
     width: int = 0
     pinned: int = 0
     narrow: Table | None = None
+    wrapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

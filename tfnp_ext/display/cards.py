@@ -27,6 +27,7 @@ from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, unnumbered, values
 from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.role_lines import ROLE_LINES
+from tfnp_ext.display.sampled import widened
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
@@ -143,7 +144,7 @@ def compose_leaf(
         options: What the tree looks like.
         kept: The blocks of its card that it unfolds to.
     """
-    summary = summarize(obj, budget_ms=options.budget_ms)
+    summary = widened(summarize(obj, budget_ms=options.budget_ms), options)
     content = summary.content
     if summary.role == "empty":
         return Document(_heading(summary), (Note((Span("empty", "secondary"),)),))
@@ -229,6 +230,7 @@ def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
 
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
+    summary = widened(summary, options)
     content = summary.content
     plot = fitting_plot(summary, options)
     if isinstance(content, Absent):

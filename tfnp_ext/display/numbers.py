@@ -139,6 +139,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     carried = digits if values is None else max(digits, digits_told(_MOST_DIGITS, values.dtype))
     low, high = _ends(numbers, digits, carried)
     prefix = "finite " if numbers.invalid else ""
+    seen = "" if numbers.exact else " seen"
     if summary.dtype == "bool":
         trues = numbers.seen - numbers.zeros
         share = wording.percent(trues / numbers.seen)
@@ -151,11 +152,12 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
         bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
-        fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]
+        ends = Span(f"{prefix}min{seen}", "secondary"), Span(f"max{seen}", "secondary")
+        fields = [(ends[0], Span(low), bins, Span(high), ends[1])]
     elif numbers.minimum == numbers.maximum and numbers.exact:
         return [field(f"{prefix}all", low)]
     else:
-        fields = [field(f"{prefix}min", low), field("max", high)]
+        fields = [field(f"{prefix}min{seen}", low), field(f"max{seen}", high)]
     if not complex_values:
         fields.append(field("mean", _beside_spread(numbers.mean, numbers, digits, carried)))
         fields.append(field("std", wording.number(numbers.std, digits)))

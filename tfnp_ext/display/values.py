@@ -163,7 +163,7 @@ def _wrapped_vector(array: np.ndarray) -> Table:
     widest = max(map(len, texts))
     beside = 10 if widest <= 5 else 8 if widest <= _WIDE else 4
     rows = [Row(tuple(cells[start : start + beside]), header=str(start)) for start in range(0, array.size, beside)]
-    return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest)
+    return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest, wrapped=True)
 
 
 def _grounds(array: np.ndarray) -> np.ndarray:

@@ -40,7 +40,8 @@ def time_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] |
     if found:
         first, last = time_texts(np.array([min(found), max(found)], array.dtype))
         alike = first == last and seen - missing == array.size
-        fields.append(field("all", first) if alike else field("range", f"{first} … {last}"))
+        label = "range" if seen == array.size else "range seen"
+        fields.append(field("all", first) if alike else field(label, f"{first} … {last}"))
     if missing:
         share = wording.percent(missing / seen)
         told = Span(f"of {wording.integer(seen)} ({share})", "secondary")
