@@ -16,19 +16,29 @@ def write_picture(picture: Figure | Tiles, room: int = WIDTH) -> list[str]:
 
 @writes(Bars)
 def write_bars(bars: Bars, _room: int = WIDTH) -> list[str]:
-    """Returns bars of eighth blocks, the largest first; whatever the room, they are as long as they are read best."""
-    ordered = sorted(bars.bars, key=lambda bar: -bar.length) if bars.columns else list(bars.bars)
-    labels = [cut(wording.printable(bar.label), LONGEST_NAME) for bar in ordered]
+    """Returns bars of eighth blocks, in their order; whatever the room, they are as long as they are read best."""
+    labels = [cut(wording.printable(bar.label), LONGEST_NAME) for bar in bars.bars]
+    values = _in_columns(bars)
     label_width = max(map(wording_width, labels), default=0)
-    value_width = max((wording_width(bar.value) for bar in ordered), default=0)
+    value_width = max(map(wording_width, values), default=0)
     longest = max(8, min(40 if label_width < 24 else 24, WIDTH - label_width - value_width - 6))
     lines = []
-    for bar, named in zip(ordered, labels, strict=True):
+    for bar, named, value in zip(bars.bars, labels, values, strict=True):
         mark = "▸" if bar.strong else " "
         label = " " * (label_width - wording_width(named)) + named
         drawn = wording.text_bar(abs(bar.length), longest)
         minus = "-" if bar.length < 0 and drawn else ""
-        lines.append(f"{mark} {label}  {bar.value.rjust(value_width)} {minus}{drawn}".rstrip())
+        lines.append(f"{mark} {label}  {value} {minus}{drawn}".rstrip())
     if bars.rest:
         lines.append(f"  {bars.rest}")
     return lines
+
+
+def _in_columns(bars: Bars) -> list[str]:
+    """Returns the value of each bar in words, after the number itself where there is one, right-aligned."""
+    number_width, value_width = (
+        max((wording_width(text) for text in texts), default=0)
+        for texts in ([bar.number for bar in bars.bars], [bar.value for bar in bars.bars])
+    )
+    gap = "  " if number_width else ""
+    return [f"{bar.number.rjust(number_width)}{gap}{bar.value.rjust(value_width)}" for bar in bars.bars]
