@@ -200,12 +200,12 @@ stored
         lambda tf: tf.keras.Input((28, 28), name="digits"),
         """\
 KerasTensor digits (None, 28, 28) float32   symbolic
-no value yet before the model is called: call the model on data""",
+no value yet outside the model: call it on data""",
     ),
     "tuple": (
         lambda tf: (tf.constant([1, 2, 3]), tf.constant(0.3271904), tf.constant([[1.0, -2.0], [0.5, 4.0]])),
         """\
-tuple   3 tensors · 32 B
+tuple   3 tensors · 8 values · 32 B
 [0]  (3,)    int32    1  2  3
 [1]  ()      float32  0.3271904
 [2]  (2, 2)  float32  1.0  -2.0
@@ -214,14 +214,14 @@ tuple   3 tensors · 32 B
     "named tuple": (
         lambda tf: Point(tf.constant(1), tf.constant([2.0, 3.0])),
         """\
-Point   2 tensors · 12 B
+Point   2 tensors · 3 values · 12 B
 x  ()    int32    1
 y  (2,)  float32  2.0  3.0""",
     ),
     "nest": (
         lambda tf: {"w": tf.constant([1]), "none": None, "note": "text", "n": [tf.constant(1.5), {"x": 3}]},
         """\
-dict   2 tensors · 8 B
+dict   4 entries · 2 tensors · 8 B
 w     (1,)  int32  1
 none  None
 note  'text'
@@ -233,7 +233,7 @@ n     1 tensor · 4 B
     "gradients": (
         lambda tf: [tf.constant([1.0]), None],
         """\
-list   1 tensor · 4 B
+list   2 entries · 1 tensor · 4 B
 [0]  (1,)  float32  1.0
 [1]  None""",
     ),
@@ -278,7 +278,7 @@ def test_what_assign_returns_has_the_name_of_its_variable(tf):
 
 def test_the_answer_stands_first_in_a_tree(tf):
     lines = text_of({"loss": tf.constant(0.3271904), "preds": tf.constant([DIGIT])}).splitlines()
-    assert lines[0] == "dict   2 tensors · 44 B"
+    assert lines[0] == "dict   2 tensors · 11 values · 44 B"
     assert re.match(r"preds  \(1, 10\)  float32  (top )?4 at 61\.6 %", lines[2])
 
 
@@ -671,7 +671,7 @@ class TestNests:
     def test_beyond_40_leaves_of_a_group_the_rest_is_counted(self, tf):
         text = text_of([tf.constant(1)] * 100)
         assert "… 60 more" in text
-        assert text.startswith("list   100 entries · 100 tensors · 400 B")
+        assert text.startswith("list   100 tensors · 400 B")
 
     def test_leaves_that_fail_do_not_take_the_others_along(self, tf):
         class Broken:
@@ -684,7 +684,7 @@ class TestNests:
 
     def test_numbers_of_tensors_and_bytes_are_those_of_the_leaves(self, tf):
         document = compose({"a": [tf.zeros(3), tf.zeros((2, 2))], "b": 5}, TensorDisplay().options())
-        assert document.heading.facts == ("2 tensors · 28 B",)
+        assert document.heading.facts == ("2 tensors", "7 values", "28 B")
         (children,) = (block for block in document.blocks if isinstance(block, Children))
         assert [child.name for child in children.items] == ["a", "b"]
 

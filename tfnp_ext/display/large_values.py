@@ -27,12 +27,22 @@ from tfnp_ext.summary import Summary
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
 _CANDIDATE = 0.1
+_CLASSES = 20
+_VECTOR_ROWS, _VECTOR_COLUMNS = 10, 10
 _MOST_RANKED = 2**18
 """Classes on another device that are put in order; of more the first and last values are shown."""
 
 
-def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] | None:
-    """Returns what the fold holds, in words, and the table of it, elided in the middle."""
+def large_table(summary: Summary, options: DisplayOptions, most: int | None = None) -> tuple[str, Table] | None:
+    """Returns what the fold holds, in words, and the table of it, elided in the middle.
+
+    Args:
+        summary: The value.
+        options: How many rows and columns are shown, and class names.
+        most: Cells that there is room for, where that is less than usual.
+    """
+    if most is not None:
+        options = _within(summary, options, most)
     content = summary.content
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
@@ -45,12 +55,29 @@ def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] 
     if summary.role == "probability batch" and summary.drawn is not None:
         return f"{wording.extent(summary.drawn.shape)} values", batch_table(summary.drawn, options)
     if array.ndim == 1:
-        return _vector_words(array), _vector_table(array)
+        rows = _VECTOR_ROWS if most is None else min(_VECTOR_ROWS, max(1, most // _VECTOR_COLUMNS))
+        return _vector_words(array, rows), _vector_table(array, rows)
     shown, caption = first_matrix(array, summary.role)
     if summary.role in _PICTURES:
-        options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
+        options = replace(
+            options, max_rows=min(_PIXELS, options.max_rows), max_columns=min(_PIXELS, options.max_columns)
+        )
     what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
     return f"{_part_words(shown, options)}{what} values", matrix_table(shown, options, caption)
+
+
+def _within(summary: Summary, options: DisplayOptions, most: int) -> DisplayOptions:
+    """Returns options with which a table has about so many cells."""
+    shape = [axis or 0 for axis in summary.shape or ()]
+    rows, columns = options.max_rows, options.max_columns
+    if summary.role == "probability batch":
+        rows = min(rows, max(2, most // (min(shape[-1], _CLASSES) + 2)))
+    elif summary.role in {"probabilities", "logits"} or len(shape) < 2:
+        rows = min(rows, max(2, most))
+    elif len(spread(shape[-2], rows)) * len(spread(shape[-1], columns)) > most:
+        side = max(2, min(sum(ends(rows)), math.isqrt(most)))
+        rows, columns = min(rows, side), min(columns, side)
+    return replace(options, max_rows=rows, max_columns=columns)
 
 
 def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
@@ -128,7 +155,7 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     """Returns the table of a batch of probabilities in the array's own orientation, top class at the row's end."""
     examples, classes = drawn.shape
     names = options.class_names(classes)
-    columns = spread(classes, 20)
+    columns = spread(classes, _CLASSES)
     shown = spread(examples, options.max_rows)
     places = [example for example in shown if example is not None]
     classes_shown = [column for column in columns if column is not None]
@@ -163,16 +190,17 @@ def epoch_table(curves: Curves, most: int) -> Table:
     return Table(tuple(rows), columns=tuple(curves.values))
 
 
-def _vector_words(array: np.ndarray) -> str:
+def _vector_words(array: np.ndarray, rows: int) -> str:
     count = wording.integer(array.size)
-    return f"first and last of {count} values" if array.size > 100 else f"{count} values"
+    return f"first and last of {count} values" if array.size > rows * _VECTOR_COLUMNS else f"{count} values"
 
 
-def _vector_table(array: np.ndarray) -> Table:
+def _vector_table(array: np.ndarray, most: int) -> Table:
     """Returns a long vector ten to a row, each row headed by its first index."""
-    width = 10
+    width = _VECTOR_COLUMNS
     count = math.ceil(array.size / width)
-    starts = list(range(count)) if count <= 10 else [0, 1, 2, 3, None, count - 2, count - 1]
+    head, tail = (4, 2) if most == _VECTOR_ROWS else ends(most)
+    starts = list(range(count)) if count <= most else [*range(head), None, *range(count - tail, count)]
     lines = [
         None
         if at is None
