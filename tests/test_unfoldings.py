@@ -201,7 +201,7 @@ class TestBytes:
             return (Fields(((Span("x" * length),),)),)
 
         unfoldings = [
-            Unfolding(size, lambda most: words(most * 48), picture=lambda size=length: words(size))
+            Unfolding(size, lambda most, size=length: words(size), picture=lambda size=length: words(size))
             for size, length in wishes
         ]
         written, left_out = write_unfoldings(unfoldings, room)
