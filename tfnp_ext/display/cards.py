@@ -25,16 +25,17 @@ from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, unnumbered, values
+from tfnp_ext.display.headlines import heading, present
+from tfnp_ext.display.leaves import LeafComposer
 from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.role_lines import ROLE_LINES
 from tfnp_ext.display.sampled import widened
-from tfnp_ext.display.trees import Leaves, compose_nest
+from tfnp_ext.display.trees import compose_nest
 from tfnp_ext.document import (
     Bars,
     Beside,
     Block,
     Document,
-    Fields,
     Figure,
     Fold,
     Heading,
@@ -50,15 +51,8 @@ from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
-_LINE_OF_SHARES = 10
-_LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
 _NOT_ASKED = frozenset({"auto", "none"})
-_OF_A_VALUE = frozenset({"view", "copy"})
-"""States that say nothing where there is no value."""
-
-_SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
-"""Roles whose values say more than a picture while they are few."""
 
 
 @np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
@@ -80,7 +74,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             return Document(_heading_of_other(obj))
         raise not_tensor_like(obj)
     if composites.holds_rows(obj):
-        tree = compose_nest(composites.Rows.of(obj), options, _LEAVES)
+        tree = compose_nest(composites.Rows.of(obj), options, LeafComposer(card))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
     if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
         return card(summarize(obj, budget_ms=options.budget_ms), options)
@@ -90,11 +84,12 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             what = "plot, softmax, images and truth are for one value, not for a nest of them"
             raise OptionError(f"{adapter.label(obj)}: {what}")
         try:
-            tree = compose_nest(nest, options, _LEAVES)
+            tree = compose_nest(nest, options, LeafComposer(card), result)
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
             said = str(refusal).removeprefix(f"{adapter.label(obj)} ")  # which the headline has said
             return Document(Heading(adapter.label(obj)), (Note((Span(said, "secondary"),)),))
-        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
+        named = adapter.facts(obj).name if nest is obj else ""
+        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), name=named))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     return card(as_asked(summary, options), options)
 
@@ -110,125 +105,6 @@ def _heading_of_other(obj: Any) -> Heading:
     )
 
 
-def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
-    """Returns a value's headline and numbers without its values: a line of a tree of many."""
-    summary = summarize(obj, budget_ms=options.budget_ms)
-    content = summary.content
-    if isinstance(content, Elements):
-        return _dataset_leaf(summary, content)
-    if isinstance(content, Dense) and summary.role in unnumbered.UNNUMBERED:
-        spans = unnumbered.inline_values(content.array, summary.role)
-        if spans:
-            return Document(_heading(summary, _calm(spans)))
-    if isinstance(content, (Dense, Strings)) and summary.role in {"scalar", "values", "text"}:
-        spans = values.headline_values(content if isinstance(content, Strings) else content.array)
-        if spans:
-            return Document(_heading(summary, _calm(spans)))
-    if isinstance(content, Absent) or summary.role == "empty":
-        return card(summary, options)
-    line = _flagged(summary, numbers.line(summary, options, brief=True))
-    return Document(_heading(summary), _present(line, numbers.warning(summary)))
-
-
-def compose_pictured(obj: Any, options: DisplayOptions) -> Document:
-    """Returns a leaf of a tree of very few, which unfolds to its picture too."""
-    return compose_leaf(obj, options, (Table, Beside, Bars, Figure, Tiles, Fold))
-
-
-def compose_leaf(
-    obj: Any, options: DisplayOptions, kept: tuple[type[Block], ...] = (Table, Beside, Bars, Fold)
-) -> Document:
-    """Returns a leaf of a tree of few: its values where they fit a line, else its numbers, which unfold to more.
-
-    Args:
-        obj: The leaf.
-        options: What the tree looks like.
-        kept: The blocks of its card that it unfolds to.
-    """
-    summary = widened(summarize(obj, budget_ms=options.budget_ms), options)
-    content = summary.content
-    if summary.role == "empty":
-        return Document(_heading(summary), (Note((Span("empty", "secondary"),)),))
-    if isinstance(content, Elements):
-        return _dataset_leaf(summary, content)
-    if isinstance(content, Absent):
-        reason = content.reason if not content.ever else f"no value yet {content.reason}"
-        return Document(_heading(summary), (Note(with_typed(reason, "secondary")),))
-    whole = card(summary, options)
-    if not isinstance(content, Dense):
-        return whole
-    if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
-        return Document(_heading(summary, _answer_first(summary.drawn, options)))
-    if whole.heading.values and not whole.blocks:
-        return Document(_heading(summary, _calm(whole.heading.values)))
-    if summary.role in {"text", "records", "objects"}:
-        return whole
-    line = _flagged(summary, numbers.line(summary, options))
-    if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
-        return Document(_heading(summary), _present(*whole.blocks, line))
-    rest = tuple(block for block in whole.blocks if isinstance(block, kept))
-    return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
-
-
-def _dataset_leaf(summary: Summary, content: Elements) -> Document:
-    """Returns a dataset in a tree: how many elements it has, and what is in one where it unfolds."""
-    said = f"{summary.kind} of {summary.name}" if summary.name else summary.kind
-    heading = replace(_heading(summary), name="")
-    return Document(heading, (Fields(((Span(said),),)), *elements.element_blocks(content)))
-
-
-def compose_unread(obj: Any, _options: DisplayOptions) -> Document:
-    """Returns a leaf of a tree that there was no time to read: what it is, but not its values."""
-    adapter = find_adapter(obj)
-    assert adapter is not None
-    facts = adapter.facts(obj)
-    summary = Summary(
-        kind=adapter.label(obj),
-        shape=facts.shape,
-        dtype=facts.dtype,
-        nbytes=facts.nbytes,
-        nbytes_exact=facts.nbytes_exact,
-    )
-    return Document(_heading(summary), (Note((Span("not read", "secondary"),)),))
-
-
-_LEAVES = Leaves(pictured=compose_pictured, full=compose_leaf, brief=compose_briefly, unread=compose_unread)
-
-
-def _is_low(array: np.ndarray) -> bool:
-    """Returns whether the table of an array is low enough to stand in a line of a tree: a few short rows."""
-    return array.ndim == 2 and array.shape[0] <= _LOW_ROWS and array.shape[1] <= _LOW_COLUMNS and array.size <= SMALL
-
-
-def _calm(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Returns values as they stand in a tree, where names and answers are what is said first."""
-    return tuple(replace(span, tone="plain") if span.tone == "strong" else span for span in spans)
-
-
-def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ...]:
-    """Returns the top class and its share, then all shares, the top one bold and framed as in a table of a batch."""
-    top = int(np.argmax(shares))
-    name = options.class_names(shares.size)[top]
-    answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
-    texts = [large_values.share_text(float(share)) for share in shares]
-    shown = [Span(text) for text in texts]
-    shown[top] = Span(texts[top], "strong", framed=True)
-    return (*answer, *shown)
-
-
-def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
-    """Returns the line of numbers with its first field flagged where there are values that are not finite."""
-    seen = summary.statistics
-    if seen is None or not seen.invalid:
-        return line
-    kinds = numbers.invalid_kinds(summary, seen)
-    named = next(iter(kinds)) if len(kinds) == 1 else "not finite"
-    flag = Span(f"⚠ {wording.integer(seen.invalid)} {named}", "invalid")
-    if line is None or not line.items:  # nothing is finite: there are no numbers to flag
-        return Fields(((flag,),))
-    return Fields(((*line.items[0], flag), *line.items[1:]))
-
-
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
     summary = widened(summary, options)
@@ -236,11 +112,11 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     plot = fitting_plot(summary, options)
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
-        return Document(_heading(summary), (Note((*said, *with_typed(content.reason, "secondary"))),))
+        return Document(heading(summary), (Note((*said, *with_typed(content.reason, "secondary"))),))
     if isinstance(content, Elements):
-        return Document(_heading(summary), elements.element_blocks(content))
+        return Document(heading(summary), elements.element_blocks(content))
     if summary.role == "empty":
-        return Document(_heading(summary, facts_end="empty: no values"))
+        return Document(heading(summary, facts_end="empty: no values"))
     drawable = plot if options.plots else None
     if isinstance(content, Curves):
         return _history_card(summary, content, plot, options)
@@ -259,7 +135,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return _unnumbered_card(summary, content.array, options)
     # Names stand in a picture and not in a table of numbers.
     asked = options.labels_required or (plot is not None and plot.is_asked(options))
-    if not asked and summary.role in _SMALL_ROLES:
+    if not asked and summary.role in values.SMALL_ROLES:
         small = _small_card(summary, content, options)
         if small is not None:
             return small
@@ -269,33 +145,10 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         # A few probabilities, each with its number: nothing is left to fold away, nor of eight examples to sum up.
         many = summary.drawn is not None and summary.drawn.ndim == 2 and len(summary.drawn) > FEW_EXAMPLES
         line = numbers.line(summary, options) if many else None
-        return Document(_heading(summary), _present(warning, line, *picture))
+        return Document(heading(summary), present(warning, line, *picture))
     in_picture = plot is not None and options.plots and plot.shows_histogram(summary, options)
     line = numbers.line(summary, options, in_picture=in_picture)
-    return Document(_heading(summary), _present(warning, line, *picture, _fold(summary, options, plot, picture)))
-
-
-def _present(*blocks: Block | None) -> tuple[Block, ...]:
-    return tuple(block for block in blocks if block is not None)
-
-
-def _heading(
-    summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()
-) -> Heading:
-    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes, exact=summary.nbytes_exact)
-    state = "" if facts_end and summary.state in _OF_A_VALUE else summary.state
-    facts = (*details, *summary.details, size, summary.device, state, facts_end)
-    return Heading(
-        kind=summary.kind,
-        name=summary.name,
-        shape="" if summary.role in {"absent", "history"} and summary.shape is None else wording.shape(summary.shape),
-        dtype=summary.dtype,
-        role=summary.title,
-        reason=summary.reason if summary.title else "",
-        values=spans,
-        facts=tuple(fact for fact in facts if fact),
-        size=size,
-    )
+    return Document(heading(summary), present(warning, line, *picture, _fold(summary, options, plot, picture)))
 
 
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:
@@ -307,7 +160,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
         if any(span.tone == "invalid" for span in spans):
             invalid = sum(span.tone == "invalid" for span in spans)
             spans = (Span("⚠", "invalid", f"{invalid} of {array.size} not finite"), *spans)
-        return Document(_heading(summary, spans, details=details))
+        return Document(heading(summary, spans, details=details))
     table = values.small_table(array)
     if table is None:
         return None
@@ -320,7 +173,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     is_float = kind_rank(array.dtype) == 2
     many = array.size > SMALL // 2 and (summary.role == "labels" or (is_float and summary.role != "one-hot"))
     line = numbers.line(_without_histogram(summary), options) if many else None
-    return Document(_heading(summary, flag, details=details), _present(warning, line, table))
+    return Document(heading(summary, flag, details=details), present(warning, line, table))
 
 
 def _true_words(values: np.ndarray | Strings) -> tuple[str, ...]:
@@ -339,21 +192,21 @@ def _without_histogram(summary: Summary) -> Summary:
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
     spans = values.headline_values(array)
     if spans:
-        return Document(_heading(summary, spans))
+        return Document(heading(summary, spans))
     words = values.word_table(array)
     if words is not None:
-        return Document(_heading(summary), (words,))
-    return Document(_heading(summary), _present(numbers.line(summary, options), values.string_table(array)))
+        return Document(heading(summary), (words,))
+    return Document(heading(summary), present(numbers.line(summary, options), values.string_table(array)))
 
 
 def _unnumbered_card(summary: Summary, array: np.ndarray, options: DisplayOptions) -> Document:
     """Returns the card of dates, records or objects: their values, and of many times from when to when they are."""
     spans = unnumbered.inline_values(array, summary.role)
     if spans:
-        return Document(_heading(summary, spans))
+        return Document(heading(summary, spans))
     block = unnumbered.values_block(array, summary.role, options)
     line = numbers.line(summary, options) if isinstance(block, Fold) else None
-    return Document(_heading(summary), _present(line, block))
+    return Document(heading(summary), present(line, block))
 
 
 def _history_card(summary: Summary, content: Curves, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -365,7 +218,7 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
     why = with_typed("; ".join(filter(None, (summary.reason, note))))
     fold = Fold(what, why, (table,), large_values.epoch_table(content, 6))
     others = Note((Span(f"not drawn: {', '.join(content.others)}", "secondary"),)) if content.others else None
-    return Document(_heading(summary), _present(numbers.line(summary, options), *picture, others, fold))
+    return Document(heading(summary), present(numbers.line(summary, options), *picture, others, fold))
 
 
 def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -380,8 +233,8 @@ def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: 
     ways = None
     if lengths.rows > _FEW_ROWS:
         ways = Note(with_typed(composites.ragged_ways(content, lengths), "secondary"), aside=True)
-    heading = _heading(summary, details=_true_words(content.flat))
-    return Document(heading, _present(numbers.warning(summary), line, table, ways))
+    named = heading(summary, details=_true_words(content.flat))
+    return Document(named, present(numbers.warning(summary), line, table, ways))
 
 
 def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -391,8 +244,8 @@ def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: 
     if plot is not None and (options.plot not in _NOT_ASKED or not few):
         return _pictured(summary, options, plot, composites.entry_fold(content, values, plot.note(summary, options)))
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
-    heading = _heading(summary, details=_true_words(content.values))
-    return Document(heading, _present(numbers.warning(summary), line, values))
+    named = heading(summary, details=_true_words(content.values))
+    return Document(named, present(numbers.warning(summary), line, values))
 
 
 def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -403,14 +256,14 @@ def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: 
         )
     many = content.values.size > SMALL or None in composites.rows_shown(content, options)
     line = numbers.line(summary, options) if many else None
-    return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+    return Document(heading(summary), present(numbers.warning(summary), line, rows))
 
 
 def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold) -> Document:
     """Returns the card of a composite: its numbers, its picture, and its values folded away."""
     line = numbers.line(summary, options, in_picture=plot.shows_histogram(summary, options))
     warning = numbers.warning(summary)
-    return Document(_heading(summary), _present(warning, line, *plot.blocks(summary, options), fold))
+    return Document(heading(summary), present(warning, line, *plot.blocks(summary, options), fold))
 
 
 def _fold(summary: Summary, options: DisplayOptions, plot: Plot | None, picture: tuple[Block, ...]) -> Fold | None:

@@ -20,6 +20,9 @@ from tfnp_ext.roles import SMALL, holds_strings
 IN_LINE = 8
 """So many numbers stand in the headline."""
 
+SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
+"""Roles whose values say more than a picture while they are few."""
+
 LINE_LENGTH = 60
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
