@@ -23,7 +23,7 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, elements, large_values, numbers, values
+from tfnp_ext.display import composites, elements, large_values, numbers, string_values, values
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
@@ -48,6 +48,7 @@ from tfnp_ext.summary import Summary, summarize
 _LINE_OF_SHARES = 10
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
+_FEW_STRINGS = 2
 _NOT_ASKED = frozenset({"auto", "none"})
 _SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
 """Roles whose values say more than a picture while they are few."""
@@ -107,10 +108,13 @@ def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
     content = summary.content
     if isinstance(content, Elements):
         return _dataset_leaf(summary, content)
-    if isinstance(content, (Dense, Strings)) and summary.role in {"scalar", "values", "text"}:
-        spans = values.headline_values(content if isinstance(content, Strings) else content.array)
-        if spans:
-            return Document(_heading(summary, _calm(spans)))
+    spans: tuple[Span, ...] = ()
+    if isinstance(content, (Dense, Strings)) and summary.role == "text":
+        spans = string_values.headline_strings(content if isinstance(content, Strings) else content.array)
+    elif isinstance(content, Dense) and summary.role in {"scalar", "values"}:
+        spans = values.headline_values(content.array)
+    if spans:
+        return Document(_heading(summary, _calm(spans)))
     if isinstance(content, Absent) or summary.role == "empty":
         return card(summary, options)
     line = _flagged(summary, numbers.line(summary, options, brief=True))
@@ -142,19 +146,30 @@ def compose_leaf(
         reason = content.reason if not content.ever else f"no value yet {content.reason}"
         return Document(_heading(summary), (Note((Span(reason, "secondary"),)),))
     whole = card(summary, options)
+    if summary.role == "text" and isinstance(content, (Dense, Strings)):
+        return _leaf_of_strings(whole, content if isinstance(content, Strings) else content.array)
     if not isinstance(content, Dense):
         return whole
     if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
         return Document(_heading(summary, _answer_first(summary.drawn, options)))
     if whole.heading.values:
         return Document(_heading(summary, _calm(whole.heading.values)))
-    if summary.role == "text":
-        return whole
     line = _flagged(summary, numbers.line(summary, options))
     if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
         return replace(whole, blocks=_present(*whole.blocks, line))
     rest = tuple(block for block in whole.blocks if isinstance(block, kept))
     return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
+
+
+def _leaf_of_strings(whole: Document, array: np.ndarray | Strings) -> Document:
+    """Returns the card of strings as a leaf: short ones stand in its line, others fold behind their lengths."""
+    if whole.heading.values:
+        return replace(whole, heading=replace(whole.heading, values=_calm(whole.heading.values)))
+    if string_values.word_table(array) is None:
+        return whole
+    # Where a terminal has no room for many of them, their lengths stand in.
+    line, table = whole.blocks[:-1], whole.blocks[-1]
+    return replace(whole, blocks=(table, *line) if array.size > SMALL // 2 else (table,))
 
 
 def _dataset_leaf(summary: Summary, content: Elements) -> Document:
@@ -308,14 +323,15 @@ def _without_histogram(summary: Summary) -> Summary:
 
 
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
-    spans = values.headline_values(array)
-    if spans and (not array.ndim or all(span.tone == "code" for span in spans)):
+    spans = string_values.headline_strings(array)
+    if spans:
         return Document(_heading(summary, spans))
-    words = values.word_table(array)
-    if words is not None:
-        return Document(_heading(summary), (words,))
-    line = numbers.line(summary, options) if values.holds_strings(array) else None
-    return Document(_heading(summary), _present(line, values.string_table(array)))
+    words = string_values.word_table(array)
+    if words is not None and array.size <= SMALL // 2:
+        return Document(_heading(summary), _present(string_values.warning(array), words))
+    told = array.size > _FEW_STRINGS and string_values.holds_strings(array)
+    line = numbers.line(summary, options) if told else None
+    return Document(_heading(summary), _present(line, words or string_values.string_table(array)))
 
 
 def _history_card(summary: Summary, content: Curves, plot: Plot | None, options: DisplayOptions) -> Document:

@@ -57,7 +57,7 @@ def string_fields(array: np.ndarray | Strings, options: DisplayOptions) -> tuple
                 else:
                     distinct |= new
     seen = lengths.total()
-    fields = [field("lengths", f"{_range(min(lengths), max(lengths))} bytes"), field("median", _median(lengths))]
+    fields = [field("lengths", _range(min(lengths), max(lengths))), field("median", _median(lengths))]
     if seen == array.size and distinct is not None:
         fields.append(field("distinct", wording.integer(len(distinct))))
     if lengths[0]:
@@ -89,7 +89,9 @@ def _reading(array: np.ndarray | Strings) -> Iterator[Read]:
 
 
 def _range(low: int, high: int) -> str:
-    return wording.integer(low) if low == high else f"{wording.integer(low)} … {wording.integer(high)}"
+    if low == high:
+        return wording.plural(low, "byte")
+    return f"{wording.integer(low)} … {wording.integer(high)} bytes"
 
 
 def _median(lengths: Counter[int]) -> str:

@@ -6,14 +6,14 @@ import math
 from dataclasses import replace
 from html import escape
 
-from tfnp_ext.document import ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
+from tfnp_ext.document import DATA_TONES, ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
-from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_span
+from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_data, write_span
 
 _FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
-_DIGIT = 6.6  # how wide a figure is in an open table, in CSS pixels
+_DIGIT, _MONO_DIGIT = 6.6, 7.3  # how wide a figure is in an open table, in CSS pixels
 _BAR_WIDTH = 110
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
@@ -88,7 +88,8 @@ def _table(table: Table, margin: str = "0") -> str:
         )
         corner = _header("", pad) if headed else ""
         head = f"<thead>{_ROW if table.compact else '<tr>'}{corner}{cells}<tbody>"
-    width = math.ceil(table.width * _DIGIT)
+    digit = _MONO_DIGIT if table.width and any(cell.tone in DATA_TONES for cell in table.rows[0].cells) else _DIGIT
+    width = math.ceil(table.width * digit)
     rows = "".join(_row(row, pad, headed, 0 if place else width) for place, row in enumerate(table.rows))
     if table.compact:
         layout = "border-collapse:separate;border-spacing:0;text-align:right;white-space:nowrap"
@@ -148,10 +149,11 @@ _NOTHING_ELSE = Cell("")[2:]
 
 
 def _content(cell: Cell) -> str:
+    if cell.tone in DATA_TONES:
+        return " ".join((write_data(cell.data, size=""), *map(write_span, cell.after)))
     text = said(cell.text)
     if cell.mono:
-        quote = quiet("&quot;") if cell.quoted else ""
-        text = f"<bdi style='font-family:{MONO}'>{quote}{text}{quote}</bdi>"
+        text = f"<bdi style='font-family:{MONO}'>{text}</bdi>"
     if cell.tone == "strong":
         text = bold(text)
     elif cell.tone == "secondary":

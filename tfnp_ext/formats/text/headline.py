@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfnp_ext import wording
 from tfnp_ext.document import Heading
-from tfnp_ext.formats.text.inline import write_span
+from tfnp_ext.formats.text.inline import value_lines, write_span
 from tfnp_ext.formats.text.layout import GAP, INDENT, LONGEST_NAME, WIDTH, cut, wording_width, wrap
 
 
@@ -23,7 +23,9 @@ def write_heading(heading: Heading, width: int = WIDTH) -> list[str]:
         else:
             lines = _appended(lines, width, f" · {role}", f"· {role}")
     if values:
-        lines = _appended(lines, width, f"  {values}" if line else values, *value_pieces(heading))
+        alone = len(heading.values) == 1
+        pieces = value_lines(heading.values[0], WIDTH - len(INDENT)) if alone else value_pieces(heading)
+        lines = _appended(lines, width, f"  {values}" if line else values, *pieces)
     if facts:
         whole = f"{lines[-1]}{GAP}{facts}"
         # Values that had to move leave their place in the first line to the facts.

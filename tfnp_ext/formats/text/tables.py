@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfnp_ext import wording
-from tfnp_ext.document import Beside, Cell, NumberRow, Row, Table
+from tfnp_ext.document import DATA_TONES, Beside, Cell, NumberRow, Row, Table
 from tfnp_ext.formats.text.blocks import write, writes
-from tfnp_ext.formats.text.inline import REST_SAID, quoted, shortened, write_span, write_string
+from tfnp_ext.formats.text.inline import write_span, write_string
 from tfnp_ext.formats.text.layout import GAP, INDENT, LONGEST_NAME, NARROWEST, WIDTH, cut, side_by_side, wording_width
 
 
@@ -117,24 +117,14 @@ def _cells(row: Row | NumberRow, headed: bool, room: int = WIDTH) -> list[str]:
 
 def _cell(cell: Cell, room: int = WIDTH) -> str:
     """Returns what stands in a cell, cut to the room."""
-    if cell.after:
-        return _cell_and_more(cell, room)
-    if cell.quoted:
-        return write_string(cell.text, room)
+    after = "".join(f" {write_span(span)}" for span in cell.after) if cell.after else ""
+    if cell.tone in DATA_TONES:
+        return write_string(cell.data, room, after)
     text = wording.printable(cell.text)
+    if after:
+        return f" {cut(text, room - 1 - wording_width(after))}{after}"
     text = cut(text, room - cell.framed)
     return f"▸{text}" if cell.framed else text
-
-
-def _cell_and_more(cell: Cell, room: int) -> str:
-    """Returns a string and what is said behind it: what is missing of it, that it is not UTF-8."""
-    write = quoted if cell.quoted else wording.printable
-    whole = " ".join((f" {write(cell.text)}", *(write_span(span) for span in cell.after)))
-    if wording_width(whole) <= room:
-        return whole
-    said = REST_SAID.fullmatch(cell.after[0].text)
-    others = "".join(f" {write_span(span)}" for span in cell.after[1 if said else 0 :])
-    return shortened(cell.text, said, room, lambda shown, rest: f" {write(shown)} {rest}{others}")
 
 
 @writes(Beside)
