@@ -524,6 +524,16 @@ class TestNothingOfTheUsersIsMarkup:
         assert all("bdi" in path for path in found)
 
     @pytest.mark.parametrize("make", [
+        lambda tf: tf.constant("costs $5 and $6"), lambda tf: tf.constant([[r"\(x\)", "y"]] * 2),
+        lambda tf: {"a$": tf.constant(1), "b$": tf.constant(2)}, lambda tf: tf.Variable(1.0, name=r"\begin{equation}"),
+        lambda tf: tf.constant([b"\xff", b"a"]),
+    ])  # fmt: skip
+    def test_a_notebook_makes_no_formula_of_them(self, tf, make):
+        """What MathJax 3 (JupyterLab, Notebook) and MathJax 2 (nbconvert) leave alone."""
+        [card] = parse(render_html(compose(make(tf), TensorDisplay().options()))).children
+        assert card.attributes["class"].split() == ["tfnp", "mathjax_ignore", "tex2jax_ignore"]
+
+    @pytest.mark.parametrize("make", [
         lambda tf, word: tf.constant(word), lambda tf, word: tf.constant([[word, "x"]] * 2),
         lambda tf, word: tf.constant([word * 9] * 9), lambda tf, word: {"x": tf.constant([word])},
         lambda tf, word: tf.ragged.constant([[word], []]),

@@ -231,6 +231,11 @@ def escaped(text: str) -> str:
     return "".join(_written(character, before) for before, character in zip(f" {text}", text, strict=False))
 
 
+def quoted(text: str) -> str:
+    """Returns a string of the user's on one line, in quotes."""
+    return f'"{escaped(text)}"'
+
+
 def _written(character: str, before: str) -> str:
     """Returns a character of a string as it stands between quotes, behind another."""
     if character in _SHORT_ESCAPES:

@@ -47,7 +47,7 @@ class Quotation(NamedTuple):
     @property
     def written(self) -> str:
         """It in quotes, and how much is missing behind them."""
-        shown = f'"{wording.escaped(self.text)}"' if self.is_text else self.text
+        shown = wording.quoted(self.text) if self.is_text else self.text
         return shown if self.left_out is None else f"{shown} {wording.left_out(*self.left_out)}"
 
 
@@ -57,13 +57,12 @@ def quotation(value: bytes | str) -> Quotation:
         return _cut_text(value)
     size = value.size if isinstance(value, CutString) else len(value)
     try:
+        if size == len(value):
+            return _cut_text(value.decode())
         # The last character of a beginning may be cut.
-        text = codecs.getincrementaldecoder("utf-8")().decode(value, final=size == len(value))
+        shown = _beginning(codecs.getincrementaldecoder("utf-8")().decode(value))
     except UnicodeDecodeError:
         return _cut_bytes(value, size)
-    if size == len(value):
-        return _cut_text(text)
-    shown = _beginning(text)
     return Quotation(shown, LeftOut(size - len(shown.encode()), "bytes"))
 
 

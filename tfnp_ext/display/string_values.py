@@ -26,7 +26,7 @@ def headline_strings(array: np.ndarray | Strings) -> tuple[Span, ...]:
     if not is_line(array.shape) or not holds_strings(array):
         return ()
     quotations = _quotations(array)
-    if len(quotations) > 1 and sum(len(quoted.written) + 2 for quoted in quotations) > LINE_LENGTH:
+    if len(quotations) > 1 and sum(len(quoted.written) for quoted in quotations) > LINE_LENGTH:
         return ()
     return (*(quoted.span for quoted in quotations), *_warning(quotations))
 

@@ -57,18 +57,21 @@ def write_heading(heading: Heading) -> str:
         if heading.reason:
             role = f'<span title="{escape(heading.reason)}">{role}</span>'
         line += f" · {role}"
+    is_data = any(span.tone in DATA_TONES for span in heading.values)
     if heading.values:
         values = "".join(
             f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone in DATA_TONES]}">'
             f"{write_span(span)}</span>"
             for span in heading.values
         )
-        line += f'<span style="margin-left:12px">{values}</span>'
+        # Before a long string is where the line may be broken.
+        room = ' <span style="margin-left:8px">' if is_data else '<span style="margin-left:12px">'
+        line += f"{room}{values}</span>"
     if heading.facts:
         margin = "4px" if heading.values else "14px"
         facts = " · ".join(said(fact.replace(" ", _NO_BREAK)) for fact in heading.facts)
         # Behind a long string all of them go to the next line.
-        together = ";display:inline-block" if any(span.tone in DATA_TONES for span in heading.values) else ""
+        together = ";display:inline-block" if is_data else ""
         line += f'<span style="opacity:.66;margin-left:{margin}{together}">{facts}</span>'
     return f"<div>{line}</div>"
 

@@ -30,14 +30,17 @@ def write_string(string: Span, room: int, after: str = "") -> str:
         after: What is said behind all that.
     """
     is_text = string.tone == "code"
+    said = "" if string.left_out is None else f" {wording.left_out(*string.left_out)}"
+    shown = (wording.quoted(string.text) if is_text else string.text) + said + after
+    if wording_width(shown) <= room:
+        return shown
     pieces = list(string.text) if is_text else _BYTE.findall(string.text[2:-1])
-    opening, closing = ('"', '"') if is_text else (string.text[:2], string.text[-1:])
     cut, unit = string.left_out or (0, "" if is_text else "bytes")
-    for length in (len(pieces), *range(min(len(pieces) - 1, room), -1, -1)):
+    for length in range(min(len(pieces) - 1, room), -1, -1):
         kept, gone = "".join(pieces[:length]), pieces[length:]
         missing = cut + (len("".join(gone).encode("utf-8", "surrogatepass")) if is_text and unit else len(gone))
-        shown = f"{opening}{wording.escaped(kept) if is_text else kept}{closing}"
-        shown += (f" {wording.left_out(missing, unit)}" if missing else "") + after
+        shown = wording.quoted(kept) if is_text else string.text[:2] + kept + string.text[-1]
+        shown += f" {wording.left_out(missing, unit)}{after}"
         if wording_width(shown) <= room:
             return shown
     return "…"
@@ -45,7 +48,7 @@ def write_string(string: Span, room: int, after: str = "") -> str:
 
 def value_lines(span: Span, room: int) -> list[str]:
     """Returns a value that stands by itself: a string that is whole broken between words, any other cut to the room."""
-    whole = f'"{wording.escaped(span.text)}"'
+    whole = wording.quoted(span.text)
     if span.tone == "code" and span.left_out is None and wording_width(whole) > room:
         # A break stands for one space, and the text goes on below its beginning, not below its quote.
         lines = wrap(_ONE_SPACE.split(whole), room - 1, " ")
