@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from markup import parse
 
 from tfnp_ext import TensorDisplay, summarize, to_numpy
 from tfnp_ext.adapters import CutString, Dense, Strings, find_adapter, strings
@@ -18,7 +19,7 @@ from tfnp_ext.display.cards import compose
 from tfnp_ext.display.quoting import quotation
 from tfnp_ext.display.role_lines import string_fields
 from tfnp_ext.formats import FORMATS
-from tfnp_ext.wording import escaped, half
+from tfnp_ext.wording import escaped, half, printable
 
 WORDS = st.builds(bytes.__mul__, st.binary(min_size=1, max_size=3), st.integers(0, strings.LONGEST))
 """Half of them are longer than what is read of one."""
@@ -171,6 +172,7 @@ class TestFewAndShort:
         widths = re.findall(r"width:(\d+)px", page)
         assert len(widths) == 4
         assert len(set(widths)) == 1
+        assert int(widths[0]) >= 12 * 0.602 * len('"long"')  # as wide as DejaVu Sans Mono
 
     @pytest.mark.parametrize("shape", [(64,), (1, 64), (64, 1), (16, 4), (4, 16), (2, 2, 16), (2, 2, 2, 8), (2,) * 6])
     def test_all_64_are_there_in_any_shape(self, tf, shape):
@@ -308,10 +310,10 @@ class TestCards:
     @given(data=st.data())
     @settings(max_examples=40, deadline=None)
     def test_different_strings_look_different(self, tf, place, data):
-        """Also where they have the same number of bytes, which is told beside them."""
+        """As they stand there, without what is said of them."""
         signs = st.text("ab \\\"'u0x21b5n\n\t\r\0↵⇥␍\xa0\u200b\u200d\ue000\U000e0001é", max_size=6)
-        pair = [word.encode() for word in data.draw(st.lists(signs, min_size=2, max_size=2))]
-        one, other = (word.ljust(max(map(len, pair)), b"x") for word in pair)
+        one = data.draw(signs)
+        other = data.draw(st.sampled_from([printable, escaped]))(one) if data.draw(st.booleans()) else data.draw(signs)
         assume(one != other)
         make = {
             "headline": tf.constant,
@@ -320,9 +322,12 @@ class TestCards:
             "ragged": lambda word: tf.ragged.constant([[[word]], []]),
             "leaf": lambda word: {"x": tf.constant([word])},
         }[place]
-        for mime, render in FORMATS.items():
-            pages = [render(compose(make(word), TensorDisplay().options())) for word in (one, other)]
-            assert pages[0] != pages[1], mime
+        pages = [card(make(word)) for word in (one, other)]
+        shown = [re.findall('".*?(?=   [0-9]+ B|$)', page["text/plain"], re.MULTILINE) for page in pages]
+        assert shown[0] != shown[1]
+        shown = [[string.text for string in parse(page["text/html"]).all("bdi")] for page in pages]
+        assert shown[0] != shown[1]
+        assert all(shown)
 
     def test_of_an_encoded_picture_a_narrow_page_has_the_beginning(self, tf):
         png = tf.io.encode_png(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
