@@ -222,11 +222,11 @@ y  (2,)  float32  2.0  3.0""",
         lambda tf: {"w": tf.constant([1]), "none": None, "note": "text", "n": [tf.constant(1.5), {"x": 3}]},
         """\
 dict   2 tensors · 8 B
-w     (1,)  int32  1
-none  None
-note  'text'
-n     1 tensor · 4 B
-  [0]  ()  float32  1.5
+w      (1,)  int32    1
+none   None
+note   'text'
+n      1 tensor · 4 B
+  [0]  ()    float32  1.5
   [1]  0 tensors
     x  3""",
     ),
@@ -668,9 +668,9 @@ class TestNests:
         assert time.perf_counter() - start < 5
         assert len(bundle["text/html"]) <= 200_000
 
-    def test_beyond_40_leaves_of_a_group_the_rest_is_counted(self, tf):
+    def test_where_lines_end_the_rest_of_the_leaves_is_counted(self, tf):
         text = text_of([tf.constant(1)] * 100)
-        assert "… 60 more" in text
+        assert text.endswith("[9]  ()  int32  1\n… 90 more")
         assert text.startswith("list   100 entries · 100 tensors · 400 B")
 
     def test_leaves_that_fail_do_not_take_the_others_along(self, tf):
@@ -806,11 +806,25 @@ def test_integers_say_how_many_are_distinct(values):
     assert f"classes {words} of 0 … " in text if "· labels" in text else f"distinct {words}" in text
 
 
+def test_a_fold_says_which_values_count_and_which_dtype_numpy_lacks(tf):
+    def why(value):
+        (fold,) = (block for block in compose(value, TensorDisplay().options()).blocks if isinstance(block, Fold))
+        return " ".join(span.text for span in fold.reason)
+
+    spoilt = np.random.default_rng(0).normal(size=(24, 64)).astype(np.float32)
+    spoilt[9, :40] = np.nan
+    assert why(tf.constant(spoilt)).endswith("statistics over the 1 496 finite values")
+    assert "statistics" not in why(tf.constant(np.nan_to_num(spoilt)))
+    small = tf.cast(tf.constant(np.nan_to_num(spoilt)), tf.bfloat16)
+    assert why(small).endswith("to NumPy as ml_dtypes.bfloat16")
+    assert "NumPy" not in why(small.numpy())
+
+
 def test_a_large_value_folds_its_numbers_and_says_why(tf):
     document = compose(tf.constant(TestBytes.shares(32, 10)), TensorDisplay().options())
     (fold,) = (block for block in document.blocks if isinstance(block, Fold))
     assert fold.summary == "32 × 10 values"
-    assert fold.reason.startswith("read as class probabilities: none negative, every row sums to 1")
+    assert fold.reason[0].text.startswith("read as class probabilities: none negative, every row sums to 1")
     assert any(isinstance(block, Fields) for block in document.blocks)
 
 

@@ -20,9 +20,10 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix, recall_score
 
 import tfnp_ext
+from tfnp_ext import wording
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.display import mimebundle
-from tfnp_ext.document import Bars, Figure
+from tfnp_ext.display import compose, mimebundle
+from tfnp_ext.document import Bars, Figure, Fold
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots import PLOTS
 from tfnp_ext.plots.confusion_counts import read_confusion
@@ -360,17 +361,64 @@ class TestPicture:
             assert bytes_of(confusion_matrix(truth, tops), plot="confusion") <= 40_000
 
 
+def fold_of(value, **options):
+    document = compose(value, TensorDisplay().options(**options))
+    (fold,) = (block for block in document.blocks if isinstance(block, Fold))
+    (table,) = fold.blocks
+    return fold, table
+
+
+def texts_of(table):
+    return [[cell.text for cell in row.cells] for row in table.rows]
+
+
+class TestFold:
+    @pytest.mark.parametrize("value", [SHARES, SHARES.argmax(axis=1), MATRIX], ids=["shares", "classes", "matrix"])
+    def test_it_holds_the_counts_and_the_recall_of_each_class(self, value):
+        given = {} if value is MATRIX else {"truth": TRUTH}
+        fold, table = fold_of(value, labels=NAMES, plot="confusion", **given)
+        assert table.columns == (*NAMES, "recall")
+        assert [row.header for row in table.rows] == list(NAMES)
+        texts = texts_of(table)
+        assert [list(map(int, row[:-1])) for row in texts] == MATRIX.tolist()
+        recalls = recall_score(TRUTH, SHARES.argmax(axis=1), average=None)
+        assert [row[-1] for row in texts] == [wording.percent(recall) for recall in recalls]
+        of = "" if value is MATRIX else f" of {' × '.join(map(str, value.shape))} values"
+        assert fold.summary == f"10 × 10 counts{of}"
+
+    def test_right_is_blue_and_wrong_orange_by_their_share(self):
+        _, table = fold_of(SHARES, truth=TRUTH)
+        grounds = np.array([row.grounds for row in table.rows])
+        shares = MATRIX / MATRIX.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(grounds, np.where(np.eye(10, dtype=bool), shares, -shares))
+
+    def test_many_classes_are_elided_in_the_middle(self):
+        truth = np.arange(600) % 60
+        shares = predictions(truth, 60)
+        _, table = fold_of(shares, truth=truth)
+        assert table.columns == ("0", "1", "2", "3", "4", "5", "…", "58", "59", "recall")
+        assert [row.header for row in table.rows] == ["0", "1", "2", "3", "4", "5", "⋮", "58", "59"]
+        counts = confusion_matrix(truth, shares.argmax(axis=1))
+        last = texts_of(table)[-1]
+        assert [last[0], last[6], last[8]] == [str(counts[59, 0]), "…", str(counts[59, 59])]
+        assert {len(row) for row in texts_of(table)} == {10}
+
+    def test_a_class_without_examples_has_no_recall(self):
+        _, table = fold_of(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]] * 1, float), plot="confusion")
+        assert [row[-1] for row in texts_of(table)] == ["75.0 %", "100 %", ""]
+
+
 class TestWords:
     COUNTS = np.array([[50, 3, 0], [10, 37, 0], [0, 0, 0]])
 
     def test_the_line(self):
         assert line_of(self.COUNTS, plot="confusion", labels=["no", "yes", "never"]) == [
-            "right 87 of 100 (87.0 %)", "most confused yes → no (10×)", "lowest recall yes at 79 %", "examples 100",
+            "right 87 of 100 (87.0 %)", "most confused yes → no (10×)", "lowest recall yes at 78.7 %",
         ]  # fmt: skip
         assert line_of(MATRIX)[0] == f"right {np.trace(MATRIX)} of 360 ({np.trace(MATRIX) / 3.6:.1f} %)"
 
     def test_all_right_is_said_without_a_worst(self):
-        assert line_of(TRUTH, truth=TRUTH) == ["right 360 of 360 (100 %)", "examples 360"]
+        assert line_of(TRUTH, truth=TRUTH) == ["right 360 of 360 (100 %)"]
         assert figure_of(TRUTH, truth=TRUTH).alt == (
             "Confusion matrix of 10 classes, a row a true class: 360 of 360 (100 %) right; nothing confused."
         )

@@ -107,7 +107,7 @@ class TestTraining:
         assert [row.header for row in table.rows] == ["0", "1", "2"]
         found = [[float(cell.text) for cell in row.cells] for row in table.rows]
         np.testing.assert_allclose(found, np.array(list(digits.history.history.values())).T, atol=5e-4)
-        assert "training curves: one value an epoch" in fold.reason
+        assert fold.reason == (Span("training curves: one value an epoch"),)
 
     def test_validation_is_told_by_dashes_and_words_not_by_colour_alone(self, digits):
         pixels = pixels_of(picture(digits.history))

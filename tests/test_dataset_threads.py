@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -54,6 +54,26 @@ def ctrl_c_after(seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         timer.join()
+
+
+@contextmanager
+def ctrl_c_when(reached: Callable[[], bool]) -> Iterator[None]:
+    """Sends SIGINT to this process a little after something is reached, however busy the machine is."""
+    over = threading.Event()
+
+    def send():
+        while not (over.wait(0.02) or reached()):
+            pass
+        if not over.wait(0.5):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sender.join()
 
 
 @pytest.fixture
@@ -128,7 +148,7 @@ def test_a_time_limit_ends_a_conversion_that_blocks(blocking, way):
 @pytest.mark.parametrize("options", [{}, {"timeout": 50}, {"on_error": "skip"}])
 def test_ctrl_c_ends_an_iteration_that_blocks(blocking, way, options, last):
     came, started = [], time.monotonic()
-    with ctrl_c_after(1.5), pytest.raises(KeyboardInterrupt):
+    with ctrl_c_when(lambda: len(came) == last + 1), pytest.raises(KeyboardInterrupt):
         came.extend(iter_numpy(blocking(way, last), **options))
     assert time.monotonic() - started < SOON
     assert flat(came) == list(range(last + 1))

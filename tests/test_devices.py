@@ -370,6 +370,15 @@ class TestStatistics:
         assert found.mean == pytest.approx(host.mean, rel=1e-6, abs=1e-9 * scale)
         assert found.std == pytest.approx(host.std, rel=1e-6)
 
+    @pytest.mark.parametrize(("middle", "unit"), [(0.1, 1e-16), (1.7e18, 1e3)])
+    def test_values_close_together(self, tf, middle, unit):
+        array = middle + np.random.default_rng(0).normal(size=2 * BLOCK + 5) * unit
+        found = compute_statistics(DeviceArray(there(tf, array)))
+        assert found.std == pytest.approx((array - middle).std(), rel=1e-9)
+        array[7] = np.nan
+        found = compute_statistics(DeviceArray(there(tf, array)))
+        assert found.std == pytest.approx(np.nanstd(array - middle), rel=1e-9)
+
     @pytest.mark.parametrize("name", ["float32", "int64", "bool"])
     def test_equal_values(self, tf, name):
         found = self.compared(tf, np.ones(BLOCK + 3, name))

@@ -213,7 +213,7 @@ class TestInvalid:
         assert "NaN marked × in filter 7; +Inf marked ▲ in filter 20; -Inf marked ▼ in filter 5." in alt
         depthwise = normal(3, 3, 64, 1)
         depthwise[0, 0, 40:] = np.nan
-        assert "NaN marked × in channel 40 41 42 43 44 45 …" in FILTERS.alt(summary_of(depthwise), OPTIONS)
+        assert "NaN marked × in channels 40, 41, 42, 43, 44, 45, …" in FILTERS.alt(summary_of(depthwise), OPTIONS)
 
     def test_a_single_one_is_large_enough_to_be_seen_and_stands_on_its_weight(self):
         summary = summary_of(self.spoilt())

@@ -191,7 +191,7 @@ class TestText:
             raise AssertionError("drawn for a terminal")
 
         note = Note((Span("instead"),))
-        assert below(Fold("12 values", "why", (Table(()),), note)) == "instead"
+        assert below(Fold("12 values", (Span("why"),), (Table(()),), note)) == "instead"
         assert below(Figure(explode, "alt", note)) == "instead"
         assert below(Tiles(explode, "alt", note)) == "instead"
         assert below(Figure(explode, "alt")) == ""
@@ -202,10 +202,11 @@ class TestText:
         group = Document(Heading("dict", facts=("1 tensor",)), (Children((Child("x", leaf),)),))
         tree = Children((Child("long name", leaf), Child("b", plain), Child("c", group, open=True)), more=1200)
         assert below(tree) == (
-            "long name  (3,)  int32  1  2\nb          None\nc          1 tensor\n  x  (3,)  int32  1  2\n… 1 200 more"
+            "long name  (3,)  int32  1  2\nb          None\nc          1 tensor\n"
+            "  x        (3,)  int32  1  2\n… 1 200 more"
         )
         closed = Children((Child("c", group),))
-        assert below(closed) == "c  1 tensor\n  x  (3,)  int32  1  2"  # a terminal cannot unfold
+        assert below(closed) == "c    1 tensor\n  x  (3,)  int32  1  2"  # a terminal cannot unfold
 
     def test_a_table_in_pieces_has_its_labels_beside_each(self):
         table = Table(tuple(Row(tuple(Cell(f"{row}.{column:07}") for column in range(12))) for row in range(2)),
@@ -340,7 +341,7 @@ class TestHtml:
             Bars((Bar("a", "1", 1.0, True), Bar("b", "-1", -1.0)), rest="2 others"),
             Bars((Bar("a", "1", 1.0, True),), columns=True),
             Beside((table, table)),
-            Fold("9 values", "why", (table,)),
+            Fold("9 values", (Span("why"),), (table,)),
             Children((Child("x", leaf), Child("y", blocks(Children((Child("z", leaf),), 3)), open=True)), more=2),
         )))  # fmt: skip
         assert page.values("alt") == ["histogram from -1.00 to 2.00", "a chart", "tile"]
@@ -493,7 +494,7 @@ class TestNothingOfTheUsersIsMarkup:
                 Tiles(lambda: (Tile(dot(), text, text, text),), text),
                 Bars((Bar(text, text, 0.5),), rest=text),
                 Bars((Bar(text, text, 0.5),), columns=True),
-                Fold(text, text, (Note((Span(text),)),)),
+                Fold(text, (Span(text), Span(text, "typed")), (Note((Span(text),)),)),
                 Children((Child(text[:40], leaf), Child(text[:40], blocks(Children((Child(text[:40], leaf),))))),),
             ),
         )  # fmt: skip

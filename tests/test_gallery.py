@@ -12,10 +12,10 @@ from sklearn.datasets import load_digits, load_sample_images
 
 import tfnp_ext
 from tests.markup import parse
-from tfnp_ext import OptionError, summarize
+from tfnp_ext import OptionError, summarize, wording
 from tfnp_ext.config import TensorDisplay
 from tfnp_ext.display import compose, mimebundle
-from tfnp_ext.document import Beside, Fields, Note, Span, Tiles
+from tfnp_ext.document import Beside, Fields, Fold, Note, Span, Tiles
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.plots import PLOTS
 from tfnp_ext.plots.gallery import PAGE
@@ -86,7 +86,7 @@ class TestWhatATileSays:
         wrong = int(np.flatnonzero(shares.argmax(1) != truth)[0])
         near = slice(wrong, wrong + 8)
         tile = tiles(shares[near], images=images[near], truth=truth[near])[0]
-        assert tile.alt.startswith(f"#0: {shares[wrong].argmax()} ")
+        assert tile.alt.startswith(f"#0: predicted {shares[wrong].argmax()}, ")
         assert tile.alt.endswith(f", truth {truth[wrong]}")
 
     def test_wrong_is_told_by_a_mark_a_frame_and_the_truth(self, digits):
@@ -95,7 +95,7 @@ class TestWhatATileSays:
         near = slice(wrong, wrong + 8)
         html = render_html(card(shares[near], images=images[near], truth=truth[near]))
         count = int((shares[near].argmax(1) != truth[near]).sum())
-        assert html.count("✗ ") == count
+        assert html.partition("<details")[0].count("✗ ") == count
         assert html.count("border:2px solid #c0631a") == count
         assert html.count("truth</span> <b") == count
         assert len(list(parse(html).all("img"))) == html.count("<img ")
@@ -368,6 +368,65 @@ class TestOnAxes:
             tfnp_ext.plot(shares[:24], images=images[:24], ax=Figure().subplots())
 
 
+def fold(predictions, **given):
+    """Returns the words, the columns, the examples and the cells of what is folded below a gallery."""
+    (found,) = (block for block in card(predictions, **given).blocks if isinstance(block, Fold))
+    (table,) = found.blocks
+    return found.summary, table.columns, [row.header for row in table.rows], [row.cells for row in table.rows]
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        "asked", [{}, {"where": "wrong"}, {"sort": "error"}, {"sort": "confidence", "page": 2}, {"where": "right"}]
+    )
+    def test_it_holds_the_examples_pictured_and_no_others(self, digits, asked):
+        images, truth, shares = digits
+        given = {"images": images[:300], "truth": truth[:300], **asked}
+        words, columns, headers, cells = fold(shares[:300], **given)
+        places = shown(shares[:300], **given)
+        assert headers == list(map(str, places))
+        assert words == f"the {len(places)} examples pictured of 300 × 10 values"
+        assert columns == (*map(str, range(10)), "top", "at", "truth")
+        for place, row in zip(places, cells, strict=True):
+            np.testing.assert_allclose(
+                [float(cell.text.replace("<.001", "0")) for cell in row[:10]], shares[place], atol=1e-3
+            )
+            top = int(shares[place].argmax())
+            assert (row[10].text, row[11].text) == (str(top), wording.percent(float(shares[place, top])))
+            assert row[12].text == (str(top) if top == truth[place] else f"✗ {truth[place]}")
+
+    def test_classes_alone_have_no_confidence(self, digits):
+        images, truth, shares = digits
+        tops = shares[:40].argmax(axis=1)
+        words, columns, headers, cells = fold(tops, images=images[:40], truth=truth[:40])
+        assert (words, columns, len(headers)) == ("the 36 examples pictured of 40 values", ("top", "truth"), 36)
+        assert [row[0].text for row in cells] == list(map(str, tops[:36]))
+
+    def test_without_truth_there_is_no_column_of_it(self, digits):
+        images, _truth, shares = digits
+        words, columns, _, _ = fold(shares[:24], images=images[:24])
+        assert (words, columns[10:]) == ("24 × 10 values", ("top", "at"))
+
+    def test_many_classes_are_elided_and_logits_are_numbers(self, digits):
+        images = digits[0]
+        scores = np.random.default_rng(0).normal(size=(8, 50)).astype(np.float32) * 9
+        _, columns, _, cells = fold(scores, images=images[:8])
+        assert columns == ("0", "1", "2", "3", "4", "5", "…", "48", "49", "top")
+        kept = [0, 1, 2, 3, 4, 5, 48, 49]
+        for row, values in zip(cells, scores, strict=True):
+            told = [float(cell.text) for cell in row[:9] if cell.text != "…"]
+            np.testing.assert_allclose(told, values[kept], atol=6e-3)
+            assert row[9].text == str(values.argmax())
+
+
+@pytest.mark.parametrize(("count", "line"), [(24, 12), (13, 7), (15, 8), (25, 9), (26, 9), (36, 12), (12, 12)])
+def test_no_example_is_left_alone_in_the_last_line(digits, count, line):
+    images, truth, shares = digits
+    html = render_html(card(shares[:count], images=images[:count], truth=truth[:count]))
+    room = int(re.search(r"max-width:(\d+)px;font-size:11px", html)[1])
+    assert (room + 6) // 66 == line
+
+
 class TestBytesAndSafety:
     def test_a_gallery_of_32_stays_below_60_kB(self, digits):
         images, truth, shares = digits
@@ -383,7 +442,7 @@ class TestBytesAndSafety:
             html = render_html(card(shares[:36], images=images[:36], truth=wrong[:36], labels=labels, sort="error"))
             assert html.count(f"<div style=width:{width}px>") == 36
             room = int(re.search(r"max-width:(\d+)px;font-size:11px", html)[1])
-            assert columns * width + (columns - 1) * 8 <= room <= 820
+            assert room == columns * width + (columns - 1) * 6 <= 796  # what JupyterLab has in a window of 1000
             # The bar is as wide as the image in its frame, whatever the tile.
             assert html.count("height:3px;width:60px") == 36
 

@@ -14,7 +14,7 @@ from PIL import Image
 from tfnp_ext import TensorDisplay, summarize
 from tfnp_ext.display import compose
 from tfnp_ext.formats import render_html
-from tfnp_ext.plots.greys import MOST_BYTES, GreyImages, encode_greys
+from tfnp_ext.plots.greys import MOST_BYTES, GreyImages, encode_greys, most_greys
 
 
 def decoded(found: GreyImages) -> np.ndarray:
@@ -72,6 +72,15 @@ def test_noise_has_fewer_greys_and_keeps_black_and_white():
     assert np.abs(shown.astype(int) - pixels).max() <= 2
     assert {0, 255} <= set(np.unique(shown).tolist())
     assert sum(map(len, found.pngs)) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("count", [24, most_greys(28 * 28)])
+def test_more_noise_has_fewer_greys_still(count):
+    pixels = noise(count, 28, 28)
+    found = encode_greys(pixels, 2)
+    assert found.greys == (64 if count == 24 else 32)
+    assert np.abs(decoded(found).astype(int) - pixels).max() <= 127 / (found.greys - 1) + 1
+    assert sum(map(len, found.pngs)) <= 20_000
 
 
 def test_a_little_noise_is_exact():

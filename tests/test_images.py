@@ -67,7 +67,8 @@ def tiles_of(value) -> list[tuple[np.ndarray, str]]:
 
 
 def fold_of(value) -> str:
-    return next(block for block in compose(value, OPTIONS).blocks if isinstance(block, Fold)).reason
+    fold = next(block for block in compose(value, OPTIONS).blocks if isinstance(block, Fold))
+    return " ".join(span.text for span in fold.reason)
 
 
 def alt_of(value) -> str:

@@ -76,7 +76,7 @@ class TestAttention:
         entropy = -(values * np.log2(values)).sum(axis=-1).mean()
         assert line_of(values) == [
             f"most looked at {looked.argmax()} (mean {looked.max() * 100:.1f} %)",
-            f"entropy mean {entropy:.1f} of 4.3 bits",
+            f"entropy mean {entropy:.2f} of 4.32 bits",
             "heads 8",
         ]
         assert len(line_of(values[0], plot="heatmap")) in {2, 4}  # 20 tokens can be predictions too
@@ -229,6 +229,18 @@ class TestCorrelation:
         values = np.array(CORRELATION)
         values[2, 5] = values[5, 2] = -0.97
         assert line_of(values)[0] == "strongest -0.970 [2, 5]"
+
+    def test_alt_names_the_strongest_pair(self):
+        values = np.array(CORRELATION)
+        values[2, 5] = values[5, 2] = -0.97
+        summary = summarize(values)
+        off = np.where(np.eye(len(values), dtype=bool), 0, values)
+        one, other = sorted(np.unravel_index(np.abs(off).argmax(), off.shape))
+        alt = PLOTS["heatmap"].alt(summary, tfnp_ext.TensorDisplay().options())
+        assert alt.startswith(
+            f"Heat map of correlations {len(values)} × {len(values)}, orange negative, blue positive, full ink at 1; "
+        )
+        assert f"; strongest {tfnp_ext.wording.number(float(values[one, other]))}, of {one} and {other}; " in alt
 
 
 class TestEmbeddings:

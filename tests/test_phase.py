@@ -412,7 +412,7 @@ class TestNumbers:
         values = noise(2**20)
         summary = dataclasses.replace(summarize(values), statistics=compute_statistics(values, budget_ms=0))
         labels = [item[0].text for item in numbers.line(summary, OPTIONS).items]
-        assert labels == ["|z|", "zeros", "from"]
+        assert labels == ["|z| seen", "zeros", "from"]
 
     def test_a_place_in_the_flat_values_is_no_index(self, tf):
         ragged = tf.RaggedTensor.from_row_lengths(tf.constant(noise(100)), [30, 70])

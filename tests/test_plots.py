@@ -26,7 +26,7 @@ from PIL import Image
 
 from tfnp_ext import plots, wording
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.display import compose
+from tfnp_ext.display import compose, mimebundle
 from tfnp_ext.document import Bars, Beside, Document, Figure, Heading, Picture, Table, Tiles
 from tfnp_ext.errors import OptionError
 from tfnp_ext.formats import render_html, render_text
@@ -34,7 +34,7 @@ from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import clean, near_one, prepared_once
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
-from tfnp_ext.plots.pooling import MOST_READ, pool
+from tfnp_ext.plots.pooling import MOST_READ, cell_size, pool
 from tfnp_ext.plots.sheet import Sheet
 from tfnp_ext.plots.tracks import index_step
 from tfnp_ext.statistics import compute_statistics
@@ -486,7 +486,9 @@ class TestBatch:
         values = batch(1000, 10)
         alt = block_of(values, "probability batch").alt
         counts = np.bincount(values.argmax(axis=1), minlength=10)
-        assert f"Predicted: {', '.join(f'{count}×{name}' for name, count in enumerate(counts) if count)}." in alt
+        assert alt.startswith("Heat map, one column per example of the first 171 of 1 000, one row per class; ")
+        predicted = ", ".join(f"{count}×{name}" for name, count in enumerate(counts) if count)
+        assert f"Predicted of all 1 000: {predicted}." in alt
         many = choose_plot(summary_of(batch(30_000, 10), "probability batch"), OPTIONS)
         prepared = many.prepare(summary_of(batch(30_000, 10), "probability batch"), OPTIONS)
         assert not prepared.counted
@@ -560,6 +562,25 @@ class TestBatch:
         assert near(pixels_of(picture_of(values, "probability batch")), MAGENTA).any()
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_cells_of_a_map_fit_and_lie_as_the_matrix_does(rows, columns):
+    block = -(-rows // 64), -(-columns // (128 if columns >= 2 * rows else 64))
+    cells = -(-rows // block[0]), -(-columns // block[1])
+    width, height = cell_size(cells, block, (384, 144))
+    wide, high = width * cells[1], height * cells[0]
+    assert min(width, height) >= 2
+    assert wide <= 384
+    assert high <= 144
+    if block == (1, 1) and min(rows, columns) >= 32:
+        assert width == height
+    # What is much higher than wide, or wider than high, is drawn so too, but for what there is no room for.
+    if rows >= 2 * columns:
+        assert wide <= 1.3 * high
+    if columns >= 2 * rows:
+        assert high <= wide
+
+
 class TestMatrix:
     @pytest.mark.parametrize("shape", [(10, 10), (64, 64), (65, 63), (1000, 1000), (7, 501)])
     @pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16, np.int32, bool])
@@ -615,7 +636,8 @@ class TestMatrix:
         [
             ((32, 32), ["0", "31", "0", "31"]),
             ((1000, 300), ["0", "999", "0", "299"]),
-            ((40, 5), ["0", "39", "0 … 4"]),
+            ((40, 5), ["0", "39", "0", "4"]),
+            ((40, 2), ["0", "39", "0", "1"]),
             ((40, 1), ["0", "39", "0"]),
             ((1, 40), ["0", "0", "39"]),
         ],
@@ -651,7 +673,7 @@ class TestMatrix:
         values = np.random.default_rng(0).normal(size=(24, 64))
         values[9, :40], values[4:6, 50], values[20, 11] = np.nan, np.inf, -np.inf
         block = block_of(values, "matrix")
-        assert "NaN marked × in row 9; +Inf marked ▲ in row 4 5; -Inf marked ▼ in row 20" in block.alt
+        assert "NaN marked × in row 9; +Inf marked ▲ in rows 4 and 5; -Inf marked ▼ in row 20" in block.alt
         assert near(pixels_of(block.draw()), MAGENTA).sum() > 500
         markers = {line.get_marker(): line.get_xydata().tolist() for line in axes_of(values, "matrix").lines}
         assert markers["^"] == [[50, 4], [50, 5]]
@@ -690,7 +712,7 @@ class TestMatrix:
 
     def test_means_that_cancel_are_not_all_zero(self):
         values = np.tile(np.float32([[1, -1], [-1, 1]]), (500, 500))
-        assert "blue positive, means are 0" in block_of(values, "matrix").alt
+        assert ", pooled 16 × 16, means are 0; " in block_of(values, "matrix").alt
 
     def test_heavy_tails_are_not_extreme(self):
         values = np.random.default_rng(0).laplace(size=(600, 600))
@@ -832,8 +854,8 @@ class TestImages:
         tiles = self.tiles(values, "images", (0.0, 1.0))
         assert len(tiles) == 16
         for tile, image in zip(tiles, values, strict=True):
-            assert (tile.picture.width, tile.picture.height) == (48, 48)
-            np.testing.assert_array_equal(self.decoded(tile)[3::6, 3::6], np.rint(image * 255))
+            assert (tile.picture.width, tile.picture.height) == (40, 40)  # so all of them stand in a line
+            np.testing.assert_array_equal(self.decoded(tile)[2::5, 2::5], np.rint(image * 255))
         assert tiles[3].caption == "3"
         assert tiles[3].alt == "[3] grey 8 × 8"
         assert tiles[3].title.startswith("[3] min 0.0")
@@ -863,12 +885,41 @@ class TestImages:
         summary = summary_of(np.zeros((60, 28, 28), np.uint8), "images", (0.0, 255.0))
         assert len(PLOTS["grid"].tiles(summary, OPTIONS)) == 24
         assert PLOTS["grid"].note(summary, OPTIONS) == "24 of 60, × 2"
-        for side, shown in ((8, 24), (20, 22), (40, 14)):
+        for side, shown in ((8, 36), (20, 36), (40, 17)):
             summary = summary_of(np.zeros((60, side, side), np.uint8), "images", (0.0, 255.0))
             tiles = PLOTS["grid"].tiles(summary, OPTIONS)
             assert (len(tiles), len(tiles) % tile_columns(len(tiles), tiles[0].picture.width)) == (shown, 0)
         floats = summary_of(np.zeros((4, 8, 8)), "images", (0.0, 1.0))
         assert PLOTS["grid"].note(floats, OPTIONS) == "shown 0 → black, 1 → white, × 6"
+
+    @pytest.mark.parametrize(("count", "line"), [(12, 12), (15, 15), (16, 16), (25, 13), (32, 16), (36, 12)])
+    def test_a_batch_is_shown_whole_and_its_lines_are_even(self, count, line):
+        values = np.random.default_rng(0).random((count, 8, 8)).astype(np.float32)
+        block = block_of(values, "images", (0.0, 1.0))
+        drawn = block.draw()
+        assert (len(drawn), block.columns) == (count, line)
+        assert "of" not in PLOTS["grid"].note(summary_of(values, "images", (0.0, 1.0)), OPTIONS)
+        assert line * (drawn[0].picture.width + 4) - 4 <= 796
+        for tile, image in zip(drawn, values, strict=True):
+            zoom = tile.picture.width // 8
+            np.testing.assert_array_equal(
+                self.decoded(tile)[zoom // 2 :: zoom, zoom // 2 :: zoom], np.rint(image * 255)
+            )
+
+    def test_a_batch_of_32_is_whole_be_it_noise(self):
+        values = np.random.default_rng(0).random((32, 28, 28)).astype(np.float32)
+        bundle = mimebundle(values)
+        assert bundle["text/html"].count("<img width=56") == 32
+        assert "at most 32 greys each" in bundle["text/html"]
+        assert sum(map(len, bundle.values())) <= 40_000
+
+    def test_only_masks_have_a_hairline(self):
+        truths = np.random.default_rng(0).random((12, 8, 8)) > 0.5
+        framed = render_html(Document(Heading("x"), (block_of(truths, "images", (0.0, 1.0)),)))
+        assert framed.count("border:1px solid #76767680") == 12
+        assert f"max-width:{12 * (48 + 2 + 4)}px" in framed
+        plain = block_of(truths.astype(np.float32), "images", (0.0, 1.0))
+        assert "border" not in render_html(Document(Heading("x"), (plain,)))
 
     def test_photos_are_small_jpegs(self):
         ramp = np.linspace(0, 255, 640).astype(np.uint8)

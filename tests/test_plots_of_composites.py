@@ -21,10 +21,11 @@ from PIL import Image
 import tfnp_ext
 from tfnp_ext import OptionError, TensorDisplay, summarize, wording
 from tfnp_ext.adapters import Ragged, Sparse
-from tfnp_ext.display import mimebundle
+from tfnp_ext.display import compose, composites, mimebundle
+from tfnp_ext.document import Fields
 from tfnp_ext.plots import PLOTS, lengths, spy
+from tfnp_ext.plots.entries import MOST_ENTRIES, NEGATIVE, POSITIVE, read_matrix
 from tfnp_ext.plots.lengths import padded_shape, read_lengths
-from tfnp_ext.plots.spy import MOST_ENTRIES
 from tfnp_ext.summary import Summary
 
 OPTIONS = TensorDisplay().options()
@@ -92,7 +93,7 @@ class TestSpy:
     def test_what_is_behind_a_dot_is_what_is_stored_there(self, shape):
         summary, dense = scattered(min(40, dense_size(shape) // 2), shape)
         pattern = SPY.prepare(summary, OPTIONS)
-        for kind, stored in ((spy._POSITIVE, dense > 0), (spy._NEGATIVE, dense < 0)):
+        for kind, stored in ((POSITIVE, dense > 0), (NEGATIVE, dense < 0)):
             rows = np.add.reduceat(stored, np.arange(0, shape[0], pattern.block[0]), axis=0)
             expected = np.add.reduceat(rows, np.arange(0, shape[1], pattern.block[1]), axis=1)
             np.testing.assert_array_equal(pattern.counts[kind], expected)
@@ -151,7 +152,7 @@ class TestSpy:
             map(tuple, np.argwhere(numbers != 0))
         )
         counts = SPY.prepare(summary, OPTIONS).counts
-        assert counts[spy._POSITIVE].sum() == (numbers > 0).sum()
+        assert counts[POSITIVE].sum() == (numbers > 0).sum()
         assert sum(cells.sum() for cells in counts.values()) == (numbers != 0).sum()
         assert SPY.alt(summary, OPTIONS).startswith(
             f"Where {wording.integer(int((numbers != 0).sum()))} values that are not zero of 300 × 500 lie: "
@@ -175,7 +176,7 @@ class TestSpy:
         drawn_of = f"{wording.integer(MOST_ENTRIES)} of about {wording.integer(pattern.stored)} entries drawn"
         assert SPY.note(summary, OPTIONS).startswith(f"{drawn_of}; 1 of {pattern.every} values read; ")
         tracemalloc.start()
-        spy._read_matrix(dense)
+        read_matrix(dense, (40, 13))
         assert tracemalloc.get_traced_memory()[1] < dense.nbytes / 4
         tracemalloc.stop()
 
@@ -212,7 +213,7 @@ class TestSpy:
 
     def test_an_entry_stored_twice_and_in_any_order_is_there(self):
         summary = sparse([[5, 5], [1, 2], [5, 5]], [1.0, 1.0, 1.0], (8, 8))
-        counts = SPY.prepare(summary, OPTIONS).counts[spy._POSITIVE]
+        counts = SPY.prepare(summary, OPTIONS).counts[POSITIVE]
         assert {tuple(place): counts[tuple(place)] for place in np.argwhere(counts)} == {(1, 2): 1, (5, 5): 2}
 
     def test_what_lies_outside_the_shape_is_counted_and_not_drawn(self):
@@ -231,7 +232,9 @@ class TestSpy:
         assert SPY.note(summary, OPTIONS).startswith("131 072 of 181 072 entries drawn; a dot stands for ")
         share = re.search(r"blue (\S+) % positive", SPY.alt(summary, OPTIONS))
         assert float(share[1]) == pytest.approx(75, abs=0.5)
-        # A row of the profile holds about one entry, as a row of the matrix does.
+        # A row of the profile holds about one entry, as a row of the matrix does; the fullest is not known of a sample.
+        assert spy._Layout(SPY.prepare(summary, OPTIONS)).head.startswith("mean per row, up to 1")
+        assert "in a row" not in SPY.alt(summary, OPTIONS)
         assert spy._Layout(SPY.prepare(summary, OPTIONS)).profile == pytest.approx(1, abs=0.05)
 
     def test_the_profile_is_entries_per_row(self):
@@ -244,6 +247,28 @@ class TestSpy:
         bars = pixels[2 * spy._TOP + 3 :: 6, 2 * layout.side : 2 * (layout.side + spy._PROFILE)][:40].sum(axis=1)
         assert bars == pytest.approx(profile / profile.max() * 2 * spy._PROFILE, abs=1)
 
+    def test_what_is_said_of_a_row_is_the_most_that_one_holds(self):
+        places = [[0, column] for column in range(300)] + [[row, 0] for row in range(1, 900)]
+        summary = sparse(places, np.ones(1199), (1000, 800))
+        layout = spy._Layout(SPY.prepare(summary, OPTIONS))
+        assert layout.head == "per row, up to 300"
+        assert layout.profile.tolist()[:3] == [300, 1, 1]
+        assert SPY.alt(summary, OPTIONS).endswith("; up to 300 in a row.")
+        assert SPY.note(summary, OPTIONS).endswith("; a bar is the fullest of 24 rows")
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.integers(2, 3000), st.integers(1, 3000), st.integers(1, 500), st.integers(0, 2**32 - 1))
+    def test_bars_are_the_fullest_rows(self, rows, columns, count, seed):
+        random = np.random.default_rng(seed)
+        places = np.stack([random.integers(0, rows, count), random.integers(0, columns, count)], axis=1)
+        pattern = SPY.prepare(sparse(places, np.ones(count), (rows, columns)), OPTIONS)
+        each = np.bincount(places[:, 0], minlength=rows)
+        bars = np.maximum.reduceat(each, np.arange(0, rows, pattern.band * pattern.block[0]))
+        layout = spy._Layout(pattern)
+        assert layout.profile.tolist() == bars.tolist()
+        even = each.min() == each.max()
+        assert layout.head == f"per row{'' if even else ', up to'} {each.max()}"
+
     def test_the_same_number_in_every_row_is_said_instead(self):
         summary = sparse(np.stack([np.arange(500), np.arange(500) % 10], axis=1), np.ones(500), (500, 10))
         assert spy._Layout(SPY.prepare(summary, OPTIONS)).head == "per row 1"
@@ -253,8 +278,12 @@ class TestSpy:
         [
             ((40, 60), ""),
             ((5000,), "a dot stands for 21 places"),
-            ((1000, 800), "a dot stands for 17 × 8 places"),
-            ((20, 30, 40), "a dot stands for 10 × 1 places; rows are the leading 20 × 30, flattened"),
+            ((1000, 800), "a dot stands for 17 × 8 places; a bar is the fullest of 34 rows"),
+            (
+                (20, 30, 40),
+                "a dot stands for 10 × 1 places; rows are the leading 20 × 30, flattened; "
+                "a bar is the fullest of 20 rows",
+            ),
             ((2, 3, 4, 5), "rows are the leading 2 × 3 × 4, flattened"),
         ],
         ids=str,
@@ -276,18 +305,22 @@ class TestSpy:
         assert axes.get_yticks().size == 0
 
     @pytest.mark.parametrize(
-        ("indices", "words"),
+        ("indices", "words", "rows"),
         [
-            ([[place, place] for place in range(90)], "along the diagonal"),
-            ([[place % 90, place % 20] for place in range(300)], "denser to the left"),
-            ([[89 - place % 20, 89 - place % 30] for place in range(300)], "denser to the right and the bottom"),
-            ([[place % 90, place * 7 % 90] for place in range(300)], "no side denser"),
+            ([[place, place] for place in range(90)], "along the diagonal", "1 in every row"),
+            ([[place % 90, place % 20] for place in range(300)], "denser to the left", "up to 4 in a row"),
+            (
+                [[89 - place % 20, 89 - place % 30] for place in range(300)],
+                "denser to the right and the bottom",
+                "up to 15 in a row",
+            ),
+            ([[place % 90, place * 7 % 90] for place in range(300)], "no side denser", "up to 4 in a row"),
         ],
         ids=["diagonal", "left", "bottom right", "even"],
     )  # fmt: skip
-    def test_alt_says_where_they_lie(self, indices, words):
+    def test_alt_says_where_they_lie_and_how_full_rows_are(self, indices, words, rows):
         alt = SPY.alt(sparse(indices, np.ones(len(indices)), (90, 90)), OPTIONS)
-        assert alt == f"Where {len(indices)} stored values of 90 × 90 lie: {words}."
+        assert alt == f"Where {len(indices)} stored values of 90 × 90 lie: {words}; {rows}."
 
     def test_it_suits_entries_at_places_that_exist(self):
         assert SPY.suits(sparse([[1, 1]], [1.0], (3, 3))) == 0.9
@@ -475,16 +508,19 @@ class TestCardsOfSparseTensors:
         alt, _ = picture_in(html)
         assert alt.startswith("Where 300 stored values of 1000 × 80 lie: ")
         summary = re.search(r"<summary[^>]*>(.*?)</summary>", html)[1]
-        assert summary.startswith("first 8 of 300 entries · not densified; --sparse dense|scipy; a dot stands for ")
+        assert re.sub("<[^>]+>", "", summary).startswith(
+            "first 8 of 300 entries · not densified; --sparse dense|scipy; a dot stands for "
+        )
+        assert "font-size:11px'>--sparse dense|scipy</bdi>;" in summary
         fold = html[html.index("<details") :]
         assert "[21, 49]" in fold
-        assert "… 292 more" in fold
+        assert "292 more" in fold
 
     def test_in_a_terminal_and_without_pictures_the_entries_stand_open(self, large):
         text = shown(large)["text/plain"]
         assert text == shown(large, plots=False)["text/plain"] == shown(large, plot="none")["text/plain"]
         assert "[15, 35]" in text
-        assert "… 294 more" in text
+        assert text.endswith("⋮  294 more")
         for options in ({"plots": False}, {"plot": "none"}):
             html = shown(large, **options)["text/html"]
             assert "<details" not in html
@@ -523,7 +559,7 @@ class TestCardsOfSparseTensors:
     def test_strings_are_dots_too(self, tf):
         value = tf.SparseTensor([[i, i] for i in range(50)], ["<b>"] * 50, (50, 50))
         html = shown(value)["text/html"]
-        assert "Where 50 stored values of 50 × 50 lie: along the diagonal." in html
+        assert "Where 50 stored values of 50 × 50 lie: along the diagonal; 1 in every row." in html
         assert "<b>" not in html
         assert "empty rows 0 of 50   order sorted" in shown(value)["text/plain"]
 
@@ -598,7 +634,7 @@ class TestCardsOfRaggedTensors:
         assert alt.startswith("Histogram of 40 row lengths, from 0 to 8; median 3.5, ")
         assert near(pixels, BLUE, 60).any()
         zeros = long.to_tensor().numpy().size - long.flat_values.shape[0]
-        assert re.search(r"<summary[^>]*>(.*?)</summary>", html)[1] == (
+        assert re.sub("<[^>]+>", "", re.search(r"<summary[^>]*>(.*?)</summary>", html)[1]) == (
             "first 6 and last 2 of 40 rows · --ragged object|pad|masked|list chooses the array;"
             f" padding to (40, 8) would add {zeros} zeros"
         )
@@ -620,9 +656,9 @@ class TestCardsOfRaggedTensors:
     def test_the_note_of_a_table_is_short_and_left_out_of_a_terminal(self, tf):
         value = tf.ragged.constant([[1], [2, 3], [], [4]])
         html = shown(value)["text/html"]
-        note = re.search(r'<div style="font-size:12px"><span style=opacity:.66>--ragged.*?</div>', html)[0]
+        note = re.search(r'<div style="font-size:12px"><bdi [^>]*>--ragged.*?</div>', html)[0]
         assert "padding to (4, 2) would add 4 zeros" in note
-        assert len(note) <= 200
+        assert len(note) <= 300
         assert "--ragged" not in shown(value)["text/plain"]
 
     def test_rows_of_one_length_need_no_picture(self, tf):
@@ -686,5 +722,68 @@ def test_gradients_keep_their_rows_and_can_have_a_histogram(tf):
     value = tf.IndexedSlices(tf.reshape(tf.range(300.0), (100, 3)), tf.range(100), tf.constant([1000, 3]))
     assert "<details" not in shown(value)["text/html"]
     html = shown(value, plot="histogram")["text/html"]
-    assert "first 8 of 100 rows · histogram of the stored values" in html
+    assert "first 6 and last 2 of 100 rows · histogram of the stored values" in html
     assert shown(value, plot="histogram")["text/plain"] == shown(value)["text/plain"]
+
+
+class TestGradients:
+    """Rows of gradients as a table: elided in the middle, and how many are left out is said."""
+
+    def slices(self, tf, *shape, rows=None):
+        values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        rows = np.arange(shape[0]) * 7 % 1000 if rows is None else rows
+        return tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant([1000, *shape[1:]])), values, rows
+
+    @pytest.mark.parametrize(("count", "width"), [(3, 5), (8, 9), (9, 4), (30, 8), (30, 1), (40, 200)])
+    def test_first_and_last_rows_are_shown_with_their_indices(self, tf, count, width):
+        value, values, rows = self.slices(tf, count, width)
+        content = summarize(value).content
+        table = composites.slices_table(content, OPTIONS)
+        shown = [*range(count)] if count <= 8 else [0, 1, 2, 3, 4, 5, None, count - 2, count - 1]
+        headers = ["⋮" if row is None else f"[{rows[row]}]" for row in shown]
+        assert [row.header for row in table.rows] == headers
+        for row, line in zip(shown, table.rows, strict=True):
+            if row is None:
+                (cell,) = line.cells
+                assert (cell.text, cell.span) == (f"{count - 8} more", len(table.rows[0].cells))
+            else:
+                assert float(line.cells[0].text) == pytest.approx(values[row, 0], abs=6e-4)
+        line = any(isinstance(block, Fields) for block in compose(value, OPTIONS).blocks)
+        assert line == (count > 8 or count * width > 64)
+
+    def test_fewer_rows_where_fewer_are_asked_for(self, tf):
+        value, _, rows = self.slices(tf, 30, 8)
+        table = composites.slices_table(summarize(value).content, TensorDisplay().options(max_rows=4))
+        assert [row.header for row in table.rows] == [
+            f"[{rows[0]}]",
+            f"[{rows[1]}]",
+            "⋮",
+            f"[{rows[28]}]",
+            f"[{rows[29]}]",
+        ]
+
+    def test_rows_of_strings(self, tf):
+        value = tf.IndexedSlices(
+            tf.constant([[f"{row}", "b"] for row in range(20)]), tf.range(20), tf.constant([50, 2])
+        )
+        text = shown(value)["text/plain"]
+        assert text.endswith('[5]  "5"   "b"\n   ⋮  12 more\n[18]  "18"  "b"\n[19]  "19"  "b"')
+
+
+def test_columns_of_ragged_rows_are_equally_wide(tf):
+    html = shown(tf.ragged.constant([[101, 7592], [101, 18886, 3, 4], [], [1]]))["text/html"]
+    rows = html.split("<tr style=background:none>")[1:]
+    assert [row.count("width:33px") for row in rows] == [0, 4, 0, 0]
+
+
+def test_the_header_of_words_stands_above_them(tf):
+    lengths = np.arange(40) % 9
+    value = tf.RaggedTensor.from_row_lengths(tf.range(int(lengths.sum())), lengths)
+    assert "<th>length<th style=text-align:left>first values" in shown(value)["text/html"]
+
+
+def test_of_many_entries_the_values_are_headed_and_one_ellipsis_says_that_there_are_more(tf):
+    value = tf.sparse.SparseTensor([[at, at] for at in range(50)], np.arange(50.0), (1000, 1000))
+    html = shown(value)["text/html"]
+    assert "<th><th>stored<tbody>" in html
+    assert "<th>⋮<td style=text-align:left;white-space:pre><span style=opacity:.66>42 more</span></table>" in html

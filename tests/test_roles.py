@@ -852,7 +852,7 @@ class TestSampledStatistics:
     @pytest.mark.parametrize("rare", [-1, 2**60])
     def test_a_rare_integer_that_the_sample_missed_does_not_break_the_reading(self, rare):
         labels = np.random.default_rng(0).integers(0, 10, 10**6)
-        labels[1000] = rare
+        labels[100_000] = rare
         statistics = compute_statistics(labels, 0.0)
         assert not statistics.exact
         assert (statistics.minimum, statistics.maximum) == (0, 9), "the sample has seen it: take another seed"

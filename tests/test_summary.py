@@ -196,7 +196,7 @@ class TestLineOfNumbers:
         array = np.array([b"a", b"", b"\xff", b"bcd"] * 2**15, object)
         line = said(numbers.line(summarize(array), TensorDisplay().options(budget_ms=0.0)))
         assert re.search(rf"from [\d ]+ of {wording.integer(2**17)}", line)
-        assert "lengths 0 … 3 bytes" in line
+        assert "lengths seen 0 … 3 bytes" in line
         assert "not UTF-8" in line
         assert "distinct" not in line
 

@@ -6,6 +6,7 @@ numbers, never markup: whatever came from data or labels is escaped by the forma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -146,6 +147,7 @@ class NumberRow:
         header: The row's index or name.
         rest: Cells that follow the numbers.
         elided: Before which of the numbers others are left out.
+        breakable: Whether some have a minus inside, where a page would break them.
     """
 
     texts: Sequence[str]
@@ -153,6 +155,7 @@ class NumberRow:
     header: str | None = None
     rest: tuple[Cell, ...] = ()
     elided: int | None = None
+    breakable: bool = False
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -174,6 +177,7 @@ class Table:
         compact: Whether it stands open in a card (12/16 px) rather than inside a fold (11 px).
         width: Characters in its widest cell and those of the tables beside it, where they shall be equally wide.
         pinned: So many of its last columns stay in sight where there is no room for all of an open table.
+        wrapped: Whether its rows are pieces of one vector, which a format may cut elsewhere.
         narrow: What a terminal has instead where it would break the lines of the table.
     """
 
@@ -184,6 +188,7 @@ class Table:
     width: int = 0
     pinned: int = 0
     narrow: Table | None = None
+    wrapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +256,30 @@ class Tile:
 class Tiles:
     """A sheet of images, drawn only by formats that can show it.
 
-    ``columns`` is how many stand in a line where there is room, so that none is left alone in the last one.
+    Attributes:
+        draw: Draws them when called.
+        alt: What they show together.
+        fallback: What stands in their place where they cannot be drawn or shown.
+        columns: How many stand in a line at most where there is room.
+        framed: Whether a hairline parts each from the host's paper, which they may have the colour of.
     """
 
     draw: Callable[[], tuple[Tile, ...]]
     alt: str
     fallback: Block | None = None
     columns: int = 0
+    framed: bool = False
+
+
+def even_columns(count: int, most: int) -> int:
+    """Returns how many of ``count`` tiles stand in a line of at most ``most``, so that all lines are about as long.
+
+    Example:
+        >>> even_columns(24, 12), even_columns(13, 12), even_columns(25, 12)
+        (12, 7, 9)
+    """
+    lines = math.ceil(count / max(1, most))
+    return math.ceil(count / lines) if lines else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +317,7 @@ class Fold:
     """
 
     summary: str
-    reason: str = ""
+    reason: Text = ()
     blocks: tuple[Block, ...] = ()
     preview: Block | None = None
 

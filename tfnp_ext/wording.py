@@ -174,7 +174,7 @@ def index(position: Sequence[int]) -> str:
     return f"[{', '.join(str(int(axis)) for axis in position)}]"
 
 
-def sparkline(counts: Sequence[int]) -> str:
+def sparkline(counts: Sequence[float]) -> str:
     """Returns a histogram as a row of blocks: ``▁▃█▃▁``; an empty bin is the lowest block."""
     highest = max(counts, default=0)
     if not highest:

@@ -286,8 +286,7 @@ def report_small(report: Report, rounds: int) -> None:
     report.add(row, row.time_at_most(6), row.stored_at_most(30), Target(f"exact: {exact}", exact))
     for name, images in (("strokes", rings(16, 28)), ("noise", draw.random((16, 28, 28)))):
         row = measure(f"(16, 28, 28) images of {name}", tf.constant(images, tf.float32), rounds)
-        # Noise is what no picture compresses; any single value may take 40 kB.
-        report.add(row, row.time_at_most(3), row.stored_at_most(25 if name == "strokes" else 40))
+        report.add(row, row.time_at_most(3), row.stored_at_most(25))
 
 
 def report_weights(report: Report, rounds: int) -> None:

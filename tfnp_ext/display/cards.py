@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,10 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, elements, large_values, numbers, string_values, values
+from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, string_values, values
+from tfnp_ext.display.quoting import with_typed
+from tfnp_ext.display.role_lines import ROLE_LINES
+from tfnp_ext.display.sampled import widened
 from tfnp_ext.display.trees import Leaves, compose_nest
 from tfnp_ext.document import (
     Bars,
@@ -136,7 +140,7 @@ def compose_leaf(
         options: What the tree looks like.
         kept: The blocks of its card that it unfolds to.
     """
-    summary = summarize(obj, budget_ms=options.budget_ms)
+    summary = widened(summarize(obj, budget_ms=options.budget_ms), options)
     content = summary.content
     if summary.role == "empty":
         return Document(_heading(summary), (Note((Span("empty", "secondary"),)),))
@@ -144,10 +148,10 @@ def compose_leaf(
         return _dataset_leaf(summary, content)
     if isinstance(content, Absent):
         reason = content.reason if not content.ever else f"no value yet {content.reason}"
-        return Document(_heading(summary), (Note((Span(reason, "secondary"),)),))
+        return Document(_heading(summary), (Note(with_typed(reason, "secondary")),))
     whole = card(summary, options)
     if summary.role == "text" and isinstance(content, (Dense, Strings)):
-        return _leaf_of_strings(whole, content if isinstance(content, Strings) else content.array)
+        return _leaf_of_strings(summary, whole, content if isinstance(content, Strings) else content.array, options)
     if not isinstance(content, Dense):
         return whole
     if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
@@ -161,15 +165,18 @@ def compose_leaf(
     return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
 
 
-def _leaf_of_strings(whole: Document, array: np.ndarray | Strings) -> Document:
-    """Returns the card of strings as a leaf: short ones stand in its line, others fold behind their lengths."""
+def _leaf_of_strings(
+    summary: Summary, whole: Document, array: np.ndarray | Strings, options: DisplayOptions
+) -> Document:
+    """Returns the card of strings as a leaf: few or short ones stand in its line, others fold behind their lengths."""
     if whole.heading.values:
         return replace(whole, heading=replace(whole.heading, values=_calm(whole.heading.values)))
-    if string_values.word_table(array) is None:
-        return whole
-    # Where a terminal has no room for many of them, their lengths stand in.
-    line, table = whole.blocks[:-1], whole.blocks[-1]
-    return replace(whole, blocks=(table, *line) if array.size > SMALL // 2 else (table,))
+    if string_values.word_table(array) is not None:
+        return replace(whole, blocks=whole.blocks[-1:])
+    if array.size <= _FEW_STRINGS and string_values.holds_strings(array):
+        # The line stands in for a table that a terminal has no room for.
+        return replace(whole, blocks=_present(*whole.blocks, numbers.line(summary, options)))
+    return whole
 
 
 def _dataset_leaf(summary: Summary, content: Elements) -> Document:
@@ -223,7 +230,8 @@ def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
     seen = summary.statistics
     if seen is None or not seen.invalid:
         return line
-    named = next((kind for kind, count in seen.invalid_kinds.items() if count == seen.invalid), "not finite")
+    kinds = numbers.invalid_kinds(summary, seen)
+    named = next(iter(kinds)) if len(kinds) == 1 else "not finite"
     flag = Span(f"⚠ {wording.integer(seen.invalid)} {named}", "invalid")
     if line is None or not line.items:  # nothing is finite: there are no numbers to flag
         return Fields(((flag,),))
@@ -232,11 +240,12 @@ def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
 
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
+    summary = widened(summary, options)
     content = summary.content
     plot = fitting_plot(summary, options)
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
-        return Document(_heading(summary), (Note((*said, Span(content.reason, "secondary"))),))
+        return Document(_heading(summary), (Note((*said, *with_typed(content.reason, "secondary"))),))
     if isinstance(content, Elements):
         return Document(_heading(summary), elements.element_blocks(content))
     if summary.role == "empty":
@@ -262,14 +271,13 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         if small is not None:
             return small
     picture = plot.blocks(summary, options) if plot else ()
-    note = plot.note(summary, options) if plot and options.plots else ""
     warning = numbers.warning(summary)
     if picture and all(isinstance(block, (Bars, Table)) for block in picture) and options.plots:
         # A few probabilities, each with its number: nothing is left to fold away or to say in a line.
         return Document(_heading(summary), _present(warning, *picture))
     in_picture = plot is not None and options.plots and plot.shows_histogram(summary, options)
     line = numbers.line(summary, options, in_picture=in_picture)
-    return Document(_heading(summary), _present(warning, line, *picture, _fold(summary, options, note, picture)))
+    return Document(_heading(summary), _present(warning, line, *picture, _fold(summary, options, plot, picture)))
 
 
 def _present(*blocks: Block | None) -> tuple[Block, ...]:
@@ -340,7 +348,8 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
     note = plot.note(summary, options) if plot and options.plots else ""
     what = f"{wording.extent((len(content.epochs), len(content.values)))} values"
     table = large_values.epoch_table(content, options.max_rows)
-    fold = Fold(what, "; ".join(filter(None, (summary.reason, note))), (table,), large_values.epoch_table(content, 6))
+    why = with_typed("; ".join(filter(None, (summary.reason, note))))
+    fold = Fold(what, why, (table,), large_values.epoch_table(content, 6))
     others = Note((Span(f"not drawn: {', '.join(content.others)}", "secondary"),)) if content.others else None
     return Document(_heading(summary), _present(numbers.line(summary, options), *picture, others, fold))
 
@@ -356,7 +365,7 @@ def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: 
     line = numbers.line(summary, options) if table.columns else None
     ways = None
     if lengths.rows > _FEW_ROWS:
-        ways = Note((Span(composites.ragged_ways(content, lengths), "secondary"),), aside=True)
+        ways = Note(with_typed(composites.ragged_ways(content, lengths), "secondary"), aside=True)
     return Document(_heading(summary), _present(numbers.warning(summary), line, table, ways))
 
 
@@ -373,8 +382,11 @@ def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: 
 def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:
     rows = composites.slices_table(content, options)
     if plot is not None:
-        return _pictured(summary, options, plot, composites.slices_fold(content, rows, plot.note(summary, options)))
-    line = numbers.line(summary, options) if content.values.size > SMALL else None
+        return _pictured(
+            summary, options, plot, composites.slices_fold(content, options, rows, plot.note(summary, options))
+        )
+    many = content.values.size > SMALL or None in composites.rows_shown(content, options)
+    line = numbers.line(summary, options) if many else None
     return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
 
 
@@ -385,15 +397,24 @@ def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold)
     return Document(_heading(summary), _present(warning, line, *plot.blocks(summary, options), fold))
 
 
-def _fold(summary: Summary, options: DisplayOptions, note: str, picture: tuple[Block, ...]) -> Fold | None:
+def _fold(summary: Summary, options: DisplayOptions, plot: Plot | None, picture: tuple[Block, ...]) -> Fold | None:
     """Returns the fold: how many values, why this picture, and the values."""
-    found = large_values.large_table(summary, options)
+    found = judged_values.judged_table(plot, summary, options) or large_values.large_table(summary, options)
     if found is None:
         return None
-    words, table = found
-    why = [summary.reason if summary.title or not picture else "", note]
+    note = plot.note(summary, options) if plot and options.plots else ""
+    why = [summary.reason if summary.title or not picture else "", note, *_of_the_values(summary)]
     drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
     preview = None
     if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):
-        preview = large_values.corner_table(summary)
-    return Fold(words, "; ".join(filter(None, why)), (table,), preview)
+        preview = large_values.corner_table(summary, found.form)
+    return Fold(found.words, with_typed("; ".join(filter(None, why))), (found.table,), preview)
+
+
+def _of_the_values(summary: Summary) -> Iterator[str]:
+    """Yields how many values the statistics are of where that is not all, and a dtype that NumPy itself lacks."""
+    seen, content = summary.statistics, summary.content
+    if seen is not None and 0 < seen.finite < seen.seen and summary.role not in ROLE_LINES:
+        yield f"statistics over the {wording.plural(seen.finite, 'finite value')}"
+    if isinstance(content, Dense) and content.array.dtype.kind == "V" and summary.kind != "ndarray":
+        yield f"to NumPy as ml_dtypes.{content.array.dtype.name}"

@@ -17,7 +17,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.elision import spread
 from tfnp_ext.display.large_values import matrix_table
-from tfnp_ext.display.quoting import TEXT_LENGTH, quotation
+from tfnp_ext.display.quoting import TEXT_LENGTH, quotation, with_typed
 from tfnp_ext.display.string_values import are_words, word_cell
 from tfnp_ext.display.values import (
     IN_LINE,
@@ -41,6 +41,7 @@ ENTRIES_SHOWN = 6
 ENTRIES_FOLDED = 8
 """So many entries stand in a fold, and rows of a gradient in a table."""
 
+_STORED = ("stored",)
 _MOST_COMPARED = 2**18
 _FIRST_VALUES = 10
 
@@ -161,7 +162,7 @@ def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, note: str) -
     words = f"first {first} and last {len(shown) - first - 1} of {wording.integer(rows)} rows"
     words = wording.plural(rows, "row") if first == rows else words
     reasons = "; ".join(filter(None, (ragged_ways(content, lengths), note)))
-    return Fold(words, reasons, (replace(table, compact=False),), preview=table)
+    return Fold(words, with_typed(reasons), (replace(table, compact=False),), preview=table)
 
 
 def ragged_ways(content: Ragged, lengths: RowLengths) -> str:
@@ -179,12 +180,12 @@ def ragged_ways(content: Ragged, lengths: RowLengths) -> str:
 def entry_fold(content: Sparse, preview: Block, note: str) -> Fold:
     """Returns the fold with the first entries of a sparse tensor whose picture stands above it."""
     count = len(content.values)
-    table = replace(entry_table(content, ENTRIES_FOLDED), compact=False)
+    table = replace(entry_table(content, ENTRIES_FOLDED), columns=_STORED, caption="", compact=False)
     few = count <= ENTRIES_FOLDED
     words = wording.plural(count, "entry", "entries")
     words = words if few else f"first {ENTRIES_FOLDED} of {words}"
     reasons = "; ".join(filter(None, ("not densified", "--sparse dense|scipy", note)))
-    return Fold(words, reasons, (table,), preview)
+    return Fold(words, with_typed(reasons), (table,), preview)
 
 
 def entry_table(content: Sparse, limit: int = ENTRIES_SHOWN) -> Table:
@@ -196,8 +197,14 @@ def entry_table(content: Sparse, limit: int = ENTRIES_SHOWN) -> Table:
         for cell, position in zip(cells, content.indices[:limit], strict=True)
     ]
     if count > limit:
-        rows.append(Row((Cell(f"… {wording.integer(count - limit)} more", "secondary", align="left"),), header="⋮"))
+        rows.append(Row((_more(count - limit),), header="⋮"))
+        return Table(tuple(rows), columns=_STORED, compact=True)
     return Table(tuple(rows), caption="stored" if rows else "", compact=True)
+
+
+def _more(count: int, span: int = 1) -> Cell:
+    """Returns what is said of rows that are left out."""
+    return Cell(f"{wording.integer(count)} more", "secondary", align="left", span=span)
 
 
 def sparse_table(content: Sparse) -> Table | Beside | None:
@@ -220,37 +227,48 @@ def sparse_table(content: Sparse) -> Table | Beside | None:
     return arranged(cells, shape, width, headed)
 
 
-def slices_fold(content: Slices, table: Table, note: str) -> Fold:
-    """Returns the fold with the first rows of ``IndexedSlices`` whose picture stands above it."""
+def slices_fold(content: Slices, options: DisplayOptions, table: Table, note: str) -> Fold:
+    """Returns the fold with the rows of ``IndexedSlices`` whose picture stands above it."""
     rows = wording.plural(len(content.values), "row")
-    words = rows if len(content.values) <= ENTRIES_FOLDED else f"first {ENTRIES_FOLDED} of {rows}"
-    return Fold(words, note, (replace(table, compact=False),), preview=table)
+    shown = rows_shown(content, options)
+    if None in shown:
+        first = shown.index(None)
+        rows = f"first {first} and last {len(shown) - first - 1} of {rows}"
+    return Fold(rows, with_typed(note), (replace(table, compact=False),), preview=table)
 
 
-def slices_table(content: Slices, options: DisplayOptions, limit: int = ENTRIES_FOLDED) -> Table:
-    """Returns the first rows of ``IndexedSlices``, each headed by the index it is added to."""
+def rows_shown(content: Slices, options: DisplayOptions) -> list[int | None]:
+    """Returns which rows of ``IndexedSlices`` stand in their table."""
+    return spread(len(content.values), min(ENTRIES_FOLDED, options.max_rows))
+
+
+def slices_table(content: Slices, options: DisplayOptions) -> Table:
+    """Returns the rows of ``IndexedSlices``, each headed by the index it is added to; many are elided in the middle."""
     values = content.values
     if not values.size:
         return Table((), compact=True)
+    shown = rows_shown(content, options)
+    kept = [row for row in shown if row is not None]
     if isinstance(values, Strings) or values.dtype == object:
-        table = _words_of_rows(values, options, limit)
+        table = _words_of_rows(values, options, kept)
     else:
-        shown = values[:limit].reshape(min(limit, len(values)), -1)
-        small = small_table(shown) if values.size <= SMALL else None
-        table = small if isinstance(small, Table) else matrix_table(shown, options, "")
-    indices = content.indices[:limit].tolist()
+        picked = values[kept].reshape(len(kept), -1)
+        small = small_table(picked) if picked.size <= SMALL else None
+        table = small if isinstance(small, Table) else matrix_table(picked, options, "")
+    indices = content.indices[kept].tolist()
     rows = [Row(row.cells, header=f"[{index}]") for row, index in zip(table.rows, indices, strict=True)]
-    if len(content.values) > limit:
-        rows.append(Row(tuple(Cell("⋮", "secondary") for _ in rows[0].cells), header="⋮"))
-    return Table(tuple(rows), columns=table.columns, compact=True)
+    if None in shown:
+        more = _more(len(values) - len(kept), len(rows[0].cells))
+        rows.insert(shown.index(None), Row((more,), header="⋮"))
+    return Table(tuple(rows), columns=table.columns, compact=True, width=table.width)
 
 
-def _words_of_rows(values: np.ndarray | Strings, options: DisplayOptions, limit: int) -> Table:
-    """Returns the first rows of strings, those of many columns elided in the middle."""
+def _words_of_rows(values: np.ndarray | Strings, options: DisplayOptions, shown: Sequence[int]) -> Table:
+    """Returns some rows of strings, those of many columns elided in the middle."""
     width = values.size // len(values)
     columns = spread(width, options.max_columns)
     rows = []
-    for row in range(min(limit, len(values))):
+    for row in shown:
         cells = map(word_cell, values.take([row * width + column for column in columns if column is not None]))
         rows.append(Row(tuple(Cell("…", "secondary") if column is None else next(cells) for column in columns)))
     names = ("…" if column is None else str(column) for column in columns)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.elision import DOWN, ends, spread
 from tfnp_ext.display.ranking import largest_places, smallest_places
+from tfnp_ext.display.values import TRUE_GROUND
 from tfnp_ext.document import ELIDED, Cell, NumberRow, Row, Table
 from tfnp_ext.plots.base import as_floats
 from tfnp_ext.roles.images import CHANNELS
@@ -26,31 +27,57 @@ from tfnp_ext.summary import Summary
 
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
-_CANDIDATE = 0.1
+_BESIDE = 10
+"""Numbers of a vector in one row of its table."""
+
+CANDIDATE = 0.1
+"""From this share on a class is a candidate, whose cell has a ground: grounds are most of such a table's bytes."""
+
+CLASSES_SHOWN = 20
+"""Classes of predictions that stand in a table before it is elided in the middle."""
+
 _MOST_RANKED = 2**18
 """Classes on another device that are put in order; of more the first and last values are shown."""
 
 
-def large_table(summary: Summary, options: DisplayOptions) -> tuple[str, Table] | None:
-    """Returns what the fold holds, in words, and the table of it, elided in the middle."""
+class Folded(NamedTuple):
+    """What the fold holds, in words, the table of it, and the form of its numbers where it is that of a format."""
+
+    words: str
+    table: Table
+    form: str | None = None
+
+
+def large_table(summary: Summary, options: DisplayOptions) -> Folded | None:
+    """Returns the table of many values, elided in the middle."""
     content = summary.content
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array = content.array
     few = array.size <= _MOST_RANKED or not isinstance(array, DeviceArray)
     if summary.role == "probabilities" and summary.drawn is not None and few:
-        return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, shares=True)
+        return Folded(f"{wording.integer(array.size)} values", _class_table(summary.drawn, options, shares=True))
     if summary.role == "logits" and summary.drawn is not None:
-        return f"{wording.integer(array.size)} values", _class_table(summary.drawn, options)
+        return Folded(f"{wording.integer(array.size)} values", _class_table(summary.drawn, options))
     if summary.role == "probability batch" and summary.drawn is not None:
-        return f"{wording.extent(summary.drawn.shape)} values", batch_table(summary.drawn, options)
+        return Folded(f"{wording.extent(summary.drawn.shape)} values", batch_table(summary.drawn, options))
+    if array.ndim == 1 and array.dtype.kind == "c":
+        return _complex_table(array, options.max_rows)
     if array.ndim == 1:
-        return _vector_words(array), _vector_table(array)
+        lines, columns = _vector_lines(array.size), tuple(map(str, range(min(_BESIDE, array.size))))
+        picked = _picked(lines, array)
+        form = numerals.form_of(picked)
+        return Folded(_vector_words(array), _heat_table(lines, picked, columns, "", form), form)
     shown, caption = first_matrix(array, summary.role)
-    if summary.role in _PICTURES:
+    pictured = summary.role in _PICTURES
+    if pictured:
         options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
     what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
-    return f"{_part_words(shown, options)}{what} values", matrix_table(shown, options, caption)
+    lines, columns = _matrix_lines(shown, options)
+    picked = _picked(lines, shown)
+    form = numerals.form_of(picked, folded=True)
+    table = _heat_table(lines, picked, columns, caption, form, pixels=pictured)
+    return Folded(f"{_part_words(shown, options)}{what} values", table, form)
 
 
 def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
@@ -62,7 +89,14 @@ def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
 
 
 def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
-    """Returns the matrix shown of an array of higher rank, and the slice that it is; of images, the first channel."""
+    """Returns the matrix shown of an array of higher rank, and the slice that it is.
+
+    Of images it is the first channel, of a convolution kernel the first filter over the first, as they are drawn.
+    """
+    if role == "kernel" and math.prod(array.shape[:-2]) > 1:
+        each = (slice(None),) * (array.ndim - 2)
+        words = f"[{':, ' * len(each)}0, 0]"
+        return _left_there(array, (*((None,) if len(each) == 1 else ()), *each, 0, 0)), words
     if array.ndim <= 2:
         return array if array.ndim == 2 else array.reshape(1, -1), ""
     if role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image"):
@@ -87,7 +121,7 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = Fals
     picked = drawn[[place for place in shown if place is not None]]
     numbers = picked.astype(np.float64)
     scale = 1.0 if shares else float(np.abs(numbers).max()) or 1.0
-    texts = [numerals.fixed_text(number, 6) for number in numbers.tolist()] if wide else numerals.small_texts(picked)
+    texts = [numerals.share_in_full(share, 6) for share in numbers.tolist()] if wide else numerals.small_texts(picked)
     cells = iter([Cell(text, ground=number / scale) for text, number in zip(texts, numbers.tolist(), strict=True)])
     if inline:
         return Table((Row(tuple(cells)),), columns=tuple(names))
@@ -108,7 +142,7 @@ def share_text(number: float) -> str:
     return "<.001" if 0 < number < 0.0005 else f"{number:.3f}"
 
 
-def _share_texts(shares: np.ndarray) -> list[list[str]]:
+def share_texts(shares: np.ndarray) -> list[list[str]]:
     """Returns the words of the probabilities of a matrix: looked up, since a batch has hundreds of them."""
     thousandths = np.rint(shares * 1000)
     if not (thousandths >= 0).all() or thousandths.max(initial=0) > 1000:
@@ -128,15 +162,14 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     """Returns the table of a batch of probabilities in the array's own orientation, top class at the row's end."""
     examples, classes = drawn.shape
     names = options.class_names(classes)
-    columns = spread(classes, 20)
+    columns = spread(classes, CLASSES_SHOWN)
     shown = spread(examples, options.max_rows)
     places = [example for example in shown if example is not None]
     classes_shown = [column for column in columns if column is not None]
     picked = drawn[np.ix_(places, classes_shown)].astype(np.float64)
-    # Shares that are no candidates stay on paper: grounds are most of such a table's bytes.
-    grounds = np.where(picked >= _CANDIDATE, picked, 0.0).tolist()
+    grounds = np.where(picked >= CANDIDATE, picked, 0.0).tolist()
     tops, shares = row_tops(drawn, np.array(places))
-    read = zip(_share_texts(picked), grounds, tops.tolist(), shares.tolist(), strict=True)
+    read = zip(share_texts(picked), grounds, tops.tolist(), shares.tolist(), strict=True)
     elided = columns.index(None) if None in columns else None
     rows: list[Row | NumberRow] = []
     for example in shown:
@@ -168,46 +201,76 @@ def _vector_words(array: np.ndarray) -> str:
     return f"first and last of {count} values" if array.size > 100 else f"{count} values"
 
 
-def _vector_table(array: np.ndarray) -> Table:
-    """Returns a long vector ten to a row, each row headed by its first index."""
-    width = 10
-    count = math.ceil(array.size / width)
+_Line = tuple[str | None, Sequence[int | None]] | None
+"""What stands in a row of a table: its header and flat places, ``None`` for those, or a row, left out."""
+
+
+def _vector_lines(size: int) -> list[_Line]:
+    """Returns the rows of a long vector, ten to each, headed by their first index."""
+    count = math.ceil(size / _BESIDE)
     starts = list(range(count)) if count <= 10 else [0, 1, 2, 3, None, count - 2, count - 1]
-    lines = [
+    return [
         None
         if at is None
-        else (str(at * width) if count > 1 else None, list(range(at * width, min(array.size, (at + 1) * width))))
+        else (str(at * _BESIDE) if count > 1 else None, list(range(at * _BESIDE, min(size, (at + 1) * _BESIDE))))
         for at in starts
     ]
-    return _heat_table(lines, array, tuple(map(str, range(min(width, array.size)))), "")
+
+
+def _matrix_lines(array: np.ndarray, options: DisplayOptions) -> tuple[list[_Line], tuple[str, ...]]:
+    """Returns the rows of a matrix, headed by their indices and elided in the middle, and those of its columns."""
+    height, width = array.shape
+    columns = spread(width, options.max_columns)
+    lines = _lines_of(spread(height, options.max_rows), columns, width)
+    return lines, tuple("…" if column is None else str(column) for column in columns)
+
+
+def _lines_of(rows: Sequence[int | None], columns: Sequence[int | None], width: int) -> list[_Line]:
+    return [
+        None if row is None else (str(row), [None if column is None else row * width + column for column in columns])
+        for row in rows
+    ]
 
 
 def matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> Table:
     """Returns a matrix with its indices, elided in the middle."""
-    rows = spread(array.shape[0], options.max_rows)
-    columns = spread(array.shape[1], options.max_columns)
-    lines = [
-        None
-        if row is None
-        else (str(row), [None if column is None else row * array.shape[1] + column for column in columns])
-        for row in rows
-    ]
-    return _heat_table(lines, array, tuple("…" if column is None else str(column) for column in columns), caption)
+    lines, columns = _matrix_lines(array, options)
+    picked = _picked(lines, array)
+    return _heat_table(lines, picked, columns, caption, numerals.form_of(picked, folded=True))
+
+
+def _picked(lines: Sequence[_Line], array: np.ndarray) -> np.ndarray:
+    """Returns the values of an array that stand in the rows of a table, one after the other."""
+    wanted = [place for line in lines if line is not None for place in line[1] if place is not None]
+    values: np.ndarray = array[np.unravel_index(wanted, array.shape)]
+    return values
 
 
 def _heat_table(
-    lines: Sequence[tuple[str | None, Sequence[int | None]] | None],
-    array: np.ndarray,
+    lines: Sequence[_Line],
+    picked: np.ndarray,
     columns: tuple[str, ...],
     caption: str,
+    form: str,
+    *,
+    pixels: bool = False,
 ) -> Table:
-    """Returns a table of the values at flat places, one format and one scale of heat for all that is shown."""
-    wanted = [place for line in lines if line is not None for place in line[1] if place is not None]
-    picked = array[np.unravel_index(wanted, array.shape)]
-    told = numerals.whole_ones(picked, array)
-    titles = [""] * picked.size if told is picked else numerals.lost(picked, told)
-    texts, grounds = numerals.small_texts(told), _heat(picked)
-    plain = not any(titles) and _PECULIAR.isdisjoint(texts)
+    """Returns a table of values, one form and one scale of heat for all that is shown.
+
+    Args:
+        lines: The rows.
+        picked: Their values, one after the other.
+        columns: What stands above them.
+        caption: Which slice they are.
+        form: How numbers are written.
+        pixels: Whether columns are equally wide, and zeros as long as other numbers.
+    """
+    texts, grounds = numerals.written(picked, form, folded=True), _heat(picked)
+    texts = _with_long_zeros(texts, form) if pixels else texts
+    width = max(map(len, texts)) if pixels else 0
+    joined = "".join(texts)
+    breakable = "e-" in joined or picked.dtype.kind == "c"
+    plain = picked.dtype.kind != "b" and not numerals.is_not_finite(joined) and "--" not in joined
     down = Row((DOWN,) * max(len(line[1]) for line in lines if line is not None), header="⋮")
     rows: list[Row | NumberRow] = []
     start = 0
@@ -219,21 +282,53 @@ def _heat_table(
         elided = places.index(None) if None in places else None
         those = slice(start, start := start + len(places) - (elided is not None))
         if plain:
-            rows.append(NumberRow(texts[those], grounds[those], header, elided=elided))
+            rows.append(NumberRow(texts[those], grounds[those], header, elided=elided, breakable=breakable))
             continue
-        cells = [*map(_large_cell, texts[those], grounds[those], titles[those])]
+        cells = [*map(_large_cell, texts[those], grounds[those])]
         if elided is not None:
             cells.insert(elided, ELIDED)
         rows.append(Row(tuple(cells), header=header))
-    return Table(tuple(rows), columns=columns, caption=caption)
+    return Table(tuple(rows), columns=columns, caption=caption, width=width)
 
 
-_PECULIAR = frozenset({"nan", "inf", "-inf", "--"})
-"""Words for what is no number, which are not written as numbers are."""
+def _with_long_zeros(texts: list[str], form: str) -> list[str]:
+    """Returns numbers with zeros as long as the others, so that they stand below their points."""
+    nothing = f"{0:{form}}" if form.endswith("f") else "0"
+    return [nothing if text == "0" else text for text in texts]
+
+
+def _complex_table(array: np.ndarray, most: int) -> Folded:
+    """Returns a complex vector, a row a value: its parts, magnitude and phase."""
+    shown = spread(array.size, most)
+    picked = _picked([("", shown)], array)
+    form = numerals.form_of(picked, folded=True)
+    with np.errstate(over="ignore"):
+        magnitudes = np.hypot(picked.real, picked.imag)
+    reals, imaginaries = (
+        _with_long_zeros(numerals.written(part + 0.0, form), form) for part in (picked.real, picked.imag)
+    )
+    columns = (
+        reals,
+        [f"{text}j" if text.startswith("-") else f"+{text}j" for text in imaginaries],
+        numerals.written(magnitudes, form or ".4g"),
+        [f"{phase:.3f}" for phase in np.angle(picked).tolist()],
+    )
+    read = zip(*columns, strict=True)
+    rows = tuple(
+        Row((DOWN,) * 4, header="⋮")
+        if place is None
+        else Row(tuple(_large_cell(text, 0.0) for text in next(read)), header=str(place))
+        for place in shown
+    )
+    words = f"{'first and last of ' if None in shown else ''}{wording.integer(array.size)} values"
+    return Folded(words, Table(rows, columns=("real", "imag", "|z|", "phase")), form)
 
 
 def _heat(values: np.ndarray) -> list[float]:
-    """Returns the ground of each value: its share of the largest, of floats only."""
+    """Returns the ground of each value: its share of the largest, of floats only; of booleans that of ``True``."""
+    if values.dtype.kind == "b":
+        grounds: list[float] = (np.ma.filled(values, False) * TRUE_GROUND).tolist()
+        return grounds
     if kind_rank(values.dtype) != 2:
         return [0.0] * values.size
     numbers = np.ma.filled(values.astype(np.float64), 0.0)
@@ -242,26 +337,32 @@ def _heat(values: np.ndarray) -> list[float]:
     return shares
 
 
-def _large_cell(text: str, ground: float, title: str) -> Cell:
+def _large_cell(text: str, ground: float) -> Cell:
     """Returns one value of a large table."""
-    if title:
-        return Cell(text, ground=ground, title=title)
     if text == "--":
         return Cell(text, "secondary", title="masked")
-    return Cell(text, "invalid") if text in _PECULIAR else Cell(text, ground=ground)
+    if text == "False":
+        return Cell(text, "secondary")
+    return Cell(text, "invalid") if numerals.is_not_finite(text) else Cell(text, ground=ground)
 
 
-def corner_table(summary: Summary) -> Table | None:
-    """Returns a few corner values of a large matrix or vector, for terminals."""
+def corner_table(summary: Summary, form: str | None) -> Table | None:
+    """Returns a few corner values of a large matrix or vector, for terminals.
+
+    Args:
+        summary: What they are of.
+        form: How the numbers of the fold are written, so that the same read alike; ``None`` where they are others.
+    """
     content = summary.content
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
     array, caption = first_matrix(content.array, summary.role)
-    rows = list(range(array.shape[0])) if array.shape[0] <= 4 else [0, 1, 2, None, array.shape[0] - 1]
-    columns = list(range(array.shape[1])) if array.shape[1] <= 6 else [0, 1, 2, None, array.shape[1] - 1]
-    lines = [
-        None if row is None else (str(row), [None if c is None else row * array.shape[1] + c for c in columns])
-        for row in rows
-    ]
-    table = _heat_table(lines, array, (), caption)
+    height, width = array.shape
+    rows = list(range(height)) if height <= 4 else [0, 1, 2, None, height - 1]
+    columns = list(range(width)) if width <= 6 else [0, 1, 2, None, width - 1]
+    lines = _lines_of(rows, columns, width)
+    picked = _picked(lines, array)
+    form = numerals.form_of(picked, folded=True) if form is None else form
+    table = _heat_table(lines, picked, (), caption, form, pixels=summary.role in _PICTURES)
+    table = replace(table, width=0)  # what stands for columns left out need not be so wide
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))

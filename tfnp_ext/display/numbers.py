@@ -33,7 +33,7 @@ _MOST_COUNTED = 2**18
 _FAR = 100
 """From so many times their spread on, values are far from zero: three digits of them would read alike."""
 
-_WRITTEN_OUT = 1e15
+_SMALLEST_WRITTEN_OUT, _WRITTEN_OUT = 1e-3, 1e15
 _MOST_DIGITS = 17
 
 
@@ -42,7 +42,7 @@ def warning(summary: Summary) -> Fields | None:
     numbers = summary.statistics
     if numbers is None or not numbers.invalid:
         return None
-    counts = [f"{wording.integer(count)} {name}" for name, count in numbers.invalid_kinds.items() if count]
+    counts = [f"{wording.integer(count)} {name}" for name, count in invalid_kinds(summary, numbers).items()]
     share = wording.percent(numbers.invalid / numbers.seen)
     first = "first at" if numbers.exact else "first seen at"
     text: list[Inline] = [
@@ -56,6 +56,16 @@ def warning(summary: Summary) -> Fields | None:
         more = f" … {wording.integer(len(rows) - _ROWS_NAMED)} more" if len(rows) > _ROWS_NAMED else ""
         text += [Span(", rows", "secondary"), Span(named + more)]
     return Fields((tuple(text),))
+
+
+def invalid_kinds(summary: Summary, numbers: Statistics) -> dict[str, int]:
+    """Returns how many values of each kind that is not finite there are, by its name.
+
+    Complex numbers are told by their magnitude, which has no sign and hides a NaN beside an infinity.
+    """
+    if summary.dtype.startswith("complex") and numbers.invalid > numbers.nans:
+        return {"not finite": numbers.invalid}
+    return {name: count for name, count in numbers.invalid_kinds.items() if count}
 
 
 def _first_invalid(summary: Summary, numbers: Statistics) -> tuple[int, ...]:
@@ -129,6 +139,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     carried = digits if values is None else max(digits, digits_told(_MOST_DIGITS, values.dtype))
     low, high = _ends(numbers, digits, carried)
     prefix = "finite " if numbers.invalid else ""
+    seen = "" if numbers.exact else " seen"
     if summary.dtype == "bool":
         trues = numbers.seen - numbers.zeros
         share = wording.percent(trues / numbers.seen)
@@ -141,11 +152,12 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.histogram and numbers.minimum < numbers.maximum:
         bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
-        fields = [(Span(f"{prefix}min", "secondary"), Span(low), bins, Span(high), Span("max", "secondary"))]
+        ends = Span(f"{prefix}min{seen}", "secondary"), Span(f"max{seen}", "secondary")
+        fields = [(ends[0], Span(low), bins, Span(high), ends[1])]
     elif numbers.minimum == numbers.maximum and numbers.exact:
         return [field(f"{prefix}all", low)]
     else:
-        fields = [field(f"{prefix}min", low), field("max", high)]
+        fields = [field(f"{prefix}min{seen}", low), field(f"max{seen}", high)]
     if not complex_values:
         fields.append(field("mean", _beside_spread(numbers.mean, numbers, digits, carried)))
         fields.append(field("std", wording.number(numbers.std, digits)))
@@ -207,10 +219,13 @@ def _beside_spread(value: float, numbers: Statistics, digits: int, carried: int)
     """
     low, high = float(numbers.minimum), float(numbers.maximum)
     spread, largest = high - low, max(-low, high)
-    if isinstance(numbers.minimum, int) or not 0 < spread < largest / _FAR or not 1e-3 <= largest < _WRITTEN_OUT:
+    if isinstance(numbers.minimum, int) or not 0 < spread < largest / _FAR:
         return wording.number(value, digits)
     whole = math.floor(math.log10(largest)) + 1
-    return f"{value:.{max(0, min(digits - 1 - math.floor(math.log10(spread)), carried - whole))}f}"
+    decimals = min(digits - 1 - math.floor(math.log10(spread)), carried - whole)
+    if _SMALLEST_WRITTEN_OUT <= largest < _WRITTEN_OUT:
+        return f"{value:.{max(0, decimals)}f}"
+    return wording.scientific(value, max(digits, whole + decimals) - 1)
 
 
 def _length_fields(summary: Summary, options: DisplayOptions) -> list[Text]:

@@ -10,11 +10,23 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
 
-_ROUNDING = 1e-12
-_MOST_CORRELATED = 10_000
-
 _FEW = 8
-"""Of so many numbers, as stand in a headline, no two that differ read alike."""
+"""So many numbers stand in a headline: no two that differ read alike, and no column is to be kept."""
+
+_PLACES = 7
+"""The widest number with a point, in figures."""
+
+_USUAL = 4
+"""How many digits of the largest are told."""
+
+_LARGE = 100
+"""From here on a number has four digits with one decimal."""
+
+_RARE = 8
+"""One of so many values may be told with fewer digits than the others of its table."""
+
+_MORE = 2
+"""So many more decimals are told where a few values would be rounded to nothing without them."""
 
 
 def shortest(value: Any) -> str:
@@ -28,7 +40,7 @@ def shortest(value: Any) -> str:
     if not math.isfinite(number):
         return "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
     if number == 0:
-        return "0"
+        return "-0" if math.copysign(1, number) < 0 else "0"
     if number.is_integer() and abs(number) < 10_000:
         # A narrow dtype reads 450 back as 448.
         return str(int(number))
@@ -61,10 +73,16 @@ def complex_text(value: Any) -> str:
 
 
 def _joined(real: str, imaginary: str) -> str:
-    if imaginary == "0":
-        return real
-    sign = "" if imaginary.startswith("-") else "+"
-    return f"{imaginary}j" if real == "0" else f"{real}{sign}{imaginary}j"
+    if imaginary in _ZEROS:
+        return "0" if real in _ZEROS else real
+    return f"{imaginary}j" if real in _ZEROS else _summed(real, imaginary)
+
+
+def _summed(real: str, imaginary: str) -> str:
+    return f"{real}{'' if imaginary.startswith('-') else '+'}{imaginary}j"
+
+
+_ZEROS = frozenset({"0", "-0"})
 
 
 def exact_text(value: Any) -> str:
@@ -80,105 +98,122 @@ def exact_text(value: Any) -> str:
     return str(int(array)) if kind_rank(array.dtype) == 1 else str(array[()])
 
 
-def small_texts(array: np.ndarray) -> list[str]:
-    """Returns every value of a table, small or large, as text, with one number of decimals for all.
+def is_not_finite(text: str) -> bool:
+    """Returns whether the text of a number, or one of its parts, is ``nan`` or ``inf``."""
+    return "n" in text
 
-    Exact if four decimals suffice, else four digits of the largest; where these do not fit the range of the values or
-    the digits that the dtype carries, each takes its own short form. Where that would make equal what
-    differs, all take as many digits as tell them apart. An exact zero is ``0``.
+
+def small_texts(array: np.ndarray) -> list[str]:
+    """Returns every value of a table as text, all in the form that suits them."""
+    return written(array, form_of(array))
+
+
+def form_of(array: np.ndarray, *, folded: bool = False) -> str:
+    """Returns the form of all values of a table, small or large, as Python writes formats.
+
+    One number of decimals, ``.3f``: exact if four suffice, else four digits of the largest, or as many as the dtype
+    carries. Where seven places do not hold the range, up to eight values take each its own form, in full (empty) or
+    with four digits (``.4g``), and more have three digits and an exponent, ``.2e``, unless all are short. Where that
+    would make equal what differs, all take as many digits as tell them apart.
+
+    Args:
+        array: The values.
+        folded: Whether they stand in a large table, where the parts of complex numbers keep their columns.
     """
     if isinstance(array, np.ma.MaskedArray):
-        texts = iter(small_texts(array.compressed()))
+        array = array.compressed()
+    rank = kind_rank(array.dtype)
+    if rank == 3:
+        return _complex_form(array.reshape(-1), folded=folded)
+    return _real_form(_nonzero(array.reshape(-1))) if rank == 2 else ""
+
+
+def written(array: np.ndarray, form: str, *, folded: bool = False) -> list[str]:
+    """Returns values as text in the form of their table. An exact zero is ``0``, and what is none never reads so."""
+    if isinstance(array, np.ma.MaskedArray):
+        texts = iter(written(array.compressed(), form, folded=folded))
         return ["--" if hidden else next(texts) for hidden in np.ma.getmaskarray(array).reshape(-1)]
     flat = array.reshape(-1)
     if flat.dtype.kind == "c":
-        return _complex_texts(flat)
+        return _complex_texts(flat, form, folded=folded)
     if flat.dtype.kind in "biu":
         return list(map(str, flat.tolist()))
-    if kind_rank(flat.dtype) != 2:
-        return [exact_text(value) for value in flat]
-    values = _nonzero(flat)
-    decimals = _decimals(values)
-    form = _telling_form(values, decimals)
+    return _real_texts(flat, form) if kind_rank(flat.dtype) == 2 else list(map(exact_text, flat))
+
+
+def _real_texts(flat: np.ndarray, form: str) -> list[str]:
+    if not form:
+        return list(map(shortest, flat))
+    if form.endswith("g"):
+        return [_cut(value, int(form[1:-1])) for value in flat]
     if form.endswith("e"):
         return [_scientific(number, form) for number in flat.tolist()]
-    if not form:
-        return [_own_text(value) for value in flat]
-    decimals = int(form[1:-1])
     # Python's numbers are formatted three times as fast as NumPy's.
-    rounded = [f"{number:{form}}" for number in flat.tolist()]
-    one, nothing = f"{1:.{decimals}f}", f"{0:.{decimals}f}"
-    told = {one, f"-{one}", nothing, f"-{nothing}", "nan", "inf", "-inf"}
-    return [_honest(text, flat[place]) if text in told else text for place, text in enumerate(rounded)]
+    texts = [f"{number:{form}}" for number in flat.tolist()]
+    nothing = f"{0:{form}}"
+    told = {nothing, f"-{nothing}", "nan", "inf", "-inf"}
+    return [_not_nothing(text, flat[place]) if text in told else text for place, text in enumerate(texts)]
 
 
-def whole_ones(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Returns values of a matrix, of one with ones down its diagonal without the rounding errors of ±1.
-
-    Correlations of float64 are told by three decimals, not by the sixteen of a 1 that was not quite reached.
-
-    Example:
-        >>> matrix = np.array([[1 - 2**-53, 0.25], [0.25, 1.0]])
-        >>> whole_ones(matrix, matrix).tolist()
-        [[1.0, 0.25], [0.25, 1.0]]
-    """
-    if isinstance(matrix, np.ma.MaskedArray) or matrix.dtype != np.float64 or matrix.ndim != 2:
-        return values
-    if matrix.shape[0] != matrix.shape[1] or len(matrix) > _MOST_CORRELATED:
-        return values
-    places = np.arange(len(matrix))
-    if (np.abs(np.asarray(matrix[places, places]) - 1) > _ROUNDING).any():
-        return values
-    return np.where(np.abs(np.abs(values) - 1) <= _ROUNDING, np.sign(values), values)
-
-
-def lost(values: np.ndarray, told: np.ndarray) -> list[str]:
-    """Returns in full each value that is told as another one; ``""`` for the rest."""
-    return [
-        "" if value == other or value != value else exact_text(value) for value, other in zip(values, told, strict=True)
-    ]
-
-
-def _telling_form(values: np.ndarray, decimals: int | None) -> str:
-    """Returns the format for all values: that of so many decimals, or a longer one where it would hide differences.
+def _real_form(values: np.ndarray) -> str:
+    """Returns the form of finite values that are not zero, a longer one where the usual would hide differences.
 
     Of up to eight values all are told apart; of more, those whose spread is small beside them. What differs by no more
     than the last digit that the dtype carries does not differ.
-
-    Args:
-        values: Finite ones that are not zero.
-        decimals: How many suit their size; ``None`` where each takes its own form.
-
-    Returns:
-        ``.3f`` or ``.7e``; empty where each takes its own form.
     """
-    usual = "" if decimals is None else f".{decimals}f"
     if not values.size:
-        return usual
-    import ml_dtypes
-
+        return ".1f"
+    decimals = _decimals(values)
+    usual = _without_a_point(values) if decimals is None else f".{decimals}f"
     numbers = values.astype(np.float64)
     largest = float(np.abs(numbers).max())
     if values.size > _FEW and float(numbers.max()) - float(numbers.min()) > largest / 100:
         return usual
+    import ml_dtypes
+
     carried = -math.log10(float(ml_dtypes.finfo(values.dtype).eps))
     digits = f".{max(0, math.floor(carried) - 1)}e"
-    different = [*{f"{number:{digits}}": number for number in numbers.tolist()}.values()]
+    places = {f"{number:{digits}}": place for place, number in enumerate(numbers.tolist())}
+    different = values[[*places.values()]]
 
     def tells(form: str) -> bool:
-        return len({f"{number:{form}}" for number in different}) == len(different)
+        return len(set(_real_texts(different, form))) == different.size
 
-    if tells(usual or ".3e"):
+    if tells(usual):
         return usual
     most = math.floor(carried - (math.frexp(largest)[1] - 1) * math.log10(2))
     fixed = range(decimals or 0, most + 1) if 1e-4 <= largest < 1e16 else range(0)
-    for places in fixed:
-        if tells(f".{places}f"):
-            exact = _exact_decimals(values, reach=1e16) or 0
-            return f".{max(places, exact)}f"
-    if decimals is None and len({_own_text(value) for value in values}) >= len(different):
+    for count in fixed:
+        if tells(f".{count}f"):
+            return f".{max(count, _exact_decimals(values, reach=1e16) or 0)}f"
+    return next((f".{count}e" for count in range(3, math.floor(carried)) if tells(f".{count}e")), usual)
+
+
+def _without_a_point(values: np.ndarray) -> str:
+    """Returns the form of values whose range one number of decimals does not hold.
+
+    Each takes its own where that is short for all, by its digits and not by chance, and where they are few.
+    """
+    carried = _carried(values.dtype)
+    few = values.size <= _FEW
+    most = max(3, carried) if few else min(_USUAL, carried - 1)
+    if all(_digits(shortest(value)) <= most for value in values) or (few and _are_counts(values)):
         return ""
-    return next((f".{places}e" for places in range(3, math.floor(carried)) if tells(f".{places}e")), usual)
+    return f".{min(_USUAL, carried)}g" if few else f".{min(2, carried - 1)}e"
+
+
+def _are_counts(values: np.ndarray) -> bool:
+    """Returns whether all values are whole and smaller than what their dtype counts to."""
+    numbers = values.astype(np.float64)
+    return bool(
+        (np.round(numbers) == numbers).all()
+        and np.abs(numbers).max() < (2**53 if values.dtype.itemsize == 8 else 2**24)
+    )
+
+
+def _digits(text: str) -> int:
+    """Returns how many significant digits a number is written with."""
+    return len(text.partition("e")[0].replace(".", "").strip("-0"))
 
 
 def _scientific(number: float, form: str) -> str:
@@ -189,60 +224,78 @@ def _scientific(number: float, form: str) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def _complex_texts(flat: np.ndarray) -> list[str]:
-    """Returns complex numbers with one number of decimals for both parts of all: four digits of the largest magnitude.
+def _cut(value: Any, digits: int) -> str:
+    """Returns a value's shortest form, or so many digits of it; what is not whole keeps its point below a million."""
+    text, number = shortest(value), float(value)
+    if _digits(text) <= digits or not math.isfinite(number):
+        return text
+    exponent = int(f"{number:.{digits - 1}e}".partition("e")[2])
+    if not -4 <= exponent < _PLACES - 1:
+        return wording.scientific(number, digits - 1)
+    fixed = f"{number:.{max(1, digits - 1 - exponent)}f}".rstrip("0")
+    return f"{fixed}0" if fixed.endswith(".") else fixed
 
-    Whole parts stand without a point, as complex numbers are typed, where all are short; a part that is no zero but
-    would round to one stays ``0.0``. Where a magnitude would be lost, or the digits do not fit, all have an exponent.
+
+def _complex_form(flat: np.ndarray, *, folded: bool) -> str:
+    """Returns the form of both parts of complex numbers: four digits of the largest magnitude.
+
+    Those that are short stand as they are typed; in a large table with the decimals that all of them need.
     """
-    numbers = np.concatenate([flat.real, flat.imag])
-    values = _nonzero(numbers)
-    exact = _exact_decimals(values)
-    if exact is not None:
-        parts = [shortest(number) for number in numbers]
-    else:
-        # Halved, so that no magnitude overflows.
-        sizes = np.hypot(flat.real.astype(np.float64) / 2, flat.imag.astype(np.float64) / 2)
-        sizes = sizes[np.isfinite(sizes) & (sizes != 0)]
-        exponent = int(f"{2 * min(float(sizes.max()), 8e307):.3e}".partition("e")[2]) if sizes.size else 0
-        decimals = max(0, 3 - exponent)
-        lost = np.count_nonzero(sizes < 0.25 * 10.0**-decimals)
-        fits = max(0, exponent) + 1 + decimals <= _carried(flat.real.dtype) and not lost
-        form = f".{decimals}f" if fits else ".2e"
-        write = _scientific if not fits else lambda number, form: f"{number:{form}}" if number else "0"
-        parts = [write(number, form) for number in numbers.tolist()]
-    return [_joined(*pair) for pair in zip(parts[: flat.size], parts[flat.size :], strict=True)]
+    parts = _nonzero(np.concatenate([flat.real, flat.imag]))
+    if not parts.size:
+        return ""
+    # Halved, so that no magnitude overflows.
+    sizes = np.hypot(flat.real.astype(np.float64) / 2, flat.imag.astype(np.float64) / 2)
+    sizes = sizes[np.isfinite(sizes) & (sizes != 0)]
+    exponent = int(f"{2 * min(float(sizes.max(initial=0)), 8e307):.3e}".partition("e")[2])
+    exact = _exact_decimals(parts)
+    if exact is not None and max(0, exponent) + 1 + exact <= _PLACES:
+        return f".{exact}f" if folded else ""
+    decimals = max(1, _USUAL - 1 - exponent)
+    lost = np.count_nonzero(sizes < 0.25 * 10.0**-decimals)
+    if max(0, exponent) + 1 + decimals <= _PLACES and lost * _RARE <= sizes.size and not (lost and sizes.size <= _FEW):
+        return f".{decimals}f"
+    return _without_a_point(parts)
 
 
-def fixed_text(number: float, decimals: int) -> str:
-    """Returns a number with so many decimals; none is rounded to ``0`` or ``1`` that is not."""
-    return _honest(f"{number:.{decimals}f}", number)
+def _complex_texts(flat: np.ndarray, form: str, *, folded: bool) -> list[str]:
+    """Returns complex numbers as they are typed; in a large table with both parts, so that they keep their columns.
+
+    A part that is no zero but would round to one stays ``0.0``.
+    """
+
+    def parts(numbers: np.ndarray) -> list[str]:
+        if not form.endswith("f"):
+            return _real_texts(numbers, form)
+        return [f"{number:{form}}" if number or folded else "0" for number in numbers.tolist()]
+
+    reals, imaginaries = parts(flat.real), parts(flat.imag)
+    if not folded:
+        return list(map(_joined, reals, imaginaries))
+    texts = map(_summed, reals, imaginaries)
+    return [text if there else "0" for text, there in zip(texts, (flat != 0).tolist(), strict=True)]
 
 
-def _honest(text: str, value: Any) -> str:
-    """Returns the text, or one with more digits where it would say zero or one of a value that is not."""
+def share_in_full(number: float, decimals: int) -> str:
+    """Returns a probability with so many decimals; none is rounded to ``0`` or ``1`` that is not.
+
+    Example:
+        >>> share_in_full(0.25, 6), share_in_full(0.99999999, 6), share_in_full(2e-9, 6)
+        ('0.250000', '0.99999999', '2e-9')
+    """
+    text = _not_nothing(f"{number:.{decimals}f}", number)
+    if number == 1 or float(text) != 1:
+        return text
+    tries = (f"{number:.{longer}f}" for longer in range(decimals, 17))
+    return next((longer for longer in tries if float(longer) != 1), shortest(number))
+
+
+def _not_nothing(text: str, value: Any) -> str:
+    """Returns the text, or one with more digits where it would say zero of a value that is not."""
     number = float(value)
     if number == 0 or not math.isfinite(number):
         return shortest(value)
-    if float(text) == 0:
-        return wording.number(number, 2)
-    if abs(float(text)) != 1 or abs(number) == 1 or "." not in text:
-        return text
-    tries = (f"{number:.{decimals}f}" for decimals in range(2, 17))
-    return next((longer for longer in tries if abs(float(longer)) != 1), shortest(value))
-
-
-def _own_text(value: Any) -> str:
-    """Returns a value's shortest form, or four digits of it (of narrow dtypes three) where that takes too many."""
-    text, number = shortest(value), float(value)
-    most = max(3, _carried(value.dtype))
-    exact_to = 2**53 if value.dtype.itemsize == 8 else 2**24
-    mantissa = text.partition("e")[0].lstrip("-0.").replace(".", "")
-    if len(mantissa) <= most or not math.isfinite(number) or (number.is_integer() and abs(number) < exact_to):
-        return text
-    exponent = int(f"{number:e}".partition("e")[2])
-    cut = shortest(float(f"{number:.{max(min(most, 4) - 1, exponent if exponent < 7 else 0)}e}"))
-    return text if abs(float(cut)) == 1 else cut
+    return wording.number(number, 2) if float(text) == 0 else text
 
 
 def _nonzero(flat: np.ndarray) -> np.ndarray:
@@ -266,22 +319,48 @@ def _exact_decimals(values: np.ndarray, reach: float = 1e7) -> int | None:
 
 
 def _decimals(values: np.ndarray) -> int | None:
-    """Returns how many decimals suit all values, ``None`` where each needs its own form."""
-    if not values.size:
-        return 1
-    sizes = np.abs(values.astype(np.float64))
+    """Returns how many decimals suit all values, ``None`` where no number of them does.
+
+    A number without a point is whole, and so are all of its table.
+    """
+    numbers = values.astype(np.float64)
+    sizes = np.abs(numbers)
     exponent = int(f"{sizes.max():.3e}".partition("e")[2])
     carried = _carried(values.dtype)
-    whole = max(0, exponent) + 1
     exact = _exact_decimals(values)
-    if exact is not None and whole + exact <= carried:
+
+    def fits(decimals: int) -> bool:
+        whole = exponent + 1
+        # A decimal of a narrow dtype's larger numbers is that of a half, or none.
+        told = whole + decimals <= carried or (decimals == 1 and whole <= carried) or (not decimals and whole <= _USUAL)
+        return told and max(1, whole) + decimals <= _PLACES
+
+    if exact is not None and fits(exact):
         return exact
-    decimals = max(0, 3 - exponent)
-    # What is exact and too long is cut to four digits, but not to whole numbers, and not below what is carried.
-    if whole + decimals > carried or (exact is not None and not decimals):
+    few = values.size <= _FEW
+    least = 0 if exact == 1 and (np.round(numbers) == numbers).all() else 1
+    usual = min(_USUAL, carried) - 1 - exponent
+    raised = usual < least
+    # Where no column is to be kept, small numbers beside large ones and those of narrow dtypes keep their digits.
+    if few and (carried < _USUAL or (raised and sizes.min() < _LARGE)):
         return None
-    lost = np.count_nonzero(sizes < 0.5 * 10.0**-decimals)
-    return None if lost * 8 > sizes.size else decimals
+    usual = max(least, usual)
+    if not fits(usual):
+        return None
+    lost = np.count_nonzero(sizes < 0.5 * 10.0**-usual)
+    if few:
+        return None if lost else usual
+    if raised and np.count_nonzero(sizes < 1) * _RARE > sizes.size:
+        return None
+    if not lost:
+        return usual
+    rare = lost * _RARE <= sizes.size
+    place = 0 if rare else sizes.size // _RARE
+    needed = math.ceil(-math.log10(2 * np.partition(sizes, place)[place]))
+    if rare:
+        return needed if needed - usual <= _MORE and fits(needed) else usual
+    # With one more, small numbers have two digits.
+    return needed + 1 if fits(needed + 1) else None
 
 
 def digits_told(asked: int, dtype: np.dtype) -> int:

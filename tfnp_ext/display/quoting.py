@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Literal, NamedTuple
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import CutString
-from tfnp_ext.document import LeftOut, Span
+from tfnp_ext.document import LeftOut, Span, Text, Tone
 
 TEXT_LENGTH = 72
 """Characters that a string is written in before it is cut."""
@@ -19,6 +20,22 @@ _WORDS_LENGTH = 20
 """About so long are the words for what is cut: a string that is longer by more need not be written to be cut."""
 
 NOT_UTF8 = "not UTF-8"
+
+_TYPED = re.compile(r"(--[a-z]+(?: [a-z]+(?:\|[a-z]+)+)?|%tonumpy)")
+"""Options, with the words that they take, and the magic: what users type as it stands in our sentences."""
+
+
+def with_typed(sentence: str, tone: Tone = "plain") -> Text:
+    """Returns a sentence of ours in pieces: what users type, and the rest in a tone.
+
+    Example:
+        >>> [span.tone for span in with_typed("--sparse dense|scipy chooses the array", "secondary")]
+        ['typed', 'secondary']
+    """
+    if "--" not in sentence and "%tonumpy" not in sentence:
+        return (Span(sentence, tone),) if sentence else ()
+    pieces = (piece.strip() for piece in _TYPED.split(sentence))
+    return tuple(Span(piece, "typed" if _TYPED.fullmatch(piece) else tone) for piece in pieces if piece)
 
 
 class Quotation(NamedTuple):

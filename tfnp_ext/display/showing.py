@@ -16,6 +16,7 @@ from tfnp_ext.document import Block, Children, Document, Note, Span
 from tfnp_ext.errors import OptionError, reason
 from tfnp_ext.formats import FORMATS
 from tfnp_ext.formats.ansi import colored, has_color
+from tfnp_ext.formats.text import sentence
 
 _SCAN_LIMIT = 2_000
 _OPENED = 3
@@ -56,8 +57,8 @@ def mimebundle(
         return _render(_with_account(document, told, warned), active_types)
     except Exception as error:
         value = obj if result is None else result
-        lines = (native_text(value), f"[no card: {one_line(error)}]", *(f"⚠ {said}" for said in warned))
-        return {"text/plain": "\n".join(lines)}
+        said = (f"[no card: {one_line(error)}]", *(f"⚠ {warning}" for warning in warned))
+        return {"text/plain": "\n".join((native_text(value), *(line for text in said for line in sentence(text))))}
 
 
 def _with_account(document: Document, told: Collection[str], warned: Collection[str]) -> Document:

@@ -91,18 +91,13 @@ def word_table(array: np.ndarray | Strings) -> Table | Beside | None:
     return arranged(cells, axes, equally, (rows > IN_LINE, columns > IN_LINE), array.shape)
 
 
-def _grid(cells: Sequence[Cell], width: int, beside: Sequence[int] = _BESIDE) -> Table:
+def _grid(cells: Sequence[Cell], width: int) -> Table:
     """Returns words in rows, each headed by its first index: as many beside each other as a terminal has room for."""
     room = WIDTH - len(str(len(cells)))
-    fitting = [count for count in beside if (width + 2) * count <= room] or beside[-1:]
-    count, *fewer = fitting
-    return Table(
-        tuple(Row(tuple(cells[at : at + count]), header=str(at)) for at in range(0, len(cells), count)),
-        columns=tuple(map(str, range(min(count, len(cells))))),
-        compact=True,
-        width=width,
-        narrow=_grid(cells, width, fewer) if fewer else None,
-    )
+    beside = next((count for count in _BESIDE if (width + 2) * count <= room), _BESIDE[-1])
+    rows = [Row(tuple(cells[at : at + beside]), header=str(at)) for at in range(0, len(cells), beside)]
+    columns = tuple(map(str, range(min(beside, len(cells)))))
+    return Table(tuple(rows), columns=columns, compact=True, width=width, wrapped=True)
 
 
 def string_table(array: np.ndarray | Strings, limit: int = 12) -> Table:

@@ -22,6 +22,9 @@ LINE_LENGTH = 60
 
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
+TRUE_GROUND = 0.52
+"""Of ``True``: blue 60."""
+
 SMALL_ROWS, SMALL_COLUMNS = 12, 16
 """The longest open table of numbers, where slices stand side by side; of a matrix alone, ``_MATRIX_ROWS``."""
 
@@ -60,15 +63,16 @@ def _value_span(text: str, value: Any) -> Span:
     if value is np.ma.masked:
         return Span(text, "secondary", "masked")
     title = ""
+    if numerals.is_not_finite(text):
+        return Span(text, "invalid")
     if np.asarray(value).dtype.kind == "c":
         phase = math.degrees(math.atan2(float(value.imag), float(value.real)))
         title = f"|z| {wording.number(math.hypot(value.real, value.imag), 4)}, phase {phase:.1f}°"
-    elif text != "0" and numerals.exact_text(value).removesuffix(".0") != text.removesuffix(".0").rstrip("0").rstrip(
-        "."
-    ):
-        title = numerals.exact_text(value)
-        title = "" if title == text else title
-    return Span(text, "invalid" if text in {"nan", "inf", "-inf"} else "strong", title)
+    elif text not in {"0", "-0"}:
+        exact = numerals.exact_text(value)
+        told = text.removesuffix(".0").rstrip("0").rstrip(".")
+        title = "" if exact == text or exact.removesuffix(".0") == told else exact
+    return Span(text, "strong", title)
 
 
 def small_table(array: np.ndarray) -> Block | None:
@@ -83,7 +87,7 @@ def small_table(array: np.ndarray) -> Block | None:
         return _wrapped_vector(array.reshape(-1))
     if not fits:
         return None
-    texts = numerals.small_texts(numerals.whole_ones(array, array))
+    texts = numerals.small_texts(array)
     read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
@@ -160,13 +164,13 @@ def _wrapped_vector(array: np.ndarray) -> Table:
     widest = max(map(len, texts))
     beside = 10 if widest <= 5 else 8 if widest <= _WIDE else 4
     rows = [Row(tuple(cells[start : start + beside]), header=str(start)) for start in range(0, array.size, beside)]
-    return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest)
+    return Table(tuple(rows), columns=tuple(map(str, range(beside))), compact=True, width=widest, wrapped=True)
 
 
 def _grounds(array: np.ndarray) -> np.ndarray:
     """Returns the heat of each cell of a small table: floats from nine numbers on, ``alpha = .55 |x| / max``."""
     if array.dtype.kind == "b":
-        return array.astype(float) * 0.52
+        return array.astype(float) * TRUE_GROUND
     if kind_rank(array.dtype) != 2 or array.size < _GROUND_FROM:
         return np.zeros(array.shape)
     numbers = np.ma.filled(array.astype(np.float64), 0.0)

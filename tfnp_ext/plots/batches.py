@@ -134,9 +134,13 @@ class Batch:
         """Returns what runs where, how often each class is predicted and which examples are unsure."""
         counts = self.often
         predicted = [f"{count}×{name}" for count, name in zip(counts.tolist(), self.names, strict=True) if count]
+        drawn = ""
+        if len(self.values) < self.examples:
+            drawn = f" of the first {len(self.values)} of {wording.integer(self.examples)}"
+        of_all = f" of all {wording.integer(self.examples)}" if drawn and self.counted else ""
         parts = [
-            "Heat map, one column per example, one row per class; confidence above, predicted class below.",
-            f"Predicted: {', '.join(predicted) or 'nothing'}.",
+            f"Heat map, one column per example{drawn}, one row per class; confidence above, predicted class below.",
+            f"Predicted{of_all}: {', '.join(predicted) or 'nothing'}.",
         ]
         places = np.flatnonzero(self.unsure)
         if len(places):
@@ -296,6 +300,8 @@ def _paint_counts(sheet: Sheet, batch: Batch, left: float, style: Style) -> None
     sheet.boxes(bars, tops + 2, lengths, _ROW - 3.5, style.blue + style.quiet)
     sheet.boxes(bars - 0.5, _TOP, 0.5, len(counts) * _ROW, style.grey)
     heading = "how often" if batch.counted else f"of the first {len(batch.values)}"
+    if batch.counted and len(batch.values) < batch.examples:
+        heading = f"of all {wording.integer(batch.examples)}"
     sheet.text(bars, _TOP - 4, heading, style.grey)
     for row, (count, name) in enumerate(zip(counts.tolist(), batch.names, strict=True)):
         sheet.text(bars - 4, tops[row] + 9, name, style.grey, SMALL_TEXT, False, "right")

@@ -5,6 +5,7 @@ Nothing of pyplot is touched: a figure made here belongs to nobody but the calle
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from io import BytesIO
 from numbers import Real
@@ -144,7 +145,8 @@ def _new_axes(rows: int, columns: int, size: tuple[float, float] | None = None) 
 
 def _add_color_bar(image: Any, axes: Any) -> None:
     """Adds a colour bar beside Axes of a figure of our own: it takes room, which Axes of the user's may not have."""
-    np.ravel(axes)[0].figure.colorbar(image, ax=axes).outline.set_linewidth(0.5)
+    if max(abs(image.norm.vmin), abs(image.norm.vmax)) < sys.float_info.max / 4:  # it adds and subtracts its ends
+        np.ravel(axes)[0].figure.colorbar(image, ax=axes).outline.set_linewidth(0.5)
 
 
 def user_style() -> Style:

@@ -30,6 +30,7 @@ from tfnp_ext.plots.inks import (
     ink_scale,
     ink_words,
     paint_legend,
+    places_named,
     rgb,
     scale_word,
 )
@@ -230,8 +231,7 @@ class FiltersPlot(Plot):
         for cells, (sign, word) in zip(shown.invalid_kinds, SIGNS, strict=True):
             found = _tiles_with(shown, cells)
             if found:
-                listed = " ".join(map(str, found[:6])) + (" …" if len(found) > 6 else "")
-                parts.append(f"{word} marked {sign} in {'channel' if shown.turned else 'filter'} {listed}")
+                parts.append(f"{word} marked {sign} in {places_named('channel' if shown.turned else 'filter', found)}")
         return f"{'; '.join(parts)}."
 
     def note(self, summary: Summary, options: DisplayOptions) -> str:

@@ -28,7 +28,7 @@ from tfnp_ext.plots.base import (
     register_plot,
 )
 from tfnp_ext.plots.batches import UNSURE
-from tfnp_ext.plots.images import Coding, Images, colour_notes, encode, step_read
+from tfnp_ext.plots.images import MOST_TILES, Coding, Images, colour_notes, encode, step_read
 from tfnp_ext.plots.pixels import count_invalid
 from tfnp_ext.plots.truth import read_truth
 from tfnp_ext.roles.images import CHANNELS, read_images
@@ -38,8 +38,8 @@ from tfnp_ext.summary import Summary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PAGE = 36
-"""Examples of a page: three lines of twelve."""
+PAGE = MOST_TILES
+"""Examples of a page."""
 
 _COLUMNS = 12
 _PANELS_ACROSS = 9
@@ -242,10 +242,12 @@ class GalleryPlot(Plot):
             truth = (
                 f", truth {verdict.truth}" if verdict.wrong else ", right" if gallery.judged.truth is not None else ""
             )
-            sure = f" {verdict.share_words}" if verdict.share_words else ""
+            sure = f", {verdict.share_words}" if verdict.share_words else ""
             # Where they stand in order, a list of the wrong ones is enough.
             index = f"#{place}" if verdict.wrong or options.where != "all" or options.sort != "index" else ""
-            tiles.append(Tile(picture, f"#{place}: {verdict.answer}{sure}{truth}", f"#{place}", index, verdict))
+            tiles.append(
+                Tile(picture, f"#{place}: predicted {verdict.answer}{sure}{truth}", f"#{place}", index, verdict)
+            )
         return tuple(tiles)
 
     def picture(self, summary: Summary, options: DisplayOptions) -> Picture:

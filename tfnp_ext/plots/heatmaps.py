@@ -14,8 +14,9 @@ from tfnp_ext.document import Block
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, drawn_values, is_numeric, prepared_once, register_plot
 from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
 from tfnp_ext.plots.cells import draw_cells, paint_cells
+from tfnp_ext.plots.correlations import Pair, read_correlations
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
-from tfnp_ext.plots.inks import SIGNS, ink_scale, ink_words, paint_legend, scale_word
+from tfnp_ext.plots.inks import ink_scale, ink_words, paint_legend, scale_word, sign_words
 from tfnp_ext.plots.pooling import Pooled, cell_size, pool, spaced_words
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.plots.stacks import (
@@ -138,7 +139,9 @@ class HeatmapPlot(Plot):
     def alt(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns what runs where, and the exceptions: unsure examples, invalid cells, extreme values."""
         prepared = self.prepare(summary, options)
-        return _alt(prepared) if isinstance(prepared, _Map) else prepared.alt()
+        if not isinstance(prepared, _Map):
+            return prepared.alt()
+        return _alt(prepared, read_correlations(summary, options).strongest if prepared.fixed else None)
 
     def note(self, summary: Summary, options: DisplayOptions) -> str:
         """Returns what a cell is the mean of, or which examples and classes are drawn."""
@@ -331,18 +334,18 @@ def _paper(shown: _Map) -> str:
     return "0 where it was read" if shown.pooled.step != (1, 1) else "means are 0"
 
 
-def _alt(shown: _Map) -> str:
+def _alt(shown: _Map, strongest: Pair | None = None) -> str:
+    """Returns the alt text; of correlations, which pair is correlated most."""
     rows, columns = shown.pooled.shape
     pooled = f", pooled {wording.extent(shown.pooled.block)}" if shown.pooled.block != (1, 1) else ""
     axes = ATTENTION_ALT if shown.words else ""
     inks = ink_words(shown.scale_word, shown.signed, _paper(shown))
-    parts = [f"Heat map {wording.extent((rows, columns))}{pooled}{axes}, {inks}"]
-    for cells, (sign, name) in zip(shown.pooled.invalid_kinds, SIGNS, strict=True):
-        word = f"{name} marked {sign}"
-        if cells.any():
-            found = np.unique(np.nonzero(cells)[0] * shown.pooled.block[0])
-            listed = " ".join(map(str, found[:6].tolist())) + (" …" if len(found) > 6 else "")
-            parts.append(f"{word} from row {listed}" if shown.pooled.block[0] > 1 else f"{word} in row {listed}")
+    kind = "Heat map of correlations" if shown.fixed else "Heat map"
+    parts = [f"{kind} {wording.extent((rows, columns))}{pooled}{axes}, {inks}"]
+    if strongest is not None:
+        one, other = strongest.place
+        parts.append(f"strongest {wording.number(strongest.value)}, of {one} and {other}")
+    parts += sign_words(shown.pooled.invalid_kinds, shown.pooled.block[0])
     for down, right in shown.outliers[:4].tolist():
         place = wording.index((down * shown.pooled.block[0], right * shown.pooled.block[1]))
         value = wording.number(float(shown.pooled.extremes[down, right]))

@@ -13,7 +13,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters.devices import MOST_COPIED, DeviceArray
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.document import Block, Picture, Tile, Tiles
+from tfnp_ext.document import Block, Picture, Tile, Tiles, even_columns
 from tfnp_ext.plots.base import (
     STYLE,
     Array,
@@ -25,7 +25,7 @@ from tfnp_ext.plots.base import (
     prepared_once,
     register_plot,
 )
-from tfnp_ext.plots.greys import GreyImages, encode_greys
+from tfnp_ext.plots.greys import GreyImages, encode_greys, most_greys
 from tfnp_ext.plots.pixels import count_invalid, ends_of, reduce_image, to_pixels
 from tfnp_ext.plots.sheet import BUDGET
 from tfnp_ext.roles.images import CHANNELS
@@ -38,12 +38,15 @@ if TYPE_CHECKING:
 LINE = 760
 """CSS pixels a line of tiles may be long."""
 
-_MOST_TILES = 24
-_MOST_PHOTOS = 6
+MOST_TILES = 36
+"""Tiles of a sheet: three lines of twelve."""
+
+_MOST_PHOTOS, _MOST_FRAMES = 6, 24
 _SMALL = 64
 _ONE = 112
-_EACH = 52
+_EACH, _LEAST = 52, 40
 _GAP = 4
+_FRAME = 1
 _PHOTO_ZOOM = 1.5
 _PALETTE = 64
 _PNG_HEADER = 80
@@ -176,8 +179,10 @@ class _ImagePlot(Plot):
         if not options.plots:
             return ()
         images = self.prepare(summary, options)
-        columns = tile_columns(len(images.values), images.size[0])
-        return (Tiles(lambda: self.tiles(summary, options), self.alt(summary, options), columns=columns),)
+        framed = images.truths  # white on white paper, or black on black, they would run into one another
+        columns = tile_columns(len(images.values), images.size[0] + 2 * _FRAME * framed)
+        alt = self.alt(summary, options)
+        return (Tiles(lambda: self.tiles(summary, options), alt, columns=columns, framed=framed),)
 
     def tiles(self, summary: Summary, options: DisplayOptions) -> tuple[Tile, ...]:
         """Returns the tiles, each with its own alt text and the numbers that hovering tells."""
@@ -207,7 +212,8 @@ class _ImagePlot(Plot):
             values = values[..., None]
         count = len(values)
         height, width, channels = values.shape[1:]
-        zoom, coding, most = _layout(height, width, channels, count, single)
+        zoom, coding, most = _layout(height, width, channels, min(count, _MOST_FRAMES) if video else count, single)
+        most = min(most, 2 * _across(max(1, round(width * zoom)))) if video else most
         if coding == "photo" and values.dtype.kind == "b":
             coding = "palette"  # the edges of a mask are sharp, and its PNG is small
         # Frames that follow each other look alike: of a video those shown are spread over all of it.
@@ -281,9 +287,12 @@ def tile_columns(count: int, width: int, line: int = LINE) -> int:
         >>> tile_columns(13, 56), tile_columns(16, 48), tile_columns(24, 56)
         (7, 8, 12)
     """
-    most = max(1, (line + _GAP) // (width + _GAP))
-    lines = math.ceil(count / most)
-    return math.ceil(count / lines) if lines else 1
+    return even_columns(count, _across(width, line))
+
+
+def _across(width: int, line: int = LINE) -> int:
+    """Returns how many tiles have room in a line."""
+    return max(1, (line + _GAP) // (width + _GAP))
 
 
 def _layout(height: int, width: int, channels: int, count: int, single: bool) -> tuple[float, Coding, int]:
@@ -291,13 +300,23 @@ def _layout(height: int, width: int, channels: int, count: int, single: bool) ->
     side = max(height, width)
     if side > _SMALL:
         return _photo_layout(height, width, channels, count, single)
-    zoom = max(1, _ONE // side if single else round(_EACH / side))
-    most = 1 if single else min(count, _MOST_TILES)
+    most = 1 if single else min(count, MOST_TILES)
+    zoom = max(1, _ONE // side) if single else _sheet_zoom(side, width, most)
     exact = height * width * channels + _PNG_HEADER
-    if channels == 1 or most * exact <= BUDGET:
-        return zoom, "exact", _whole_lines(most, max(1, BUDGET // exact), width * zoom)
+    if channels == 1:
+        return zoom, "exact", _whole_lines(most, max(1, most_greys(height * width)), width * zoom)
+    if most * exact <= BUDGET:
+        return zoom, "exact", most
     reduced = int(height * width * 0.8) + _PALETTE_HEADER
     return zoom, "palette", _whole_lines(most, max(1, BUDGET // reduced), width * zoom)
+
+
+def _sheet_zoom(side: int, width: int, count: int) -> int:
+    """Returns CSS pixels to a pixel of a small image, one less where that saves a line of tiles."""
+    zoom = max(1, round(_EACH / side))
+    smaller = max(1, zoom - 1)
+    lines, fewer = (math.ceil(count / _across(width * each)) for each in (zoom, smaller))
+    return smaller if fewer < lines and side * smaller >= _LEAST else zoom
 
 
 def _photo_layout(height: int, width: int, channels: int, count: int, single: bool) -> tuple[float, Coding, int]:
@@ -312,12 +331,10 @@ def _photo_layout(height: int, width: int, channels: int, count: int, single: bo
 
 
 def _whole_lines(count: int, fitting: int, width: int) -> int:
-    """Returns ``count``, or, where fewer fit, as many as fill one line or two of a sheet."""
-    most = max(1, (LINE + _GAP) // (width + _GAP))
+    """Returns ``count``, or, where fewer fit, as many as fill the lines of a sheet."""
+    most = _across(width)
     shown = min(count, fitting)
-    if shown <= most or shown == count < _MOST_TILES:
-        return shown
-    return 2 * min(most, shown // 2)
+    return shown if shown <= most or shown == count else shown // most * most
 
 
 def step_read(values: Array, shown: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -151,8 +152,42 @@ def paint_signs(sheet: Sheet, left: float, middle: float, invalid: tuple[Array, 
 
 def ink_words(word: str, signed: bool, paper: str) -> str:
     """Returns what the inks mean, full ink being ``word``, or of a map without any what ``paper`` means."""
+    if not word:
+        return paper
     hue = "orange negative, blue positive" if signed else "blue positive"
-    return f"{hue}, {f'full ink at {word}' if word else paper}"
+    return f"{hue}, full ink at {word}"
+
+
+def sign_words(invalid: Iterable[Array], rows: int) -> list[str]:
+    """Returns in which rows what is not finite is marked, one phrase a sign that is found.
+
+    Args:
+        invalid: Which cells hold NaN, +Inf and -Inf [R, C].
+        rows: How many rows of the matrix a cell stands for.
+    """
+    words = []
+    for cells, (sign, name) in zip(invalid, SIGNS, strict=False):
+        if cells.any():
+            found = np.unique(np.nonzero(cells)[0] * rows).tolist()
+            words.append(f"{name} marked {sign} {'from' if rows > 1 else 'in'} {places_named('row', found)}")
+    return words
+
+
+_PLACES_NAMED = 6
+
+
+def places_named(noun: str, places: Sequence[int]) -> str:
+    """Returns which rows, or filters, of many the first.
+
+    Example:
+        >>> places_named("row", [9]), places_named("row", [9, 17]), places_named("row", range(9))
+        ('row 9', 'rows 9 and 17', 'rows 0, 1, 2, 3, 4, 5, …')
+    """
+    named = list(map(str, places[:_PLACES_NAMED]))
+    if len(places) == 1:
+        return f"{noun} {named[0]}"
+    last = ", …" if len(places) > _PLACES_NAMED else f" and {named.pop()}"
+    return f"{noun}s {', '.join(named)}{last}"
 
 
 def scale_word(scale: float) -> str:

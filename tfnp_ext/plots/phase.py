@@ -21,6 +21,7 @@ from tfnp_ext.plots.inks import (
     paint_signs,
     rgb,
     sign_of,
+    sign_words,
     some_marks,
 )
 from tfnp_ext.plots.magnitudes import STRONG, Spectrum, Trace, read_spectrum, read_trace
@@ -233,11 +234,7 @@ def _spectrum_alt(shown: Spectrum) -> str:
         parts.append("phase blue at 0, grey at ±π/2, orange at ±π")
     else:
         parts.append(_paper(shown))
-    for cells, (sign, word) in zip(shown.invalid_kinds, SIGNS, strict=True):
-        if cells.any():
-            rows = np.unique(np.nonzero(cells)[0] * shown.block[0])
-            listed = " ".join(map(str, rows[:6].tolist())) + (" …" if len(rows) > 6 else "")
-            parts.append(f"{word} marked {sign} {'from' if shown.block[0] > 1 else 'in'} row {listed}")
+    parts += sign_words(shown.invalid_kinds, shown.block[0])
     return f"{'; '.join(parts)}."
 
 

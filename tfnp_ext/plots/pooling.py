@@ -15,7 +15,7 @@ from tfnp_ext.plots.base import Array, as_floats
 MOST_READ = 2**23
 """Values read for a picture at most, in about ten milliseconds; beyond it, evenly spaced rows stand for all."""
 
-_LARGEST_CELL = 16
+_LARGEST_CELL, _STRIP = 16, 64
 
 _HEADROOM = 64
 """Powers of two that a sum is kept below its end: a block has fewer values than that many."""
@@ -122,7 +122,9 @@ def spaced_words(step: tuple[int, int]) -> str:
 
 
 def cell_size(shape: tuple[int, ...], block: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
-    """Returns width and height of a cell: square where it is one value, two pixels on a side that is pooled.
+    """Returns width and height of a cell: a square, of two pixels where it is pooled.
+
+    What is higher than wide stays so where there is room, and a few rows or columns are a strip that can be seen.
 
     Args:
         shape: Rows and columns of cells.
@@ -132,13 +134,19 @@ def cell_size(shape: tuple[int, ...], block: tuple[int, int], room: tuple[int, i
     Example:
         >>> cell_size((24, 64), (1, 1), (384, 144)), cell_size((63, 63), (16, 16), (384, 144))
         ((6, 6), (2, 2))
+        >>> cell_size((58, 64), (5, 1), (384, 144)), cell_size((64, 10), (1, 1), (384, 144))
+        ((2, 2), (6, 2))
     """
     rows, columns = shape
-    width = 2 if block[1] > 1 else max(2, min(_LARGEST_CELL, room[0] // columns))
-    height = 2 if block[0] > 1 else max(2, min(_LARGEST_CELL, room[1] // rows))
-    if block == (1, 1):
-        width = height = min(width, height)
-    return min(width, 4 * height), min(height, 4 * width)
+    side = 2 if block != (1, 1) else max(2, min(_LARGEST_CELL, room[0] // columns, room[1] // rows))
+    width = height = side
+    if rows * block[0] > columns * block[1]:
+        height = max(side, min(room[1] // rows, -(-side * columns // rows)))
+    else:
+        width = max(side, min(room[0] // columns, -(-side * rows // columns)))
+    # A strip may have longish cells, or nobody would see it.
+    thick, tall = (min(_STRIP // count, _LARGEST_CELL) for count in (columns, rows))
+    return max(width, thick), max(height, tall)
 
 
 def steps_read(rows: int, columns: int, block: tuple[int, int], most: int) -> tuple[int, int]:

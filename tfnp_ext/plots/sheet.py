@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tfnp_ext.document import Picture
+from tfnp_ext.plots.palettes import reduce_colors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -264,9 +265,7 @@ def _mixed(colors: Array, ground: Array) -> Array:
 
 def palette_png(image: Image, colors: int = 64) -> bytes:
     """Returns an image as a PNG with a palette of at most ``colors`` colours, transparency kept."""
-    from PIL import Image as Images
-
-    reduced = image.quantize(colors, method=Images.Quantize.FASTOCTREE, dither=Images.Dither.NONE)
+    reduced = reduce_colors(np.asarray(image), colors)
     data = _compressed(reduced, 4)
     for level in (6, 9):
         # Nothing makes it smaller than half.

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Sparse, Strings
+from tfnp_ext.adapters import Sparse
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.plots.base import (
     STYLE,
     Array,
     Plot,
     Style,
-    as_floats,
     drawn_values,
     is_numeric,
     prepared_once,
     register_plot,
 )
-from tfnp_ext.plots.pooling import MOST_READ, steps_read
+from tfnp_ext.plots.entries import (
+    KINDS,
+    MOST_ENTRIES,
+    NEGATIVE,
+    POSITIVE,
+    ZERO,
+    Entries,
+    Kind,
+    fullest_rows,
+    read_matrix,
+    read_stored,
+)
 from tfnp_ext.plots.sheet import Sheet, rgba, text_width
-from tfnp_ext.statistics import sample_places
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-MOST_ENTRIES = 2**17
-"""Entries that are drawn; of more, a sample of so many is."""
-
-_AT_A_TIME = 2**18
-"""Values of a matrix that are looked at together."""
 
 _TALL, _WIDE, _LEAST_WIDE = 125, 480, 200
 _LARGEST_CELL, _STRIP = 8, 24
@@ -55,43 +58,6 @@ _LOPSIDED = 0.4
 _CLOSE = 0.5
 
 
-class _Kind(NamedTuple):
-    """What an entry may be: its number, its word, and the sign and the marker of what is not finite."""
-
-    number: int
-    word: str
-    sign: str = ""
-    marker: str = ""
-
-
-_POSITIVE, _NEGATIVE, _ZERO = _Kind(1, "positive"), _Kind(-1, "negative"), _Kind(0, "zero")
-_INVALID = _Kind(2, "NaN", "×", "x"), _Kind(3, "+Inf", "▲", "^"), _Kind(-3, "-Inf", "▼", "v")
-_KINDS = (_POSITIVE, _NEGATIVE, _ZERO, *_INVALID)
-
-
-@dataclass(frozen=True)
-class _Entries:
-    """Stored entries, of very many a sample, as points of a matrix: leading axes are flattened to rows.
-
-    Attributes:
-        shape: Rows and columns.
-        rows: Row of each entry inside the shape, float64 [N].
-        columns: Column of each.
-        kinds: The number of the kind of each.
-        outside: How many more lie outside the shape.
-        found: How many there were among the values of a matrix that were looked at.
-        every: Of so many of these values one was looked at.
-    """
-
-    shape: tuple[int, int]
-    rows: Array
-    columns: Array
-    kinds: Array
-    outside: int
-    found: int = 0
-    every: int = 1
-
-
 @dataclass(frozen=True)
 class _Pattern:
     """Entries as dots.
@@ -108,6 +74,8 @@ class _Pattern:
         where: To which side most entries are, in words.
         noun: What the entries are.
         every: Of so many values of a matrix one was looked at; 1 for all.
+        fullest: How many entries the fullest row of each row of dots holds, [R]; ``None`` where not all were looked at.
+        even: Whether all rows hold equally many.
     """
 
     shape: tuple[int, int]
@@ -117,10 +85,12 @@ class _Pattern:
     outside: int
     block: tuple[int, int]
     cell: tuple[int, int]
-    counts: dict[_Kind, Array]
+    counts: dict[Kind, Array]
     where: str
     noun: str = "stored values"
     every: int = 1
+    fullest: Array | None = None
+    even: bool = False
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -148,9 +118,9 @@ class _Pattern:
         return self.block != (1, 1) and float((self.total > 0).mean()) >= _CLOSE
 
     @property
-    def told(self) -> dict[_Kind, str]:
+    def told(self) -> dict[Kind, str]:
         """How many entries are of each kind, of a sample their share; nothing where all are positive."""
-        if set(self.counts) == {_POSITIVE}:
+        if set(self.counts) == {POSITIVE}:
             return {}
         return {kind: self.share(int(counts.sum())) for kind, counts in self.counts.items()}
 
@@ -158,6 +128,11 @@ class _Pattern:
     def stored_words(self) -> str:
         """How many entries it has, in words."""
         return f"{'about ' if self.every > 1 else ''}{wording.integer(self.stored)}"
+
+    @property
+    def band(self) -> int:
+        """How many rows of dots share a bar of the profile, which is thick enough to be seen."""
+        return max(1, -(-_BAND // self.cell[1]))
 
     def share(self, count: int) -> str:
         """Returns a number of entries read, of a sample its share."""
@@ -201,6 +176,10 @@ class SpyPlot(Plot):
             notes.append(f"a dot stands for {wording.extent(shared)} places")
         if len(pattern.axes) > 2:
             notes.append(f"rows are the leading {wording.extent(pattern.axes[:-1])}, flattened")
+        each = pattern.band * pattern.block[0]
+        if 1 < each < pattern.shape[0] and not pattern.even:
+            kind = "mean" if pattern.fullest is None else "fullest"
+            notes.append(f"a bar is the {kind} of {wording.integer(each)} rows")
         if pattern.outside:
             notes.append(f"{pattern.share(pattern.outside)} outside the shape, not drawn")
         return "; ".join(notes)
@@ -219,13 +198,17 @@ class SpyPlot(Plot):
         dots = down * grid[1] + np.minimum((entries.columns / block[1]).astype(np.intp), grid[1] - 1)
         counts = {
             kind: np.bincount(dots[entries.kinds == kind.number], minlength=math.prod(grid)).reshape(grid)
-            for kind in _KINDS
+            for kind in KINDS
         }
+        read = len(dots) + entries.outside
+        # Rows beyond 2**53 are rounded: several of them would be counted as one.
+        told = read == stored and entries.every == 1 and entries.shape[0] <= 2**53
+        fullest, even = fullest_rows(entries, block[0], grid[0]) if told else (None, False)
         return _Pattern(
             shape=entries.shape,
             axes=axes,
             stored=stored,
-            read=len(dots) + entries.outside,
+            read=read,
             outside=entries.outside,
             block=block,
             cell=cell,
@@ -233,6 +216,8 @@ class SpyPlot(Plot):
             where=_where(entries),
             noun="stored values" if isinstance(content, Sparse) else "values that are not zero",
             every=entries.every,
+            fullest=fullest,
+            even=even,
         )
 
     def draw(self, axes: Axes, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
@@ -254,7 +239,7 @@ class SpyPlot(Plot):
         place = 72 / axes.figure.dpi * min(box.height / rows, box.width / columns)
         squares: dict[str, Any] = {"marker": "s", "markersize": max(1.0, min(6.0, place)), "markeredgewidth": 0}
         strokes: dict[str, Any] = {"marker": "|", "markersize": box.height * 72 / axes.figure.dpi}
-        for kind in _KINDS:
+        for kind in KINDS:
             those = entries.kinds == kind.number
             if not those.any() or (dense and not kind.sign):
                 continue
@@ -269,67 +254,13 @@ class SpyPlot(Plot):
         _Layout(self.prepare(summary, options)).paint(sheet, style)
 
 
-def _entries_of(summary: Summary) -> _Entries:
+def _entries_of(summary: Summary) -> Entries:
     """Returns what is stored of a sparse tensor, or what is not zero in a matrix."""
     content = summary.content
-    return _read_entries(content) if isinstance(content, Sparse) else _read_matrix(drawn_values(summary))
-
-
-def _read_matrix(values: Array) -> _Entries:
-    """Returns what is not zero, of very many a sample; a few rows at a time, so that nothing of its size is made."""
-    shape = int(values.shape[0]), int(values.shape[1])
-    down, across = steps_read(*shape, _fit(shape, MOST_ENTRIES)[0], MOST_READ)
-    part = np.asarray(values[::down, ::across])
-    band = max(1, _AT_A_TIME // part.shape[1])
-    parts = [(start, part[start : start + band]) for start in range(0, len(part), band)]
-    counts = [int(np.count_nonzero(_kinds(rows.reshape(-1)))) for _, rows in parts]
-    found = sum(counts)
-    places = sample_places(found, MOST_ENTRIES)
-    seen, rows_of, columns_of, kinds_of = 0, [], [], []
-    for (start, rows), count in zip(parts, counts, strict=True):
-        kinds = _kinds(rows.reshape(-1))
-        flat = np.flatnonzero(kinds)
-        if places is not None:
-            flat = flat[places[np.searchsorted(places, seen) : np.searchsorted(places, seen + count)] - seen]
-        seen += count
-        row, column = np.divmod(flat, part.shape[1])
-        rows_of.append((start + row) * float(down))
-        columns_of.append(column * float(across))
-        kinds_of.append(kinds[flat])
-    rows, columns, kinds = (np.concatenate(part) for part in (rows_of, columns_of, kinds_of))
-    return _Entries(shape, rows, columns, kinds, 0, found, down * across)
-
-
-def _read_entries(content: Sparse) -> _Entries:
-    indices = content.indices
-    # Strings are all drawn alike, so none of a large tensor is looked at.
-    values = np.ones(len(indices), np.int8) if isinstance(content.values, Strings) else content.values
-    places = sample_places(len(values), MOST_ENTRIES)
-    if places is not None:
-        indices, values = np.take(indices, places, axis=0), np.take(values, places)
-    inside = np.all((indices >= 0) & (indices < np.array(content.shape, np.int64)), axis=1)
-    outside = len(values) - int(np.count_nonzero(inside))
-    if outside:
-        indices, values = indices[inside], values[inside]
-    *leading, columns = content.shape
-    rows = np.zeros(len(values))
-    for axis, length in enumerate(leading):
-        rows *= length
-        rows += indices[:, axis]
-    return _Entries((math.prod(leading), columns), rows, indices[:, -1].astype(np.float64), _kinds(values), outside)
-
-
-def _kinds(values: Array) -> Array:
-    """Returns the number of the kind of each value; strings are all stored alike."""
-    if values.dtype == object:
-        return np.ones(len(values), np.int8)
-    numbers = np.abs(values) if values.dtype.kind == "c" else as_floats(values)
-    kinds: Array = np.sign(np.nan_to_num(numbers, nan=0.0)).astype(np.int8)
-    invalid = ~np.isfinite(numbers)
-    if invalid.any():
-        kinds[invalid] *= 3
-        kinds[np.isnan(numbers)] = 2
-    return kinds
+    if isinstance(content, Sparse):
+        return read_stored(content)
+    values = drawn_values(summary)
+    return read_matrix(values, _fit((int(values.shape[0]), int(values.shape[1])), MOST_ENTRIES)[0])
 
 
 def _fit(shape: tuple[int, int], entries: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -355,14 +286,14 @@ def _grid(shape: tuple[int, int], block: tuple[int, int]) -> tuple[int, int]:
     return -(-shape[0] // block[0]), -(-shape[1] // block[1])
 
 
-def _hue(kind: _Kind, style: Style) -> str:
-    return {_POSITIVE: style.blue, _NEGATIVE: style.orange}.get(kind, style.grey)
+def _hue(kind: Kind, style: Style) -> str:
+    return {POSITIVE: style.blue, NEGATIVE: style.orange}.get(kind, style.grey)
 
 
 def _colors(pattern: _Pattern, style: Style) -> Array:
     """Returns RGBA bytes of the dots [R, C, 4]: the hue of most of what is behind, ink by how much that is."""
     total, none = pattern.total, np.zeros(pattern.grid, np.intp)
-    positive, negative = pattern.counts.get(_POSITIVE, none), pattern.counts.get(_NEGATIVE, none)
+    positive, negative = pattern.counts.get(POSITIVE, none), pattern.counts.get(NEGATIVE, none)
     colors = np.zeros((*pattern.grid, 4), np.uint8)
     colors[..., :3] = rgba(style.grey)[:3]
     colors[positive + negative > 0, :3] = rgba(style.blue)[:3]
@@ -378,16 +309,29 @@ def _colors(pattern: _Pattern, style: Style) -> Array:
 
 def _alt(pattern: _Pattern) -> str:
     whole = wording.extent(pattern.axes)
-    hues = {_POSITIVE: "blue ", _NEGATIVE: "orange ", _ZERO: "grey "} if len(pattern.counts) > 1 else {}
+    hues = {POSITIVE: "blue ", NEGATIVE: "orange ", ZERO: "grey "} if len(pattern.counts) > 1 else {}
     kinds = [
         f"{hues.get(kind, '')}{count} {kind.word}" + (f" marked {kind.sign}" if kind.sign else "")
         for kind, count in pattern.told.items()
     ]
-    parts = [f"Where {pattern.stored_words} {pattern.noun} of {whole} lie: {pattern.where}", ", ".join(kinds)]
+    parts = [
+        f"Where {pattern.stored_words} {pattern.noun} of {whole} lie: {pattern.where}",
+        _fullest_words(pattern),
+        ", ".join(kinds),
+    ]
     return f"{'; '.join(filter(None, parts))}."
 
 
-def _where(entries: _Entries) -> str:
+def _fullest_words(pattern: _Pattern) -> str:
+    """Returns how many entries the fullest row holds, where that is known and there are rows."""
+    if pattern.fullest is None or pattern.shape[0] == 1:
+        return ""
+    most = int(pattern.fullest.max())
+    word = wording.integer(most)
+    return f"{word} in every row" if pattern.even else f"up to {word} in a row" if most else ""
+
+
+def _where(entries: Entries) -> str:
     """Returns in words to which side most entries are."""
     if not len(entries.rows):
         return "none inside the shape"
@@ -406,6 +350,16 @@ def _index_word(index: int) -> str:
     return wording.integer(index) if index < 1e7 else wording.number(float(index))
 
 
+def _profile(pattern: _Pattern) -> Array:
+    """Returns the lengths of the bars: of the fullest row of each band, of a sample the mean of its rows."""
+    starts = np.arange(0, pattern.grid[0], pattern.band)
+    if pattern.fullest is not None:
+        return np.asarray(np.maximum.reduceat(pattern.fullest, starts))
+    edges = np.append(starts * float(pattern.block[0]), float(pattern.shape[0]))
+    means = np.add.reduceat(pattern.total.sum(axis=1), starts) / np.diff(edges)
+    return np.asarray(means * (pattern.stored / max(1, pattern.read)))
+
+
 class _Layout:
     """Where everything stands, in CSS pixels."""
 
@@ -415,12 +369,9 @@ class _Layout:
         self.last = _index_word(rows - 1)
         self.left = math.ceil(text_width(self.last)) + 5 if rows > 1 else 2
         self.across = _index_word(columns - 1)
-        self.band = max(1, -(-_BAND // pattern.cell[1]))
-        starts = np.arange(0, pattern.grid[0], self.band)
-        edges = np.append(starts * float(pattern.block[0]), float(rows))
-        self.profile = np.add.reduceat(pattern.total.sum(axis=1), starts) / np.diff(edges)
-        self.profile *= pattern.stored / max(1, pattern.read)
-        self.is_even = bool((self.profile == self.profile[0]).all())
+        self.band = pattern.band
+        self.profile = _profile(pattern)
+        self.is_even = bool((self.profile == self.profile[0]).all()) if pattern.fullest is None else pattern.even
         self.head = self._profile_words()
         end = self.left + max(pattern.width, math.ceil(text_width(self.across)) + 14)
         self.side = end + _GAP
@@ -433,8 +384,10 @@ class _Layout:
 
     def _profile_words(self) -> str:
         most = float(self.profile.max())
-        exact = self.pattern.read == self.pattern.stored and most.is_integer()
-        words = wording.integer(int(most)) if exact else wording.number(most, 2)
+        if self.pattern.fullest is None:
+            words = wording.number(most, 2)
+            return f"mean per row {words}" if self.is_even else f"mean per row, up to {words}"
+        words = wording.integer(int(most))
         return f"per row {words}" if self.is_even else f"per row, up to {words}"
 
     def paint(self, sheet: Sheet, style: Style) -> None:

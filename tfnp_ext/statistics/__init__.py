@@ -10,6 +10,7 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.statistics.on_device import compute_on_device
+from tfnp_ext.statistics.on_host import compute_on_host
 from tfnp_ext.statistics.rows import (
     FOR_A_LINE,
     invalid_rows,
@@ -19,18 +20,16 @@ from tfnp_ext.statistics.rows import (
     rows_at,
     runs_in_time,
 )
+from tfnp_ext.statistics.sampling import SEED, Pace, Strata, evenly, sample_places
 from tfnp_ext.statistics.scan import (
     BINS,
     BLOCK,
     FULL_BINS,
     HISTOGRAM_SAMPLE,
     RUN,
-    SEED,
     SHARED,
     Extremes,
     Statistics,
-    compute_on_host,
-    sample_places,
 )
 
 __all__ = [
@@ -43,8 +42,11 @@ __all__ = [
     "SEED",
     "SHARED",
     "Extremes",
+    "Pace",
     "Statistics",
+    "Strata",
     "compute_statistics",
+    "evenly",
     "invalid_rows",
     "places_of",
     "row_sums",
@@ -60,8 +62,9 @@ def compute_statistics(
 ) -> Statistics | None:
     """Returns the numbers of an array, read once in blocks.
 
-    Blocks of a large array are visited in a seeded random order, so that what was seen when the budget ran out is a
-    fair sample, and a run that finishes is exact.
+    Where the first blocks tell that the budget is not enough for all, short runs from all over are read instead, in a
+    seeded order, so that what was seen when it ran out is a fair sample of ordered values too. A run that finishes is
+    exact.
 
     Args:
         array: Numbers of any shape and dtype, ``ml_dtypes`` included; complex numbers count by their magnitude.
@@ -71,10 +74,11 @@ def compute_statistics(
     Returns:
         The numbers, or ``None`` where the dtype has none (strings, objects, dates, records).
     """
-    deadline = clock() + budget_ms / 1000
+    began = clock()
+    deadline = began + budget_ms / 1000
     if isinstance(array, DeviceArray):
         found = compute_on_device(array, deadline, clock)
         if found is not None:
             return found
         array = np.asarray(array)
-    return compute_on_host(array, deadline, clock)
+    return compute_on_host(array, began, deadline, clock)

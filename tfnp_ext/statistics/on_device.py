@@ -10,7 +10,9 @@ import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.statistics.scan import RUN, SCALE, SEED, SHARED, SQUARED, SQUARED_FROM, Scan, Statistics, histogram_of
+from tfnp_ext.statistics.sampling import evenly
+from tfnp_ext.statistics.scan import RUN, SHARED, Scan, Statistics, histogram_of
+from tfnp_ext.statistics.totals import SCALE, SQUARED, SQUARED_FROM
 
 BLOCK = 2**20
 """Values in a block: enough to keep a GPU busy for longer than it takes to ask, 8 MiB in float64."""
@@ -27,9 +29,7 @@ def compute_on_device(array: DeviceArray, deadline: float, clock: Callable[[], f
     if not array.flags.c_contiguous:
         return None
     scan = _DeviceScan(array)
-    starts = np.arange(0, array.size, BLOCK)
-    np.random.default_rng(SEED).shuffle(starts)
-    for start in starts.tolist():
+    for start in (evenly(-(-array.size // BLOCK)) * BLOCK).tolist():
         if not scan.read_there(start, min(start + BLOCK, array.size)):
             return None
         if clock() >= deadline:
@@ -48,6 +48,7 @@ class _DeviceScan(Scan):
         super().__init__(array.dtype, -(-array.size // RUN) if array.ndim == 1 and array.size >= SHARED else 0)
         self.flat: DeviceArray = array.reshape(-1)
         self.whole_numbers = kind_rank(array.dtype) in {0, 1}
+        self.fine = array.dtype in (np.float64, np.complex128)
         self.wide = array.dtype in (np.int64, np.uint64)
         # Subtracted from unsigned integers, so that they keep their order as signed ones.
         self.lifted = 2**63 if array.dtype == np.uint64 else 0
@@ -61,10 +62,10 @@ class _DeviceScan(Scan):
         found = self.flat.reduced(lambda tf, part: self._reduce(tf, self._floats(tf, part(block))))
         if found is None:
             return False
-        (low, high, zeros, mean, squares), *runs = found
+        (low, high, zeros, mean, rest, squares), *runs = found
         largest = max(-low, high)
         if math.isfinite(mean) and (SQUARED_FROM <= largest <= SQUARED or not largest):
-            self._add(block, stop - start, low, high, zeros, mean, squares, *runs)
+            self._add(block, stop - start, low, high, zeros, (mean, rest), squares, *runs)
             return True
         found = self.flat.reduced(lambda tf, part: self._reduce_with_care(tf, self._floats(tf, part(block))))
         return found is not None and self._add_with_care(block, *found)
@@ -78,8 +79,10 @@ class _DeviceScan(Scan):
         lows, highs = self._ends_there(tf, values, values)
         mean = tf.reduce_mean(values)
         zeros = tf.reduce_sum(tf.cast(tf.equal(values, 0), tf.float64))
-        squares = tf.reduce_sum(tf.square(values - mean))
-        sums = tf.stack([tf.reduce_min(lows), tf.reduce_max(highs), zeros, mean, squares])
+        deviations = values - mean
+        rest = tf.reduce_mean(deviations) if self.fine else tf.zeros_like(mean)
+        squares = tf.reduce_sum(tf.square(deviations))
+        sums = tf.stack([tf.reduce_min(lows), tf.reduce_max(highs), zeros, mean, rest, squares])
         return [sums, lows, highs] if self.lows.size else [sums]
 
     def _reduce_with_care(self, tf: Any, values: Any) -> Sequence[Any]:
@@ -93,12 +96,14 @@ class _DeviceScan(Scan):
         kept = tf.where(finite, values * scale, 0)
         count = tf.reduce_sum(tf.cast(finite, tf.float64))
         mean = tf.reduce_sum(kept) / tf.maximum(count, 1)
-        squares = tf.reduce_sum(tf.square(tf.where(finite, kept - mean, 0)))
+        deviations = tf.where(finite, kept - mean, 0)
+        rest = tf.reduce_sum(deviations) / tf.maximum(count, 1)
+        squares = tf.reduce_sum(tf.square(deviations))
         zeros, positive, nans = (
             tf.reduce_sum(tf.cast(which, tf.float64))
             for which in (tf.equal(values, 0), tf.equal(values, math.inf), tf.math.is_nan(values))
         )
-        sums = tf.stack([low, high, zeros, mean, squares, scale, count, positive, nans])
+        sums = tf.stack([low, high, zeros, mean, rest, squares, scale, count, positive, nans])
         invalid = tf.cast(tf.logical_not(finite), tf.float64)
         runs = self._runs_there(tf, invalid, 0)
         held = tf.stack([tf.cast(tf.argmax(runs, axis=1), tf.float64), tf.reduce_max(runs, axis=1)])
@@ -143,7 +148,7 @@ class _DeviceScan(Scan):
         low: float,
         high: float,
         zeros: float,
-        shift: float,
+        mean: tuple[float, float],
         squares: float,
         lows: np.ndarray | None = None,
         highs: np.ndarray | None = None,
@@ -151,7 +156,7 @@ class _DeviceScan(Scan):
         origin: int = 0,
         scale: float = 1.0,
     ) -> None:
-        """Adds the sums of the finite values of a block; see ``Totals.merge``."""
+        """Adds the sums of the finite values of a block; ``mean`` is that and what it was rounded by."""
         self.zeros += int(zeros)
         self.seen += block.stop - block.start
         if lows is not None and highs is not None:
@@ -167,23 +172,25 @@ class _DeviceScan(Scan):
             self.high, self.high_at = high, block.start
         if low == high:
             self.add_constant(count, low)
+        elif self.whole_numbers:
+            self.totals.merge(count, float(mean[0]), float(squares), origin=origin)
         else:
-            self.totals.merge(count, float(shift), float(squares), origin=origin, scale=float(scale))
+            self.totals.merge_finely(count, float(mean[0]), float(mean[1]), float(squares), float(scale))
 
     def _add_integers(self, block: slice, sums: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> bool:
-        zeros, shift, squares = sums
+        zeros, mean, squares = sums
         low, high = int(lows.min()) + self.lifted, int(highs.max()) + self.lifted
         runs: list[np.ndarray] = []
         if self.lows.size:
             # Lifted modulo 2**64, as unsigned integers.
             own = [ends.astype(np.uint64) + np.uint64(self.lifted) if self.lifted else ends for ends in (lows, highs)]
             runs = [ends.astype(np.float64) for ends in own]
-        self._add(block, block.stop - block.start, low, high, zeros, shift, squares, *runs, origin=low)
+        self._add(block, block.stop - block.start, low, high, zeros, (mean, 0.0), squares, *runs, origin=low)
         return True
 
     def _add_with_care(self, block: slice, sums: np.ndarray, held: np.ndarray, *runs: np.ndarray) -> bool:
-        low, high, zeros, shift, squares, scale, count, positive, nans = sums
-        self._add(block, int(count), low, high, zeros, shift, squares, *runs, scale=scale)
+        low, high, zeros, mean, rest, squares, scale, count, positive, nans = sums
+        self._add(block, int(count), low, high, zeros, (mean, rest), squares, *runs, scale=scale)
         invalid = block.stop - block.start - int(count)
         self.nans += int(nans)
         self.positive += int(positive)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext.adapters.devices import DeviceArray
-from tfnp_ext.statistics.scan import SEED
+from tfnp_ext.statistics.sampling import SEED
 
 FOR_A_LINE = 1 / 6
 """Share of a card's budget in which a role's line reads values; its picture has as much."""

@@ -21,10 +21,10 @@ _MOST_READ = 2**21
 def channel_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
     """Returns the range, then histogram and mean of each channel.
 
-    ``None`` for grey, masks, very many images, and what is not read again because it is on another device.
+    ``None`` for grey, masks, very many images, a sample, and what is not read again because it is on another device.
     """
     values, seen = summary.drawn, summary.statistics
-    if values is None or seen is None or seen.invalid or values.ndim < 3 or values.size > _MOST_READ:
+    if values is None or seen is None or seen.invalid or not seen.exact or values.ndim < 3 or values.size > _MOST_READ:
         return None
     if values.dtype.kind == "b" or isinstance(values, DeviceArray):
         return None

@@ -19,7 +19,8 @@ def magnitude_fields(summary: Summary, numbers: Statistics, digits: int) -> tupl
     """
     low, high = wording.number(numbers.minimum, digits), wording.number(numbers.maximum, digits)
     finite = "finite " if numbers.invalid else ""
-    fields = [field(f"{finite}|z|", low if low == high else f"{low} … {high}")]
+    seen = "" if numbers.exact else " seen"
+    fields = [field(f"{finite}|z|{seen}", low if low == high else f"{low} … {high}")]
     if not numbers.exact:
         return tuple(fields)
     if low != high and numbers.maximum_at is not None and isinstance(summary.content, Dense):

@@ -13,6 +13,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.role_lines.base import adds_to, field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.plots.confusion_counts import read_confusion
+from tfnp_ext.plots.correlations import Pair, read_correlations
 from tfnp_ext.statistics import FOR_A_LINE, rows_at, runs_in_time, sample_places
 from tfnp_ext.summary import Summary
 
@@ -22,7 +23,7 @@ _MOST_READ = 2**20
 
 @line_for("confusion")
 def confusion_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
-    """Returns how many are right, the most frequent confusion, the lowest recall and how many examples there are."""
+    """Returns how many are right, the most frequent confusion, the lowest recall and how many are counted of many."""
     if summary.drawn is None:
         return None
     found = read_confusion(summary, options)
@@ -32,10 +33,10 @@ def confusion_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
         fields.append(field("most confused", f"{truth} → {predicted} ({found.times(count)})"))
     if found.worst and found.lowest is not None:
         name, recall = found.lowest
-        fields.append(field("lowest recall", f"{name} at {wording.percent(recall, 0)}"))
-    if found.whole:
-        sample = f"{wording.integer(int(found.total))} of " if found.sampled else ""
-        fields.append(field("examples", f"{sample}{wording.integer(found.size)}"))
+        fields.append(field("lowest recall", f"{name} at {wording.percent(recall)}"))
+    # How many there are stands behind those that are right, unless not all were counted.
+    if found.whole and found.sampled:
+        fields.append(field("examples", f"{wording.integer(int(found.total))} of {wording.integer(found.size)}"))
     return tuple(fields)
 
 
@@ -44,19 +45,15 @@ def correlation_fields(summary: Summary, options: DisplayOptions) -> tuple[Text,
     """Returns the strongest and the weakest correlation off the diagonal with their places, and the mean size."""
     if summary.drawn is None:
         return None
-    values = summary.drawn.astype(np.float64)
-    rows, columns = np.triu_indices(len(values), 1)
-    above = values[rows, columns]
-    sizes = np.abs(above)
+    found = read_correlations(summary, options)
 
-    def said(place: int) -> str:
-        value = wording.number(float(above[place]), options.precision)
-        return f"{value} {wording.index((int(rows[place]), int(columns[place])))}"
+    def said(pair: Pair) -> str:
+        return f"{wording.number(pair.value, options.precision)} {wording.index(pair.place)}"
 
     return (
-        field("strongest", said(int(sizes.argmax()))),
-        field("weakest", said(int(sizes.argmin()))),
-        field("mean |r|", wording.number(float(sizes.mean()), options.precision)),
+        field("strongest", said(found.strongest)),
+        field("weakest", said(found.weakest)),
+        field("mean |r|", wording.number(found.mean, options.precision)),
     )
 
 
@@ -80,8 +77,8 @@ def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
     top = int(sums.argmax())
     share = float(sums[top]) / read
     fields = [
-        field("most looked at", f"{top} (mean {wording.percent(share, 0 if share >= 0.1 else 1)})"),
-        field("entropy", f"mean {abs(entropy) / read:.1f} of {np.log2(tokens):.1f} bits"),
+        field("most looked at", f"{top} (mean {wording.percent(share)})"),
+        field("entropy", f"mean {abs(entropy) / read:.2f} of {np.log2(tokens):.2f} bits"),
     ]
     if drawn.ndim > 2:
         fields.append(field("heads", wording.integer(len(drawn))))

@@ -113,10 +113,10 @@ def write_inline(item: Inline) -> str:
 
 
 def write_text(text: Text) -> str:
-    """Returns the pieces of a text, a blank between them but before a comma."""
+    """Returns the pieces of a text, a blank between them but before a comma or a semicolon."""
     joined = ""
     for item in text:
-        comma = isinstance(item, Span) and item.text.startswith(",")
+        comma = isinstance(item, Span) and item.text.startswith((",", ";"))
         joined += ("" if not joined or comma else " ") + write_inline(item)
     return joined
 

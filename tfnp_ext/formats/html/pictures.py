@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from html import escape
 
-from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tile, Tiles, Verdict
+from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tile, Tiles, Verdict, even_columns
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.inline import BLUE, ORANGE, bold, data_uri, quiet, said
 from tfnp_ext.formats.html.widths import text_width
 
 _TILE_GAP = 4
 _APART = '"display:flex;justify-content:space-between"'
-_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST, _PAGE = 2, 8, 60, 83, 820  # so 12 or 9 stand in a line
+_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST = 2, 6, 60, 83
+_PAGE = 796  # CSS pixels that a notebook has for a card beside its prompts: 12 tiles stand in a line, or 9 wide ones
+_HAIRLINE = "border:1px solid #76767680"
 _SHRINKS, _SCROLLS = 300, 400  # CSS pixels: wider pictures shrink with the window, or are scrolled at last
 _SMALLEST = 0.75  # of a picture that is scrolled: its words are 9 px high at their full size
 _QUIET = "cc"
@@ -62,12 +64,14 @@ def write_tiles(tiles: Tiles) -> str:
         return _failed(tiles.alt, error, tiles.fallback)
     if drawn and drawn[0].verdict is not None:
         return _gallery(tiles, drawn)
+    style = f"display:block;{_HAIRLINE}" if tiles.framed else "display:block"
     items = "".join(
-        f"<div>{_image(tile.picture, tile.alt, tile.title, 'display:block')}"
+        f"<div>{_image(tile.picture, tile.alt, tile.title, style)}"
         f"{quiet(said(tile.caption)) if tile.caption else ''}</div>"
         for tile in drawn
     )
-    width = tiles.columns * (drawn[0].picture.width + _TILE_GAP) if tiles.columns and drawn else 830
+    framed = (drawn[0].picture.width + 2 * tiles.framed) if drawn else 0
+    width = tiles.columns * (framed + _TILE_GAP) if tiles.columns and drawn else 830
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:3px {_TILE_GAP}px;margin:6px 0 2px;max-width:{width}px;'
         f'font-size:9px;line-height:11px{_enlarged(drawn)}">{items}</div>'
@@ -87,7 +91,8 @@ def _gallery(tiles: Tiles, drawn: tuple[Tile, ...]) -> str:
     longest = max(max(_name_width(verdict), _truth_width(verdict)) for verdict in verdicts)
     width = framed if beside else max(framed, min(math.ceil(longest), _WIDEST))
     items = "".join(_judged(tile, width, beside) for tile in drawn)
-    room = min(tiles.columns * (width + _GALLERY_GAP), _PAGE)
+    most = min(tiles.columns or len(drawn), (_PAGE + _GALLERY_GAP) // (width + _GALLERY_GAP))
+    room = even_columns(len(drawn), most) * (width + _GALLERY_GAP) - _GALLERY_GAP
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:6px {_GALLERY_GAP}px;margin:6px 0 2px;max-width:{room}px;'
         f'font-size:11px;line-height:13px;white-space:nowrap{_enlarged(drawn)}">{items}</div>'

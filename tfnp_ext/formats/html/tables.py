@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from html import escape
 
@@ -13,7 +14,8 @@ from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quie
 _FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
-_DIGIT, _MONO_DIGIT = 6.6, 7.3  # how wide a figure is in an open table, in CSS pixels
+_DIGIT, _FOLDED_DIGIT = 6.6, 6.1  # how wide a figure is in an open table and in a fold, in CSS pixels
+_MONO_DIGIT = 7.3
 _BAR_WIDTH = 110
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
@@ -54,7 +56,8 @@ def write_beside(beside: Beside) -> str:
     inner = any(isinstance(block, Beside) for block in beside.blocks)
     pictured = any(isinstance(block, (Figure, Tiles)) for block in beside.blocks)
     margin = "1px 0 0" if grounded or inner or pictured else "1px 0 0 -6px"
-    style = f"display:flex;flex-wrap:wrap;gap:3px {beside.gap}px;margin:{margin};overflow-x:auto"
+    # Each as high as it is: the rows of a lower one would be stretched.
+    style = f"display:flex;flex-wrap:wrap;align-items:flex-start;gap:3px {beside.gap}px;margin:{margin};overflow-x:auto"
     return f'<div style="{style}">{blocks}</div>'
 
 
@@ -81,16 +84,22 @@ def _table(table: Table, margin: str = "0") -> str:
     if table.caption:
         style = f"{_PAD};text-align:left;opacity:.66"
         caption = f'<caption style="{style}">{said(table.caption)}</caption>'
+    width = math.ceil(table.width * _digit(table)) if table.width else 0
     if table.columns:
         lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
+        heading = f"<th style=width:{width}px>" if width and not pad else ""
         cells = "".join(
-            _header(column, pad, left=place < len(lefts) and lefts[place]) for place, column in enumerate(table.columns)
+            heading + said(column)
+            if heading and column != ELIDED.text
+            else _header(column, pad, left=place < len(lefts) and lefts[place])
+            for place, column in enumerate(table.columns)
         )
+        width = 0 if heading else width
         corner = _header("", pad) if headed else ""
         head = f"<thead>{_ROW if table.compact else '<tr>'}{corner}{cells}<tbody>"
-    digit = _MONO_DIGIT if table.width and any(cell.tone in DATA_TONES for cell in table.rows[0].cells) else _DIGIT
-    width = math.ceil(table.width * digit)
-    rows = "".join(_row(row, pad, headed, 0 if place else width) for place, row in enumerate(table.rows))
+    # A row of ragged ones may have fewer cells than others: the longest has the widths of all columns.
+    longest = max(range(len(table.rows)), key=lambda place: len(table.rows[place].cells), default=0) if width else 0
+    rows = "".join(_row(row, pad, headed, width if place == longest else 0) for place, row in enumerate(table.rows))
     if table.compact:
         layout = "border-collapse:separate;border-spacing:0;text-align:right;white-space:nowrap"
         style = f"font-size:12px;margin:{margin};{layout}"
@@ -99,10 +108,17 @@ def _table(table: Table, margin: str = "0") -> str:
     return f'<table style="{style}">{caption}{head}{rows}</table>'
 
 
+def _digit(table: Table) -> float:
+    if not table.compact:
+        return _FOLDED_DIGIT
+    first = table.rows[0]
+    return _MONO_DIGIT if isinstance(first, Row) and any(cell.tone in DATA_TONES for cell in first.cells) else _DIGIT
+
+
 def _header(text: str, pad: str, *, left: bool = False) -> str:
     if not pad:
         # In a fold all of it comes from the extra style, where that is kept: headers are most of such a table's bytes.
-        return f"<th>{said(text)}"
+        return f"<th{' style=text-align:left' if left else ''}>{said(text)}"
     return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}">{said(text)}'
 
 
@@ -110,8 +126,9 @@ def _row(row: Row | NumberRow, pad: str, headed: bool, width: int) -> str:
     header = _header(row.header or "", pad) if headed else ""
     if pad or width or isinstance(row, Row):
         return _ROW + header + "".join([_cell(cell, pad, width) for cell in row.cells])
+    plain, grounded = (_KEPT, _KEPT_NUMBERS) if row.breakable else ("<td>", _NUMBERS)
     numbers = [
-        f"{'<td>' if -_FAINTEST < ground < _FAINTEST else _NUMBERS[round(ground * _FULL)]}{said(text)}"
+        f"{plain if -_FAINTEST < ground < _FAINTEST else grounded[round(ground * _FULL)]}{said(text)}"
         for text, ground in zip(row.texts, row.grounds, strict=True)
     ]
     if row.elided is not None:
@@ -120,7 +137,7 @@ def _row(row: Row | NumberRow, pad: str, headed: bool, width: int) -> str:
 
 
 def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
-    if not pad and cell[2:] == _NOTHING_ELSE:
+    if not pad and not width and cell[2:] == _NOTHING_ELSE and _BREAKING.search(cell.text) is None:
         return f"<td>{_content(cell)}"
     styles = [pad] if pad else []
     if width and cell.span == 1:
@@ -137,6 +154,8 @@ def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
         styles.append(f"border:1px solid {BLUE};line-height:14px;padding:0 5px")
     if cell.mono or cell.align == "left":
         styles.append("white-space:pre")
+    elif _BREAKING.search(cell.text):
+        styles.append(_UNBROKEN)
     title = f' title="{escape(cell.title)}"' if cell.title else ""
     style = ";".join(styles)
     attribute = "" if not style else f" style={style}" if " " not in style else f' style="{style}"'
@@ -176,3 +195,10 @@ _GROUNDS = tuple(f"background:{BLUE if level > 0 else ORANGE}{abs(level):02x}" f
 
 _NUMBERS = tuple(f"<td style={ground}>" for ground in _GROUNDS)
 """What stands before a plain number: nearly all of them are written so."""
+
+_BREAKING = re.compile(r"\w-[\di]")
+"""A number that a browser would break at a minus inside it: hosts let cells wrap, whatever their table says."""
+
+_UNBROKEN = "white-space:nowrap"
+_KEPT = f"<td style={_UNBROKEN}>"
+_KEPT_NUMBERS = tuple(f'<td style="{ground};{_UNBROKEN}">' for ground in _GROUNDS)

@@ -74,7 +74,7 @@ class _Columns(NamedTuple):
 @writes(Fold)
 def write_fold(fold: Fold) -> str:
     """Returns what is folded away behind one line."""
-    reason = f" · {said(fold.reason)}" if fold.reason else ""
+    reason = f" · {write_text(fold.reason)}" if fold.reason else ""
     return (
         f'<details style="font-size:12px"><summary style="cursor:pointer;opacity:.66">{said(fold.summary)}{reason}'
         f'</summary><div style="max-height:300px;overflow:auto;margin:4px 0 6px 14px">{write_all(fold.blocks)}</div>'

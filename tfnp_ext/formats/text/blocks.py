@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tfnp_ext.document import Block
-from tfnp_ext.formats.text.layout import WIDTH
+from tfnp_ext.formats.text.layout import MOST_LINES, WIDTH
 
-_WRITERS: dict[type, Callable[[Any, int], list[str]]] = {}
+_WRITERS: dict[type, Callable[[Any, int, int], list[str]]] = {}
 
-Writer = TypeVar("Writer", bound=Callable[[Any, int], list[str]])
+Writer = TypeVar("Writer", bound=Callable[[Any, int, int], list[str]])
 
 
 def writes(*block_classes: type) -> Callable[[Writer], Writer]:
@@ -23,11 +23,12 @@ def writes(*block_classes: type) -> Callable[[Writer], Writer]:
     return enter
 
 
-def write(block: Block, room: int = WIDTH) -> list[str]:
+def write(block: Block, room: int = WIDTH, most: int = MOST_LINES) -> list[str]:
     """Returns the lines of a block.
 
     Args:
         block: The block.
         room: Columns that a line may take.
+        most: Lines that it may take; sentences and numbers take what they need.
     """
-    return _WRITERS[type(block)](block, room)
+    return _WRITERS[type(block)](block, room, most)

@@ -7,7 +7,7 @@ import re
 from tfnp_ext import wording
 from tfnp_ext.document import DATA_TONES, Fields, Inline, Note, Span, Sparkline, Text
 from tfnp_ext.formats.text.blocks import writes
-from tfnp_ext.formats.text.layout import WIDTH, broken, wording_width, wrap
+from tfnp_ext.formats.text.layout import MOST_LINES, WIDTH, broken, wording_width, wrap
 
 _SPARK_BINS = 16
 
@@ -79,12 +79,12 @@ def write_text(text: Text) -> str:
 
 
 @writes(Fields)
-def write_fields(fields: Fields, room: int = WIDTH) -> list[str]:
+def write_fields(fields: Fields, room: int = WIDTH, _most: int = MOST_LINES) -> list[str]:
     """Returns the line of numbers, none of them broken unless it is too long by itself."""
     return broken(wrap([write_text(item) for item in fields.items], room), room)
 
 
 @writes(Note)
-def write_note(note: Note, room: int = WIDTH) -> list[str]:
+def write_note(note: Note, room: int = WIDTH, _most: int = MOST_LINES) -> list[str]:
     """Returns a sentence, broken between words."""
     return [] if note.aside else wrap(write_text(note.text).split(" "), room, " ")

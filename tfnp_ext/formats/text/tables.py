@@ -1,61 +1,242 @@
-"""Tables of values, the columns that have room, and blocks side by side."""
+"""Tables of values: the columns and the rows that have room, and what is said of the others."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from tfnp_ext import wording
-from tfnp_ext.document import DATA_TONES, Beside, Cell, NumberRow, Row, Table
-from tfnp_ext.formats.text.blocks import write, writes
+from tfnp_ext.document import DATA_TONES, Cell, NumberRow, Row, Table
+from tfnp_ext.formats.text.blocks import writes
 from tfnp_ext.formats.text.inline import write_span, write_string
-from tfnp_ext.formats.text.layout import GAP, INDENT, LONGEST_NAME, NARROWEST, WIDTH, cut, side_by_side, wording_width
+from tfnp_ext.formats.text.layout import (
+    INDENT,
+    LONGEST_NAME,
+    MOST_LINES,
+    NARROWEST,
+    WIDTH,
+    cut,
+    cut_between,
+    wording_width,
+)
+
+Places = list[int | None]
+"""Columns that stand beside each other; ``None`` for those left out."""
+
+_A_ROW = (10, 8, 5, 4, 3, 2, 1)
+"""Values of a vector in a row: as many of them as have room."""
+
+_COUNTED = re.compile(r"\d[\d ]*(?= more)")
 
 
 @writes(Table)
-def write_table(table: Table, room: int = WIDTH) -> list[str]:
-    """Returns a table, its columns aligned; those without room are elided or, of an open table, stand below."""
-    headed = any(row.header is not None for row in table.rows)
-    limit = _room_of_strings(table, headed, room)
-    grid: list[list[str]] = []
-    spanning: list[list[bool]] = []
-    if table.columns:
-        columns = [cut(wording.printable(column), LONGEST_NAME) for column in table.columns]
-        grid.append([""] * headed + columns)
-        spanning.append([False] * len(grid[0]))
-    grid += [_cells(row, headed, limit) for row in table.rows]
-    spanning += [[False] * headed + [cell.span > 1 for cell in row.cells] for row in table.rows]
-    lefts = [cell.align == "left" for cell in max((row.cells for row in table.rows), key=len, default=())]
-    lefts = [False] * headed + lefts
-    sizes = [list(map(wording_width, line)) for line in grid]
-    widths = [0] * max(map(len, grid), default=0)
-    for line_sizes, wide in zip(sizes, spanning, strict=True):
-        for column, size in enumerate(line_sizes):
-            if size > widths[column] and not (column < len(wide) and wide[column]):
-                widths[column] = size
-    # Slices beside each other have columns of one width; those of one table are as wide as they need be.
-    framed = any(cell.framed for row in table.rows for cell in row.cells)
-    least = table.width + framed if table.caption or framed else 0
-    widths = [max(width, least) if place >= headed else width for place, width in enumerate(widths)]
+def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list[str]:
+    """Returns a table, its columns aligned; those without room stand below, or are left out as rows are."""
+    grid = _Grid.of(table, room)
+    groups: list[Places] = [list(range(len(grid.widths)))]
+    height = len(grid.lines)
+    most -= bool(table.caption)
+    if grid.is_wider_than(room):
+        if table.narrow is not None:
+            return write_table(table.narrow, room, most)
+        if table.compact and _is_vector(table):
+            return _write_vector(table, room, most)
+        groups = grid.pieces(room) if table.compact else [grid.elided(grid.headed, room)]
+        if table.compact and _goes_on(table, len(groups) * height <= most):
+            return _write_ragged(table, grid, room, most)
+        labelled = _labelled(table) if len(groups) > 1 else table
+        if labelled is not table:
+            return write_table(labelled, room, most + bool(table.caption))
+        if len(groups) * height > most:
+            groups = grid.fewer(groups, max(1, most // height), room)
+    if len(groups) * height > most:
+        if table.wrapped:
+            return _write_vector(table, room, most)
+        # What is said of rows left out does not make a slice wider than there is room for beside others.
+        rows = _fewer(table.rows, most - bool(table.columns), grid, grid.width if table.caption else room)
+        if len(rows) < len(table.rows):
+            return write_table(replace(table, rows=rows), room, most + bool(table.caption))
     lines = [table.caption] if table.caption else []
-    groups = _fitting(widths, headed, room, whole=table.compact)
-    if len(groups) > 1 and table.narrow is not None:
-        return write_table(table.narrow, room)
-    labelled = _labelled(table) if len(groups) > 1 else table
-    if labelled is not table:
-        return write_table(labelled, room)
     for number, kept in enumerate(groups):
-        margin = INDENT if number else ""
-        for line, line_sizes, wide in zip(grid, sizes, spanning, strict=True):
-            cells = []
-            for place in kept:
-                if place is None:
-                    cells.append("…")
-                elif place < len(line):
-                    padding = " " * (widths[place] - line_sizes[place])
-                    left = (place < len(wide) and wide[place]) or (place < len(lefts) and lefts[place])
-                    cells.append(line[place] + padding if left else padding + line[place])
-            lines.append((margin + "  ".join(cells)).rstrip())
+        lines += grid.written(kept, INDENT if number else "")
     return lines
+
+
+@dataclass(slots=True)
+class _Grid:
+    """What stands in the cells of a table, the header of its columns first, and how wide that is."""
+
+    lines: list[list[str]]
+    sizes: list[list[int]]
+    spanning: list[list[bool]]
+    lefts: list[bool]
+    widths: list[int]
+    headed: bool
+
+    @classmethod
+    def of(cls, table: Table, room: int) -> _Grid:
+        """Returns the texts of a table; strings of the user's are cut to the room."""
+        headed = any(row.header is not None for row in table.rows)
+        limit = _room_of_strings(table, headed, room)
+        grid: list[list[str]] = []
+        spanning: list[list[bool]] = []
+        if table.columns:
+            columns = [cut(wording.printable(column), LONGEST_NAME) for column in table.columns]
+            grid.append([""] * headed + columns)
+            spanning.append([False] * len(grid[0]))
+        grid += [_cells(row, headed, limit) for row in table.rows]
+        spanning += [[False] * headed + [cell.span > 1 for cell in row.cells] for row in table.rows]
+        lefts = [cell.align == "left" for cell in max((row.cells for row in table.rows), key=len, default=())]
+        sizes = [list(map(wording_width, line)) for line in grid]
+        widths = [0] * max(map(len, grid), default=0)
+        for line_sizes, wide in zip(sizes, spanning, strict=True):
+            for column, size in enumerate(line_sizes):
+                if size > widths[column] and not (column < len(wide) and wide[column]):
+                    widths[column] = size
+        # Slices beside each other have columns of one width; those of one table are as wide as they need be.
+        framed = any(cell.framed for row in table.rows for cell in row.cells)
+        least = table.width + framed if table.caption or framed else 0
+        widths = [max(width, least) if place >= headed else width for place, width in enumerate(widths)]
+        return cls(grid, sizes, spanning, [False] * headed + lefts, widths, headed)
+
+    @property
+    def width(self) -> int:
+        """How wide all columns are beside each other."""
+        return sum(self.widths) + 2 * (len(self.widths) - 1)
+
+    def is_wider_than(self, room: int) -> bool:
+        """Returns whether not all columns have room beside each other; of one or two that are cut all are shown."""
+        return self.width > room and len(self.widths) >= 3 + self.headed
+
+    def pieces(self, room: int) -> list[Places]:
+        """Returns all columns, those without room below the others, the rows' headers beside them again."""
+        headers: Places = [0] * self.headed
+        groups: list[Places] = [[*headers]]
+        used = sum(self.widths[: self.headed]) + 2 * self.headed
+        for place in range(int(self.headed), len(self.widths)):
+            if used + self.widths[place] > room and len(groups[-1]) > self.headed:
+                groups.append([*headers])
+                used = len(INDENT) + sum(self.widths[: self.headed]) + 2 * self.headed
+            groups[-1].append(place)
+            used += self.widths[place] + 2
+        return groups
+
+    def elided(self, start: int, room: int) -> Places:
+        """Returns the columns from one on that have room beside each other and the last, the others left out."""
+        kept: Places = [0] * self.headed
+        last = len(self.widths) - 1
+        left = room - sum(self.widths[place] + 2 for place in range(self.headed)) - 3 - self.widths[last]
+        for place in range(start, last):
+            left -= self.widths[place] + 2
+            if left < 0:
+                return [*kept, None, last]
+            kept.append(place)
+        return [*kept, last]
+
+    def fewer(self, groups: list[Places], most: int, room: int) -> list[Places]:
+        """Returns no more than so many groups of columns: in the last one, columns are left out."""
+        if len(groups) <= most:
+            return groups
+        start = next(place for place in groups[most - 1][self.headed :] if place is not None)
+        return [*groups[: most - 1], self.elided(start, room - (len(INDENT) if most > 1 else 0))]
+
+    def written(self, kept: Places, margin: str = "") -> list[str]:
+        """Returns the lines of some of the columns; of a cell that spans several of them, all that it says."""
+        return [self.line(number, kept, margin) for number in range(len(self.lines))]
+
+    def line(self, number: int, kept: Places, margin: str = "") -> str:
+        """Returns one line of some of the columns."""
+        line, sizes, wide = self.lines[number], self.sizes[number], self.spanning[number]
+        widths, lefts, length = self.widths, self.lefts, len(line)
+        cells = []
+        for place in kept:
+            if place is None:
+                cells.append("" if any(wide) else "…")
+            elif place < length:
+                padding = " " * (widths[place] - sizes[place])
+                left = (place < len(wide) and wide[place]) or (place < len(lefts) and lefts[place])
+                cells.append(line[place] + padding if left else padding + line[place])
+        return (margin + "  ".join(cells)).rstrip()
+
+
+def _is_vector(table: Table) -> bool:
+    """Returns whether the rows of a table are those of one vector, or its only row is one."""
+    return table.wrapped or (len(table.rows) == 1 and table.rows[0].header is None)
+
+
+def _write_vector(table: Table, room: int, most: int) -> list[str]:
+    """Returns a vector with as many values in a row as have room, each row headed by its first index."""
+    cells = [cell for row in table.rows for cell in row.cells]
+    widest = max(wording_width(_cell(cell, room)) for cell in cells)
+    fitting = max(1, (room - len(str(len(cells)))) // (max(widest, table.width) + 2))
+    beside = next(count for count in _A_ROW if count <= fitting)
+    titled = True
+    if len(range(0, len(cells), beside)) + 1 > most:  # what is told counts for more than round numbers
+        beside = fitting
+        titled = len(range(0, len(cells), beside)) < most
+    starts = range(0, len(cells), beside)
+    rows = tuple(Row(tuple(cells[start : start + beside]), header=str(start)) for start in starts)
+    columns = tuple(map(str, range(beside))) if titled else ()
+    return write_table(replace(table, rows=rows, columns=columns, wrapped=False), room, most + bool(table.caption))
+
+
+def _goes_on(table: Table, fits: bool) -> bool:
+    """Returns whether each row of a table goes on below it: rows of unequal length, and few of which each is named."""
+    if table.columns:
+        return False
+    return len({len(row.cells) for row in table.rows}) > 1 or (fits and all(row.header for row in table.rows))
+
+
+def _write_ragged(table: Table, grid: _Grid, room: int, most: int) -> list[str]:
+    """Returns rows of unequal length: what has no room in a row goes on in the next line, or is left out."""
+    first, *others = grid.pieces(room)
+    others = [group[grid.headed :] for group in others]
+    lines = []
+    for number, line in enumerate(grid.lines):
+        lines.append(grid.line(number, first))
+        lines += [grid.line(number, group, INDENT) for group in others if (group[0] or 0) < len(line)]
+    if len(lines) <= most:
+        return lines
+    if len(table.rows) > most:
+        return write_table(replace(table, rows=_fewer(table.rows, most, grid, room)), room, most)
+    first = grid.pieces(room - 2)[0]
+    return [
+        grid.line(number, first) + (" …" if len(line) > len(first) else "") for number, line in enumerate(grid.lines)
+    ]
+
+
+def _fewer(rows: Sequence[Row | NumberRow], most: int, grid: _Grid, room: int) -> tuple[Row | NumberRow, ...]:
+    """Returns the first and the last of too many rows, and between them how many are left out.
+
+    Rows that were left out before keep their place, and are counted where they were.
+    """
+    most = max(2, most)
+    if len(rows) <= most:
+        return tuple(rows)
+    mark = next((place for place, row in enumerate(rows) if row.header == "⋮"), None)
+    tail = min(2 if most >= 8 else most >= 4, len(rows) - 1 - mark if mark is not None else len(rows))
+    head = most - 1 - tail
+    dropped = len(rows) - head - tail - (mark is not None)
+    last = tuple(rows[len(rows) - tail :])
+    if mark is not None:
+        more = _counted(rows[mark], dropped)
+    else:
+        words = f"{wording.integer(dropped)} more"
+        words = words if grid.headed else f"⋮ {words}"
+        if len(words) + sum(grid.widths[: grid.headed]) + 2 * grid.headed > room:
+            words = "⋮"
+        more = Row((Cell(words, align="left", span=2),), header="⋮" if grid.headed else None)
+    return (*rows[:head], more, *last)
+
+
+def _counted(row: Row | NumberRow, more: int) -> Row:
+    """Returns the row that stands for others with what it stands for besides, where it says how many those are."""
+
+    def counted(found: re.Match[str]) -> str:
+        return wording.integer(int(found[0].replace(" ", "")) + more)
+
+    return Row(tuple(cell._replace(text=_COUNTED.sub(counted, cell.text)) for cell in row.cells), header=row.header)
 
 
 def _labelled(table: Table) -> Table:
@@ -78,38 +259,6 @@ def _room_of_strings(table: Table, headed: bool, room: int) -> int:
     return max(left - min(max(map(wording_width, beside), default=-2), left // 2) - 2, NARROWEST)
 
 
-def _fitting(widths: list[int], headed: bool, room: int, *, whole: bool) -> list[list[int | None]]:
-    """Returns the columns that stand beside each other, ``None`` for those elided.
-
-    Args:
-        widths: How wide each column is.
-        headed: Whether the first holds the rows' headers.
-        room: Columns of the terminal.
-        whole: Whether every column has to be shown: those that do not fit stand below, headers again beside them.
-    """
-    everything: list[int | None] = list(range(len(widths)))
-    if sum(widths) + 2 * (len(widths) - 1) <= room or len(widths) < 3 + headed:
-        return [everything]
-    if whole:
-        groups: list[list[int | None]] = [everything[:headed]]
-        used = sum(widths[:headed]) + 2 * headed
-        for place in range(int(headed), len(widths)):
-            if used + widths[place] > room and len(groups[-1]) > headed:
-                groups.append(everything[:headed])
-                used = len(INDENT) + sum(widths[:headed]) + 2 * headed
-            groups[-1].append(place)
-            used += widths[place] + 2
-        return groups
-    kept: list[int | None] = []
-    left = room - 3 - widths[-1] - 2
-    for place, width in enumerate(widths[:-1]):
-        left -= width + 2
-        if left < 0:
-            break
-        kept.append(place)
-    return [[*kept, None, len(widths) - 1]]
-
-
 def _cells(row: Row | NumberRow, headed: bool, room: int = WIDTH) -> list[str]:
     header = [cut(wording.printable(row.header or ""), LONGEST_NAME)] if headed else []
     return header + [_cell(cell, room) for cell in row.cells]
@@ -123,22 +272,7 @@ def _cell(cell: Cell, room: int = WIDTH) -> str:
     text = wording.printable(cell.text)
     if after:
         return f" {cut(text, room - 1 - wording_width(after))}{after}"
-    text = cut(text, room - cell.framed)
+    room -= cell.framed
+    if wording_width(text) > room:
+        text = cut_between(text, room, strings=cell.mono) if cell.align == "left" else cut(text, room)
     return f"▸{text}" if cell.framed else text
-
-
-@writes(Beside)
-def write_beside(beside: Beside, room: int = WIDTH) -> list[str]:
-    """Returns blocks side by side, as many as fit, the others below."""
-    columns = [write(block, room) for block in beside.blocks]
-    lines: list[str] = []
-    group: list[list[str]] = []
-    used = 0
-    for column in columns:
-        width = max(map(wording_width, column), default=0)
-        if group and used + len(GAP) * 2 + width > room:
-            lines += side_by_side(group)
-            group, used = [], 0
-        used += width + (len(GAP) * 2 if group else 0)
-        group.append(column)
-    return lines + side_by_side(group)
