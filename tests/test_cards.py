@@ -116,10 +116,30 @@ Tensor (3, 2, 5) int32   120 B · CPU · view
         lambda tf: tf.constant([0.098, 0.652, 0.054, 0.196]),
         """\
 Tensor (4,) float32 · class probabilities   16 B · CPU · view
-▸ 1  65.2 % ████████████████████████████████████████
-  3  19.6 % ████████████
-  0   9.8 % ██████
-  2   5.4 % ███▍""",
+  0  0.098   9.8 % ██████
+▸ 1  0.652  65.2 % ████████████████████████████████████████
+  2  0.054   5.4 % ███▍
+  3  0.196  19.6 % ████████████""",
+    ),
+    "sure probabilities": (
+        lambda tf: tf.nn.softmax([0.0, 16.0, 1.0]),
+        """\
+Tensor (3,) float32 · class probabilities   12 B · CPU · view
+  0    1.13e-7   <0.1 %
+▸ 1  0.9999995  >99.9 % ████████████████████████████████████████
+  2    3.06e-7   <0.1 %""",
+    ),
+    "shares of a narrow dtype": (
+        lambda tf: tf.nn.softmax(tf.constant([1, 2, 3], tf.bfloat16)),
+        """\
+Tensor (3,) bfloat16 · class probabilities   6 B · CPU · view
+  0  0.090   9.0 % █████▍
+  1  0.245  24.5 % ██████████████▊
+▸ 2  0.664  66.4 % ████████████████████████████████████████""",
+    ),
+    "round numbers that sum to 1": (
+        lambda tf: tf.constant([0.1, 0.2, 0.3, 0.4]),
+        "Tensor (4,) float32  0.1  0.2  0.3  0.4   16 B · CPU · view",
     ),
     "a digit": (
         lambda tf: tf.constant(DIGIT),
@@ -244,6 +264,31 @@ list   1 tensor · 4 B
 def test_golden_texts(tf, name):
     make, expected = GOLDEN[name]
     assert text_of(make(tf)) == expected
+
+
+def test_up_to_twelve_examples_are_a_table_while_they_are_few_numbers(tf):
+    shares = tf.nn.softmax(tf.reshape(tf.range(27.0) % 4, (9, 3)))
+    lines = text_of(shares).split("\n")
+    shown = [line.replace("▸", "").split()[1:4] for line in lines[-9:]]
+    assert shown == [[f"{share:.3f}" for share in row] for row in shares.numpy()]
+    assert "confidence mean" in lines[2], "of more than eight a line sums them up"
+    assert "<img" not in html_of(shares)
+    assert "<img" in html_of(shares, plot="heatmap")
+    for examples, classes in ((13, 3), (4, 17), (11, 6)):
+        assert "<img" in html_of(tf.nn.softmax(tf.sin(tf.reshape(tf.range(examples * classes * 1.0), (examples, -1)))))
+
+
+@pytest.mark.parametrize("asked", [{"labels": ["cat", "dog"]}, {"truth": [0, 1]}], ids=str)
+def test_round_numbers_are_predictions_where_names_or_truth_come_with_them(tf, asked):
+    typed = tf.constant([[0.9, 0.1], [0.2, 0.8]])
+    assert "class probabilities" not in text_of(typed)
+    assert "class probabilities, 2 examples × 2 classes" in text_of(typed, **asked)
+
+
+def test_bars_of_round_numbers_are_drawn_when_asked_for(tf):
+    text = text_of(tf.constant([0.1, 0.2, 0.3, 0.4]), plot="bar")
+    assert text.count("█\n") + text.endswith("█") == 4
+    assert "<img" in html_of(tf.constant([0.1, 0.2, 0.3, 0.4]), plot="bar")
 
 
 def test_golden_text_of_a_labelled_batch(tf):

@@ -470,4 +470,4 @@ class TestBytesAndSafety:
     def test_suits_only_predictions(self):
         plot = PLOTS["gallery"]
         assert plot.suits(summarize(np.zeros((3, 4, 5)))) == 0
-        assert plot.suits(summarize(np.float32([0.2, 0.8]))) == 0.3
+        assert plot.suits(summarize(np.float32([0.203, 0.797]))) == 0.3

@@ -177,6 +177,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "proto": (lambda tf: tf.make_tensor_proto([1.0, 2.0]), {}),
     "serialized tensor": (lambda tf: tf.io.serialize_tensor(tf.range(3)).numpy(), {}),
     "probabilities": (lambda tf: tf.constant(shares(10)), {}),
+    "a few probabilities": (lambda tf: tf.constant(shares(10)[:4] / shares(10)[:4].sum()), {}),
     "probabilities without the picture": (lambda tf: tf.constant(shares(10)), {"plots": False}),
     "labelled probabilities": (
         lambda tf: tf.constant(shares(4)),

@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 from tfnp_ext import TensorDisplay, summarize
 from tfnp_ext.plots import choose_plot
 from tfnp_ext.plots.base import able_plots
-from tfnp_ext.roles import ROLES, Role, read_role, sum_tolerance
+from tfnp_ext.roles import ROLES, Role, read_predictions, read_role, sum_tolerance
 from tfnp_ext.statistics import compute_statistics
 
 RANDOM = np.random.default_rng(0)
@@ -63,11 +63,110 @@ class TestProbabilities:
         assert role.name == "probabilities"
         assert role.reason.startswith("read as class probabilities: none negative, sum ")
 
-    def test_two_equal_shares_are_probabilities_and_the_reason_is_said(self):
-        role = role_of(np.float32([0.5, 0.5]))
-        assert (role.name, role.reason) == (
-            "probabilities", "read as class probabilities: none negative, sum 1.000",
-        )  # fmt: skip
+    @given(
+        seed=st.integers(0, 2**32),
+        shape=st.sampled_from([(3,), (4,), (8,), (10,), (1000,), (2, 3), (3, 3), (4, 4), (9, 3), (32, 10), (40, 2)]),
+        scale=st.floats(0.1, 10),
+        name=st.sampled_from(["float32", "float64"]),
+    )
+    def test_a_softmax_of_logits_is_read_as_one_however_sure_or_unsure(self, seed, shape, scale, name):
+        shares = softmax(np.random.default_rng(seed).normal(0, scale, shape).astype(name))
+        assert role_of(shares).name == ("probabilities" if len(shape) == 1 else "probability batch")
+
+    @pytest.mark.parametrize("name", ["float16", "bfloat16"])
+    @pytest.mark.parametrize("shape", [(2,), (3,), (10,), (1000,), (4, 3), (32, 10)], ids=str)
+    def test_a_softmax_in_half_precision_is_seldom_taken_for_round_numbers(self, name, shape):
+        random = np.random.default_rng(0)
+        made = [as_dtype(softmax(random.normal(0, 2, shape)), name) for _ in range(100)]
+        plain = [shares for shares in made if role_of(shares).name not in {"probabilities", "probability batch"}]
+        assert len(plain) <= (5 if shape == (2,) else 0)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [0.098, 0.652, 0.054, 0.196],
+            [0.999998, 0.000002],
+            [0.999998, 1e-7, 1.9e-6],
+            [9.36e-14, 1.0, 1.88e-12],
+            [0.3331, 0.3335, 0.3334],
+            [0.49997, 0.50003],
+            [[0.878, 0.048, 0.015, 0.059], [0.168, 0.306, 0.374, 0.152]],
+            [[0.999998, 1.9e-6, 1e-7], [1e-7, 0.999998, 1.9e-6], [1e-7, 1.9e-6, 0.999998]],
+        ],
+        ids=str,
+    )
+    def test_few_that_are_sure_unsure_or_rounded_to_three_decimals(self, values):
+        for dtype in (np.float32, np.float64):
+            assert role_of(np.array(values, dtype)).name in {"probabilities", "probability batch"}
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [0.1, 0.2, 0.3, 0.4],
+            [0.5, 0.5],
+            [0.25, 0.75],
+            [1 / 3, 2 / 3],
+            [1 / 2, 1 / 3, 1 / 6],
+            [1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16],
+            [0.125, 0.375, 0.375, 0.125],
+            [0.05, 0.15, 0.8],
+            [1.0 - 0.7, 0.7],
+            [[0.6, 0.4], [0.4, 0.6]],
+            [[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]],
+            [[1 / 3] * 3] * 3,
+            [0.1] * 10,
+            [[0.5, 0.5], [math.nan, 0.5]],
+        ],
+        ids=str,
+    )
+    def test_few_round_numbers_are_their_values(self, values):
+        for dtype in (np.float32, np.float64):
+            assert role_of(np.array(values, dtype)).name == "values"
+
+    @given(hnp.arrays(np.int64, st.integers(2, 8), elements=st.integers(0, 100)), st.sampled_from([np.float32, float]))
+    def test_a_few_hundredths_are_their_values(self, parts, dtype):
+        parts[-1] = 100 - parts[:-1].sum()
+        assert role_of((parts / 100).astype(dtype)).name == "values"
+
+    def test_all_halves_are_no_batch_of_two_classes(self):
+        assert role_of(np.full((100, 2), 0.5)).name == "matrix"
+
+    def test_shares_that_are_equal_are_probabilities_where_they_are_many(self):
+        assert role_of(np.full(1000, 0.001, np.float32)).name == "probabilities"
+        assert role_of(np.full((32, 10), 0.1, np.float32)).name == "probability batch"
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [1e-8, 1.0],
+            [[1.0, 0.0], [1e-9, 1.0]],
+            [[1.0, 5e-8, 1e-8], [2e-7, 1.0, 3e-7], [1e-8, 1e-7, 1.0]],
+            [[0.0, 1.0, 1e-7], [1.0, 0.0, 0.0]],
+        ],
+        ids=str,
+    )
+    def test_zeros_and_ones_up_to_round_off_are_their_values(self, values):
+        assert role_of(np.array(values)).name == "values"
+        assert role_of(np.float32(values)).name == "values"
+
+    def test_round_off_is_that_of_the_dtype(self):
+        assert role_of(np.cos([math.pi / 2, 0.0])).name == "values"
+        assert role_of(np.float32([1e-13, 1.0])).name == "probabilities"
+
+    @pytest.mark.parametrize("size", [2, 3, 4])
+    def test_a_matrix_times_its_inverse_is_no_batch(self, size):
+        matrices = np.random.default_rng(0).integers(-5, 6, (300, size, size)) + 11 * np.eye(size)
+        for matrix in matrices.astype(np.float32):
+            assert role_of(np.linalg.inv(matrix) @ matrix).name == "values"
+
+    def test_what_is_said_to_be_predictions_is_read_so_where_it_sums_to_1(self):
+        typed = np.float32([[0.9, 0.1], [0.2, 0.8]])
+        role = read_predictions(typed, compute_statistics(typed))
+        assert (role.name, role.title) == ("probability batch", "class probabilities, 2 examples × 2 classes")
+        typed = np.float32([0.1, 0.2, 0.7])
+        assert read_predictions(typed, compute_statistics(typed)).name == "probabilities"
+        other = np.float32([0.1, 0.2, 0.8])
+        assert read_predictions(other, compute_statistics(other)) is None
 
     def test_a_batch_axis_of_one_is_squeezed(self):
         role = role_of(softmax(RANDOM.normal(size=(1, 10))))
@@ -560,9 +659,9 @@ class TestTwoReadings:
             assert role_of(labels).name in {"labels", "other"}
         assert role_of(digits.truth[:, None]).drawn.shape == (360,)
 
-    def test_ages_of_which_one_vector_sums_to_1_are_probabilities_and_the_reason_is_said(self):
-        """Nothing but its sum tells a prediction, so the card says the sum."""
-        role = role_of(np.float32([0.18, 0.25, 0.07, 0.4, 0.1]))
+    def test_shares_of_three_decimals_are_probabilities_and_the_reason_is_said(self):
+        """Nothing but its sum tells a prediction from other shares, so the card says the sum."""
+        role = role_of(np.float32([0.183, 0.254, 0.066, 0.397, 0.1]))
         assert (role.name, role.reason) == (
             "probabilities", "read as class probabilities: none negative, sum 1.000",
         )  # fmt: skip

@@ -99,7 +99,7 @@ def test_a_symbol_says_when_it_has_a_value(tf):
 
 
 def test_a_role_has_a_title_and_a_reason(tf):
-    summary = summarize(tf.constant([[0.1, 0.2, 0.7]]))
+    summary = summarize(tf.constant([[0.102, 0.197, 0.701]]))
     assert (summary.role, summary.title) == ("probabilities", "class probabilities")
     assert summary.reason == "read as class probabilities: none negative, sum 1.000"
     assert summary.drawn.shape == (3,)

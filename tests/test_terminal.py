@@ -12,7 +12,7 @@ import pytest
 CELLS = {
     "load": "%load_ext tfnp_ext",
     "import": "import sys, tensorflow as tf; before = set(sys.modules)",
-    "values": "preds = tf.constant([0.05, 0.15, 0.8]); x = tf.constant([[1.0, 2.0], [3.0, 4.0]])",
+    "values": "preds = tf.constant([0.052, 0.148, 0.8]); x = tf.constant([[1.0, 2.0], [3.0, 4.0]])",
     "tensor": "preds",
     "line": "%tonumpy x",
     "assigned": "a = %tonumpy x",

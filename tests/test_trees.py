@@ -189,16 +189,16 @@ class TestProbabilities:
     """The top class is marked in a leaf's line as it is in a table."""
 
     def test_one_vector_has_it_framed_and_pointed_at(self, tf):
-        nest = {"p": tf.constant([0.2, 0.7, 0.1]), "x": tf.constant([2.0, 7.0])}
-        assert text_of(nest).split("\n")[1].split("  ")[-4:] == ["1 at 70.0 %", "0.200", "▸0.700", "0.100"]
+        nest = {"p": tf.constant([0.203, 0.699, 0.098]), "x": tf.constant([2.0, 7.0])}
+        assert text_of(nest).split("\n")[1].split("  ")[-4:] == ["1 at 69.9 %", "0.203", "▸0.699", "0.098"]
         framed = [node.text for node in parse(html_of(nest)).all() if "border:" in node.attributes.get("style", "")]
-        assert framed == ["0.700"]
+        assert framed == ["0.699"]
 
     def test_rows_of_a_batch_have_it_each(self, tf):
-        nest = {"p": tf.constant([[0.2, 0.8], [0.75, 0.25]]), "x": tf.constant([2.0, 7.0])}
-        assert re.findall(r"▸\S+", text_of(nest)) == ["▸0.800", "▸0.750"]
+        nest = {"p": tf.constant([[0.203, 0.797], [0.752, 0.248]]), "x": tf.constant([2.0, 7.0])}
+        assert re.findall(r"▸\S+", text_of(nest)) == ["▸0.797", "▸0.752"]
         framed = [node.text for node in parse(html_of(nest)).all() if "border:" in node.attributes.get("style", "")]
-        assert framed == ["0.800", "0.750"]
+        assert framed == ["0.797", "0.752"]
 
 
 class TestTime:

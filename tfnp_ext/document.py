@@ -284,12 +284,16 @@ def even_columns(count: int, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its label, its value in words, its length as a share of the longest (negative hangs below zero)."""
+    """One bar: its label, its value in words, its length as a share of the longest (negative hangs below zero).
+
+    ``number`` is the value itself where its words are of the whole, as percent are.
+    """
 
     label: str
     value: str
     length: float
     strong: bool = False
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,22 @@ def percent(fraction: float, decimals: int = 1) -> str:
     return f"{text} %"
 
 
+def share(fraction: float, decimals: int) -> str:
+    """Returns a probability as a number that is never rounded to 1 or to 0.
+
+    Example:
+        >>> share(0.0900306, 4), share(0.999998, 4), share(1e-8, 4), share(0.0, 4)
+        ('0.0900', '0.999998', '1e-8', '0')
+    """
+    text = f"{fraction:.{decimals}f}"
+    if float(text) == 0:
+        return number(fraction)
+    if fraction < 1 <= float(text):
+        longer = (f"{fraction:.{more}f}" for more in range(decimals, 17))
+        return next((told for told in longer if float(told) < 1), text)
+    return text
+
+
 def byte_count(count: int, *, exact: bool = True) -> str:
     """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``; one that is estimated as ``≈ 3.81 MiB``."""
     if not exact:

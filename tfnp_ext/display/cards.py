@@ -45,6 +45,7 @@ from tfnp_ext.document import (
 )
 from tfnp_ext.errors import ConversionError, OptionError
 from tfnp_ext.plots import Plot, as_asked, fitting_plot
+from tfnp_ext.plots.batches import FEW_EXAMPLES
 from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
@@ -273,8 +274,10 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     picture = plot.blocks(summary, options) if plot else ()
     warning = numbers.warning(summary)
     if picture and all(isinstance(block, (Bars, Table)) for block in picture) and options.plots:
-        # A few probabilities, each with its number: nothing is left to fold away or to say in a line.
-        return Document(_heading(summary), _present(warning, *picture))
+        # A few probabilities, each with its number: nothing is left to fold away, nor of eight examples to sum up.
+        many = summary.drawn is not None and summary.drawn.ndim == 2 and len(summary.drawn) > FEW_EXAMPLES
+        line = numbers.line(summary, options) if many else None
+        return Document(_heading(summary), _present(warning, line, *picture))
     in_picture = plot is not None and options.plots and plot.shows_histogram(summary, options)
     line = numbers.line(summary, options, in_picture=in_picture)
     return Document(_heading(summary), _present(warning, line, *picture, _fold(summary, options, plot, picture)))

@@ -11,6 +11,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.base import Plot, as_floats, choose_plot, drawn_values
+from tfnp_ext.roles import read_predictions
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, with_softmax
 
@@ -18,20 +19,33 @@ _NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 _SCORES = frozenset({"probabilities", "logits", "scores", "one-hot"})
 """The roles of one example: its truth is told in the line of numbers."""
 
+_PLAIN_ROLES = frozenset({"values", "matrix"})
+"""The roles of numbers that are read as predictions only where names, truth or images come with them."""
+
 _OF_A_GALLERY = {"where": "all", "sort": "index", "page": 1}
 
 
 def as_asked(summary: Summary, options: DisplayOptions) -> Summary:
-    """Returns a value as the options read it: by softmax, or scores of two classes that come with their truth.
+    """Returns a value as the options read it: by softmax, or as predictions, where names or truth come with it.
 
     Raises:
         OptionError: Softmax does not fit the value.
     """
     if options.softmax:
         return with_softmax(summary, options.budget_ms)
-    if options.truth is None and options.images is None:
+    if options.truth is not None or options.images is not None:
+        summary = _with_both_classes(summary, options)
+    elif not options.labels_required:
         return summary
-    return _with_both_classes(summary, options)
+    return _as_predictions(summary) if summary.role in _PLAIN_ROLES else summary
+
+
+def _as_predictions(summary: Summary) -> Summary:
+    """Returns plain numbers as the class probabilities that they are said to be, where they sum to 1."""
+    if summary.drawn is None or summary.statistics is None:
+        return summary
+    role = read_predictions(summary.drawn, summary.statistics)
+    return summary if role is None else replace(summary, role=role.name, title=role.title, reason=role.reason)
 
 
 def _with_both_classes(summary: Summary, options: DisplayOptions) -> Summary:

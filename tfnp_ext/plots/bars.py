@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,7 @@ _NOUNS = {"probabilities": "class probabilities", "logits": "logits", "scores": 
 _MOST_RANKED = 100_000
 """So many values are put in order whole; of more only the largest are looked for, a block at a time."""
 
+_EXACT = 1e-7
 _BLOCK = 2**18
 _TOP_OF_MANY = 5
 _TEXT_ROWS = 10
@@ -164,14 +165,14 @@ class BarPlot(Plot):
         return f"{what}. Highest {named[0]}{then}{lowest}.{last}"
 
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
-        """Returns the bars as text: the largest first, five of them unless ``top`` says otherwise."""
+        """Returns the bars as text: the largest first, five of them unless ``top`` says otherwise; a few in order."""
         chart = self.prepare(summary, options)
         if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
-            return Bars(_bars(chart, range(len(chart.names))), columns=True)
+            return Bars(_bars(chart, range(len(chart.names)), summary), columns=True)
         limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else _TEXT_ROWS)
         listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
         rest = chart.rest if chart.rest else _rest(chart.shares, [chart.values[list(chart.order[limit:])]])
-        return Bars(_bars(chart, listed), rest)
+        return Bars(_bars(chart, listed, summary), rest)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns the picture, or up to 8 probabilities as columns of text; bars of text where a font lacks a name."""
@@ -180,7 +181,7 @@ class BarPlot(Plot):
             columns = self.fallback(summary, options)
             return () if columns is None else (columns,)
         if not all(map(can_write, chart.names)):
-            return (Figure(None, self.alt(summary, options), Bars(_bars(chart, chart.order), chart.rest)),)
+            return (Figure(None, self.alt(summary, options), Bars(_bars(chart, chart.order, summary), chart.rest)),)
         return super().blocks(summary, options)
 
     @prepared_once
@@ -228,9 +229,20 @@ class BarPlot(Plot):
         paint_chart(sheet, self.prepare(summary, options), style)
 
 
-def _bars(chart: Chart, shown: Iterable[int]) -> tuple[Bar, ...]:
-    lengths = chart.lengths
-    return tuple(Bar(chart.names[bar], chart.words[bar], lengths[bar], bar in chart.tops) for bar in shown)
+def _bars(chart: Chart, shown: Iterable[int], summary: Summary) -> tuple[Bar, ...]:
+    """Returns bars as text; of a few probabilities that are all shown each with its number."""
+    lengths, numbers = chart.lengths, [""] * len(chart.names)
+    if chart.shares and len(chart.names) == chart.count <= SMALL_VECTOR and summary.drawn is not None:
+        numbers = _share_texts(chart.values, summary.drawn.dtype)
+    words, tops = chart.words, chart.tops
+    return tuple(Bar(chart.names[bar], words[bar], lengths[bar], bar in tops, numbers[bar]) for bar in shown)
+
+
+def _share_texts(shares: Array, dtype: np.dtype[Any]) -> list[str]:
+    """Returns probabilities with three decimals if these are exact or all that the dtype carries, else with four."""
+    exact = all(abs(share - float(f"{share:.3f}")) < _EXACT for share in shares.tolist())
+    decimals = 3 if exact or dtype.itemsize <= 2 else 4
+    return [wording.share(share, decimals) for share in shares.tolist()]
 
 
 def chart_size(chart: Chart) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_la
 from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
 from tfnp_ext.plots.ticks import name_ticks
+from tfnp_ext.roles import SMALL
 from tfnp_ext.statistics import row_tops
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ _CONFIDENCE = 30
 _TOP = 42
 _COUNTS = 74
 _LONGEST_LABEL = 14
-_SMALL = (8, 12)
+FEW_EXAMPLES = 8
+"""So many examples need no line of numbers that sums them up."""
+
+_FEW_CLASSES = 12
+_LONGEST_TABLE, _WIDEST_TABLE = 12, 16
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
 _MOST_COUNTED = 2**18
@@ -77,7 +82,10 @@ class Batch:
     @property
     def small(self) -> bool:
         """Whether a table of the numbers says more than a picture."""
-        return self.examples <= _SMALL[0] and self.everything.shape[1] <= _SMALL[1]
+        classes = int(self.everything.shape[1])
+        if self.examples <= FEW_EXAMPLES and classes <= _FEW_CLASSES:
+            return True
+        return self.examples * classes <= SMALL and self.examples <= _LONGEST_TABLE and classes <= _WIDEST_TABLE
 
     @property
     def unsure(self) -> Array:

@@ -118,9 +118,9 @@ class HeatmapPlot(Plot):
         return heads or isinstance(self.prepare(summary, options), Stack)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
-        """Returns the picture; of a few vectors of probabilities the table, which says more."""
+        """Returns the picture; of a few vectors of probabilities the table, which says more, unless it is asked for."""
         prepared = self.prepare(summary, options)
-        if isinstance(prepared, Batch) and prepared.small:
+        if isinstance(prepared, Batch) and prepared.small and options.plot != self.name:
             return (batch_table(prepared),)
         return super().blocks(summary, options)
 

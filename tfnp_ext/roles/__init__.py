@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from tfnp_ext.roles.base import ROLES, SMALL, Role
 from tfnp_ext.roles.predictions import sum_tolerance
-from tfnp_ext.roles.reading import read_role
+from tfnp_ext.roles.reading import read_predictions, read_role
 
-__all__ = ["ROLES", "SMALL", "Role", "read_role", "sum_tolerance"]
+__all__ = ["ROLES", "SMALL", "Role", "read_predictions", "read_role", "sum_tolerance"]

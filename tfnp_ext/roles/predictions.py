@@ -24,6 +24,18 @@ from tfnp_ext.statistics import Statistics
 FEWEST_SCORES = 9
 """Fewer values stand in the headline: four or eight floats are not taken for a prediction, unless they sum to 1."""
 
+_FEW_SHARES = 8
+"""So many numbers at most sum to 1 because they were typed so; that more of them do is no accident."""
+
+_ROUND = (144, 100, 12, 10)
+"""Round numbers are multiples of one of these parts of 1: those of one or two decimals, halves to sixteenths."""
+
+_COARSE = 0.012
+"""In floats as coarse as this share of a part every other number is round."""
+
+_ROUND_OFF = 1e-6
+"""What is left of a 0 that is computed: of a matrix times its inverse, of a rotation."""
+
 _FEWEST_LABELS = 20
 _FEW_CLASSES = 20
 _LARGEST_LABEL = 1000
@@ -47,23 +59,29 @@ def sum_tolerance(dtype: np.dtype, classes: int) -> float:
     return max(1e-3, min(0.05, float(ml_dtypes.finfo(dtype).eps) * math.sqrt(classes)))
 
 
-def read_probabilities(drawn: Array, statistics: Statistics) -> Role | None:
-    """Returns the role of one vector of class probabilities."""
+def read_probabilities(drawn: Array, statistics: Statistics, *, told: bool = False) -> Role | None:
+    """Returns the role of one vector of class probabilities.
+
+    Args:
+        drawn: The values.
+        statistics: Their numbers.
+        told: Whether it is known that these are predictions: then plain numbers are read so too.
+    """
     if drawn.ndim != 1 or drawn.size < 2 or not is_float(drawn):
         return None
     tolerance = sum_tolerance(drawn.dtype, drawn.size)
     if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
         return None
     total = statistics.mean * drawn.size
-    if abs(total - 1) > tolerance:
+    if abs(total - 1) > tolerance or not (told or _look_predicted(drawn, statistics)):
         return None
     return Role(
         "probabilities", "class probabilities", f"read as class probabilities: none negative, sum {total:.3f}", drawn
     )
 
 
-def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
-    """Returns the role of class probabilities, one row an example."""
+def read_probability_batch(drawn: Array, statistics: Statistics, *, told: bool = False) -> Role | None:
+    """Returns the role of class probabilities, one row an example; ``told`` as for one vector."""
     if drawn.ndim != 2 or not 2 <= drawn.shape[1] <= LONGEST_ROW or not is_float(drawn):
         return None
     tolerance = sum_tolerance(drawn.dtype, drawn.shape[1])
@@ -75,11 +93,46 @@ def read_probability_batch(drawn: Array, statistics: Statistics) -> Role | None:
     # A broken example or a few do not make the others anything else.
     if lost > len(sums) // 2 or np.abs(sums[known] - 1).max() > tolerance:
         return None
+    if not (told or _look_predicted(drawn, statistics)):
+        return None
     examples, classes = drawn.shape
     every = of_rows(len(sums), examples, "sums", "sum")
     but = f", but {wording.plural(lost, 'row')} not finite" if lost else ""
     title = f"class probabilities, {_batch_words(examples, classes)}"
     return Role("probability batch", title, f"read as class probabilities: none negative, {every} to 1{but}", drawn)
+
+
+def _look_predicted(drawn: Array, statistics: Statistics) -> bool:
+    """Returns whether numbers that sum to 1 are a model's rather than typed, or left by other arithmetic.
+
+    Even shares, a few round numbers, and 0 and 1 up to round-off may as well be weights, coordinates, the
+    probabilities of a Markov chain, or a matrix times its inverse.
+    """
+    classes = drawn.shape[-1]
+    if statistics.minimum == statistics.maximum:
+        return drawn.size > SMALL and classes > 2
+    square = drawn.shape == (classes, classes)
+    if drawn.size > (SMALL if square else _FEW_SHARES):
+        return True
+    import ml_dtypes
+
+    numbers = drawn.astype(np.float64)
+    # So few are looked at one by one in a tenth of the time.
+    values = [value for value in numbers.reshape(-1).tolist() if math.isfinite(value)]
+    step = float(ml_dtypes.finfo(drawn.dtype).eps)
+    if any(parts * step <= _COARSE and _are_multiples(values, parts, step) for parts in _ROUND):
+        return False
+    identity = square and all(value > 0.5 for value in numbers.diagonal().tolist())
+    # Of three classes and more a softmax leaves a trace of each.
+    if classes > 2 and not statistics.zeros and not identity:
+        return True
+    least = 0 if identity else step / 32
+    return any(value > 0 and abs(value - 1) > 8 * step and not least <= value <= _ROUND_OFF for value in values)
+
+
+def _are_multiples(values: list[float], parts: int, step: float) -> bool:
+    """Returns whether all values are multiples of one of so many parts of 1, as floats of this relative step are."""
+    return all(abs(value * parts - round(value * parts)) <= round(value * parts) * step for value in values)
 
 
 def read_one_hot(drawn: Array, statistics: Statistics) -> Role | None:

@@ -85,6 +85,12 @@ def read_role(array: Array, statistics: Statistics | None, *, weights: bool = Fa
     return Role("other", drawn=drawn, reason=f"rank {array.ndim}, no image or prediction")
 
 
+def read_predictions(drawn: Array, statistics: Statistics) -> Role | None:
+    """Returns the role of what is said to be predictions, where it holds class probabilities: plain numbers too."""
+    vector = read_probabilities(drawn, statistics, told=True)
+    return vector or read_probability_batch(drawn, statistics, told=True)
+
+
 def without_batch(array: Array) -> Array:
     """Returns a view without leading axes of length 1, so that ``model(image)`` of shape (1, 10) is a vector.
 

@@ -181,8 +181,9 @@ def _column(bar: Bar) -> str:
     weight = ";font-weight:600" if bar.strong else ""
     ink = BLUE if bar.strong else f"{BLUE}{_QUIET}"
     height = max(1, round(abs(bar.length) * 30))
+    value = f"<span title={bar.number}>{said(bar.value)}</span>" if bar.number else said(bar.value)
     return (
-        f'<div style="min-width:46px"><div style="font-size:11px;line-height:13px{weight}">{said(bar.value)}</div>'
+        f'<div style="min-width:46px"><div style="font-size:11px;line-height:13px{weight}">{value}</div>'
         f'<div style="height:{height}px;width:36px;margin:0 auto;background:{ink}"></div>'
         f'<div style="border-top:1px solid #76767680;font-size:12px;line-height:14px{weight};padding:0 3px">'
         f"{said(bar.label)}</div></div>"
