@@ -24,7 +24,7 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, values
+from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, string_values, values
 from tfnp_ext.display.headlines import heading, present
 from tfnp_ext.display.leaves import LeafComposer
 from tfnp_ext.display.quoting import with_typed
@@ -177,14 +177,15 @@ def _without_histogram(summary: Summary) -> Summary:
 
 
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
-    spans = values.headline_values(array)
-    if spans and (not array.ndim or all(span.tone == "code" for span in spans)):
+    spans = string_values.headline_strings(array)
+    if spans:
         return Document(heading(summary, spans))
-    words = values.word_table(array)
-    if words is not None:
-        return Document(heading(summary), (words,))
-    line = numbers.line(summary, options) if values.holds_strings(array) else None
-    return Document(heading(summary), present(line, values.string_table(array)))
+    words = string_values.word_table(array)
+    if words is not None and array.size <= SMALL // 2:
+        return Document(heading(summary), present(string_values.warning(array), words))
+    told = array.size > string_values.FEW and string_values.holds_strings(array)
+    line = numbers.line(summary, options) if told else None
+    return Document(heading(summary), present(line, words or string_values.string_table(array)))
 
 
 def _history_card(summary: Summary, content: Curves, plot: Plot | None, options: DisplayOptions) -> Document:
