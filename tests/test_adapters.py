@@ -148,6 +148,9 @@ class TestFacts:
         assert (facts.shape, facts.nbytes, facts.state, facts.device) == ((4, 3), 48, "trainable", "CPU")
 
     def test_of_a_variable_of_open_shape(self, tf):
+        words = tf.Variable(["né", ""])
+        facts = find_adapter(words).facts(words)
+        assert (facts.nbytes, facts.nbytes_exact, facts.shares_memory) == (3, True, False)
         variable = tf.Variable(tf.ones((2, 3)), shape=tf.TensorShape([None, 3]))
         assert find_adapter(variable).facts(variable).shape == (None, 3)
         variable = tf.Variable(tf.ones((2, 3)), shape=tf.TensorShape(None))

@@ -148,6 +148,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "empty": (lambda tf: tf.zeros((0, 5)), {}),
     "strings": (lambda tf: tf.constant(["one", "two", "naïve"]), {}),
     "matrix of strings": (lambda tf: tf.constant([["a", "b"], ["cc", "<b>"]]), {}),
+    "words": (lambda tf: tf.constant([f"word{place}" for place in range(20)]), {}),
+    "slices of strings": (lambda tf: tf.constant([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "long"]]]), {}),
+    "some not UTF-8": (lambda tf: tf.constant([b"caf\xe9", "  two  spaces  ", 'a\\n"\n↵']), {}),
+    "sentence": (lambda tf: tf.constant(f"The quick brown fox jumps over the lazy dog{', and on' * 4}"), {}),
+    "long string": (lambda tf: tf.constant("one sentence after another. " * 99), {}),
     "table of strings": (
         lambda tf: tf.constant(["naïve café", "line\nline\ttab", b"\xff\xfe", "", "x" * 100, *["w"] * 10]),
         {},

@@ -8,18 +8,18 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from markup import parse
 
 from tfnp_ext import TensorDisplay, summarize, to_numpy
 from tfnp_ext.adapters import CutString, Dense, Strings, find_adapter, strings
 from tfnp_ext.display import mimebundle
 from tfnp_ext.display.cards import compose
-from tfnp_ext.display.quoting import string_parts
+from tfnp_ext.display.quoting import quotation
 from tfnp_ext.display.role_lines import string_fields
 from tfnp_ext.formats import FORMATS
-from tfnp_ext.formats.html.inline import UNTYPESET
-from tfnp_ext.wording import half
+from tfnp_ext.wording import escaped, half, printable
 
 WORDS = st.builds(bytes.__mul__, st.binary(min_size=1, max_size=3), st.integers(0, strings.LONGEST))
 """Half of them are longer than what is read of one."""
@@ -135,7 +135,84 @@ SMALL = {
     "wide slices": lambda tf: tf.IndexedSlices(tf.reshape(tf.strings.as_string(tf.range(90)), (3, 30)), tf.range(3)),
     "list": lambda tf: [tf.constant("a"), tf.constant(["b"] * 30), tf.Variable(["c"])],
     "empty": lambda tf: tf.constant([], tf.string),
+    "grid": lambda tf: tf.strings.as_string(tf.range(60)),
+    "matrix with bytes": lambda tf: tf.constant([[b"\xff", b"a"]] * 20),
+    "leaves": lambda tf: {"x": tf.constant([b"\xff", b"ok"]), "y": tf.constant(["a"] * 50)},
 }
+
+
+class TestFewAndShort:
+    """Up to 64 of them are shown, all."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        shape=st.lists(st.integers(1, 4), min_size=1, max_size=5).filter(lambda shape: 8 < np.prod(shape) <= 64)
+        | st.builds(lambda count: [count], st.integers(9, 64)),
+        length=st.integers(0, 24),
+    )
+    def test_each_is_there_once(self, tf, shape, length):
+        words = [f"{place:02}".rjust(length, "x") for place in range(int(np.prod(shape)))]
+        found = card(tf.reshape(tf.constant(words), shape))
+        shown = [string.text for string in parse(found["text/html"]).all("bdi")]
+        assert shown == [f'"{word}"' for word in words]
+        lines = found["text/plain"].split("\n")
+        assert max(map(len, lines)) <= 80
+        told = re.findall(r'"\w*"', found["text/plain"])
+        assert sorted(told) == shown if len(told) == len(shown) else re.search("[⋮…] ", found["text/plain"])
+
+    def test_slices_stand_side_by_side(self, tf):
+        words = tf.constant([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "long"]]])
+        _, captions, *rows = text(words).split("\n")
+        assert captions.split() == ["[0]", "[1]"]
+        assert [row.split() for row in rows] == [['"a"', '"b"', '"e"', '"f"'], ['"c"', '"d"', '"g"', '"long"']]
+        assert rows[0].index('"e"') == captions.index("[1]") == rows[1].index('"g"')
+        page = card(words)["text/html"]
+        assert page.count("<table") == 2
+        widths = re.findall(r"width:(\d+)px", page)
+        assert len(widths) == 4
+        assert len(set(widths)) == 1
+        assert int(widths[0]) >= 12 * 0.602 * len('"long"')  # as wide as DejaVu Sans Mono
+
+    @pytest.mark.parametrize("shape", [(64,), (1, 64), (64, 1), (16, 4), (4, 16), (2, 2, 16), (2, 2, 2, 8), (2,) * 6])
+    def test_all_64_are_there_in_any_shape(self, tf, shape):
+        words = tf.reshape(tf.strings.as_string(tf.range(64)), shape)
+        page = card(words)["text/html"]
+        assert "<details" not in page
+        assert {int(place) for place in re.findall(r"</span>(\d+)<span", page)} == set(range(64))
+
+    def test_a_long_one_among_them_puts_each_on_its_line(self, tf):
+        assert text(tf.constant(["a"] * 20 + ["x" * 25])).split("\n")[-1].split() == ["20", "25", f'"{"x" * 25}"']
+        assert "⋮" in text(tf.strings.as_string(tf.range(65)))
+
+    def test_what_is_no_utf8_stays_in_the_line(self, tf):
+        assert text(tf.constant([b"\xff", b"ok"])).startswith(
+            r"""Tensor (2,) string  b'\xff'  "ok"  ⚠ 1 not UTF-8   """
+        )
+        assert text(tf.constant([b"caf\xe9"])).startswith(r"Tensor (1,) string  b'caf\xe9'  not UTF-8   ")
+        leaf = text({"s": tf.constant([b"\xff", b"ok"])}).split("\n")[1]
+        assert leaf == r"""s  (2,)  string  b'\xff'  "ok"  ⚠ 1 not UTF-8"""
+
+    def test_what_is_no_utf8_stands_in_its_column(self, tf):
+        _, warned, *rows = text(tf.constant([[b"a", b"\xff"], [b"bb", b"c"]])).split("\n")
+        assert warned == "⚠ 1 not UTF-8"
+        assert rows[0].index("b'") == rows[1].index('"c"')
+        *_, first, second = text(tf.constant(["y" * 70, b"\xff"])).split("\n")
+        assert first.index('"') == second.index("b'")
+
+    def test_of_one_or_two_nothing_is_counted(self, tf):
+        assert "lengths" not in text(tf.constant(["x" * 65])) + text(tf.constant(["x" * 65, "y"]))
+        assert "lengths 65 bytes" in text(tf.constant(["x" * 65] * 3))
+        assert "lengths 1 byte " in text(tf.constant(["x"] * 80))
+        assert "lengths 0 … 1 bytes" in text(tf.constant(["x"] * 80 + [""]))
+
+    def test_a_grid_in_a_tree_stands_in_its_line_or_begins_there(self, tf):
+        words = [f"word{place}" for place in range(20)]
+        lines = text({"w": tf.constant(words)}).split("\n")
+        assert re.findall(r'"(\w+)"', "".join(lines)) == words
+        assert len({line.index('"') for line in lines[2:]}) == 1
+        line = text({"a rather long name of a leaf": tf.constant(words)}).split("\n")[1]
+        assert line.endswith('(20,)  string  "word0"  "word1"  "word2" …')
+        assert "lengths 65 bytes" in text({"two": tf.constant(["x" * 65] * 2), "y" * 30: tf.constant(1)})
 
 
 class TestCards:
@@ -159,11 +236,6 @@ class TestCards:
         numbers = text(many, budget_ms=0.0).split("\n")[1]
         assert re.fullmatch(r"lengths seen 1 … 5 bytes   median 5   ⚠ 4\d not UTF-8   from 4 096 of 70 003", numbers)
         assert text(many.numpy(), budget_ms=0.0).split("\n")[1] == numbers
-
-    def test_one_byte_is_no_bytes(self, tf):
-        words = tf.constant(["a"] * 100)
-        assert text(words).split("\n")[1] == "lengths 1 byte   median 1   distinct 1"
-        assert "lengths 0 … 1 bytes" in text(tf.constant(["a", ""] * 50))
 
     def test_of_strings_that_are_long_together_only_the_lengths_are_read(self, tf):
         words = tf.fill([5000], "a" * 1000)
@@ -191,31 +263,71 @@ class TestCards:
         long = "né" * (2**23 // 3 + 1)
         size = len(long.encode())
         line = text(tf.constant(long))
-        shown, missing = re.search(r'"(.*)… \+ ([\d ]+) bytes more"', line).groups()
+        shown, missing = re.search(r'"(.*)" … \+ ([\d ]+) bytes more', line).groups()
         assert len(shown.encode()) + int(missing.replace(" ", "")) == size
         assert long.startswith(shown)
-        assert f"lengths {size:,} bytes".replace(",", " ") in text(tf.constant([long, long]))
+        assert f"lengths {size:,} bytes".replace(",", " ") in text(tf.constant([long] * 3))
 
     @pytest.mark.parametrize("width", range(1, 5))
     def test_a_character_that_was_cut_is_no_error(self, width):
         start = ("a" * width + "é" * 300 + "𝄞" * 300).encode()
-        shown, rest, valid = string_parts(CutString(start[: strings.LONGEST], 10_000))
-        assert valid
+        shown, left_out, is_text = quotation(CutString(start[: strings.LONGEST], 10_000))
+        assert is_text
         assert shown == start.decode()[:72]
-        assert rest == f"… + {10_000 - len(shown.encode()):,} bytes more".replace(",", " ")
+        assert left_out == (10_000 - len(shown.encode()), "bytes")
 
     def test_a_long_string_that_is_not_utf8_is_written_as_bytes(self):
-        shown, rest, valid = string_parts(CutString(b"\xff" * strings.LONGEST, 10_000))
-        assert (shown, rest, valid) == (repr(b"\xff" * 9), "… + 9 991 bytes more", False)
+        found = quotation(CutString(b"\xff" * strings.LONGEST, 10_000))
+        assert found == (repr(b"\xff" * 9), (9_991, "bytes"), False)
+        assert found.written.endswith("' … + 9 991 bytes more")
 
     @given(value=st.binary(min_size=1, max_size=200))
     def test_bytes_are_cut_before_they_are_written(self, value):
-        shown, rest, valid = string_parts(b"\xff" + value)
-        told = ast.literal_eval(shown)
-        assert (valid, (b"\xff" + value).startswith(told)) == (False, True)
-        missing = len(value) + 1 - len(told)
-        assert rest == (f"… + {missing} bytes more" if missing else "")
-        assert len(shown) <= 40
+        value = b"\xff" + value
+        found = quotation(value)
+        told = ast.literal_eval(found.text)
+        assert (found.is_text, value.startswith(told)) == (False, True)
+        assert (found.left_out or (0,))[0] == len(value) - len(told)
+        assert len(found.text) <= 40 or told == value
+        assert len(found.written) <= len(repr(value))
+
+    @settings(max_examples=300)
+    @given(value=st.text() | st.text('ab"\n\0', min_size=60, max_size=100))
+    @example(value="x" * 73)
+    @example(value="x" * 85)
+    def test_a_string_is_cut_only_where_that_is_shorter(self, value):
+        found = quotation(value)
+        assert value.startswith(found.text)
+        assert (found.left_out or (0,))[0] == len(value) - len(found.text)
+        whole = f'"{escaped(value)}"'
+        assert found.written == whole if found.left_out is None else len(found.written) < len(whole)
+        assert (found.left_out is not None) == (len(whole) > 74 and len(found.written) < len(whole))
+        if found.left_out is not None:
+            assert len(escaped(found.text)) <= 72
+            assert len(escaped(value[: len(found.text) + 1])) > 62  # an escape may be ten long
+
+    @pytest.mark.parametrize("place", ["headline", "words", "long ones", "ragged", "leaf"])
+    @given(data=st.data())
+    @settings(max_examples=40, deadline=None)
+    def test_different_strings_look_different(self, tf, place, data):
+        """As they stand there, without what is said of them."""
+        signs = st.text("ab \\\"'u0x21b5n\n\t\r\0↵⇥␍\xa0\u200b\u200d\ue000\U000e0001é", max_size=6)
+        one = data.draw(signs)
+        other = data.draw(st.sampled_from([printable, escaped]))(one) if data.draw(st.booleans()) else data.draw(signs)
+        assume(one != other)
+        make = {
+            "headline": tf.constant,
+            "words": lambda word: tf.constant([[word, "x"], ["y", "z"]]),
+            "long ones": lambda word: tf.constant([word, "y" * 40, "z" * 40]),
+            "ragged": lambda word: tf.ragged.constant([[[word]], []]),
+            "leaf": lambda word: {"x": tf.constant([word])},
+        }[place]
+        pages = [card(make(word)) for word in (one, other)]
+        shown = [re.findall('".*?(?=   [0-9]+ B|$)', page["text/plain"], re.MULTILINE) for page in pages]
+        assert shown[0] != shown[1]
+        shown = [[string.text for string in parse(page["text/html"]).all("bdi")] for page in pages]
+        assert shown[0] != shown[1]
+        assert all(shown)
 
     def test_of_an_encoded_picture_a_narrow_page_has_the_beginning(self, tf):
         png = tf.io.encode_png(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
@@ -226,7 +338,7 @@ class TestCards:
             for said in (bundle["text/plain"], html.unescape(re.sub("<[^>]*>", "", bundle["text/html"]))):
                 written, missing = re.search(r"(b'[^…]*')\s*… \+ (\d+) bytes more\s*not UTF-8", said).groups()
                 assert ast.literal_eval(written) == png.numpy()[: size - int(missing)]
-            assert re.search(r"<bdi[^>]*font-family:ui-monospace[^>]*>b&#x27;", bundle["text/html"])
+            assert re.search(r"<bdi style='font-family:ui-monospace[^>]*>b&#x27;", bundle["text/html"])
 
     def test_inside_a_function_a_tensor_from_outside_is_read_all_the_same(self, tf, many):
         seen = []
@@ -245,49 +357,3 @@ class TestCards:
         shown = mimebundle(many, TensorDisplay().options(), result=to_numpy(many))["text/plain"]
         assert shown.split("\n")[0] == text(many).split("\n")[0]
         assert shown.split("\n")[2:] == text(many).split("\n")[2:]
-
-
-class TestOnThePage:
-    """What a notebook shows of a string: all of it, and no other string the same."""
-
-    @staticmethod
-    def shown(value: object) -> str:
-        page = re.sub("<style>.*?</style>|<[^>]*>", "", card(value)["text/html"])
-        return html.unescape(page)
-
-    @settings(max_examples=200, deadline=None)
-    @given(word=st.text(max_size=20) | st.text("\\\"'\n\t\r↵⇥␍\0 x0nu", max_size=8))
-    def test_every_string_can_be_told_from_every_other(self, tf, word):
-        said = re.search(r'"(.*)"', self.shown(tf.constant(word.encode("utf-8", "surrogatepass"), tf.string)))
-        if said is None:  # half a character is no UTF-8
-            assert any("\ud800" <= character <= "\udfff" for character in word)
-            return
-        escaped = said[1]
-        for mark, character in {"↵": "\\n", "⇥": "\\t", "␍": "\\r"}.items():
-            escaped = escaped.replace(mark, character)
-        assert ast.literal_eval(f'"{escaped}"') == word
-
-    def test_blanks_are_kept(self, tf):
-        for value in (tf.constant("  a  b "), tf.constant(["  a  b ", ""])):
-            page = card(value)["text/html"]
-            assert "  a  b " in page
-            assert "white-space:pre-wrap" in page
-
-    @pytest.mark.parametrize("word", ["$x$ and $y$", "a\\b", '"q"'])
-    def test_no_string_is_typeset_as_mathematics(self, tf, word):
-        for value in (tf.constant(word), tf.constant([word] * 9)):
-            page = card(value)["text/html"]
-            assert re.search(rf"<bdi{UNTYPESET}[^>]*><span[^>]*>&quot;</span>[^<]*[$\\]", page)
-
-    def test_what_is_missing_is_said_behind_the_quotes(self, tf):
-        assert f'"{"x" * 72}" … + 28 more' in self.shown(tf.constant("x" * 100))
-        assert f'"{"x" * 72}" … + 28 more' in self.shown(tf.ragged.constant([["x" * 100]]))
-
-    @pytest.mark.parametrize("length", [72, 73, 76, 82])
-    def test_nothing_is_cut_where_that_saves_nothing(self, tf, length):
-        assert f'"{"x" * length}"' in self.shown(tf.constant("x" * length))
-
-    def test_a_few_bytes_that_are_no_text_stand_in_the_line(self, tf):
-        assert text(tf.constant([b"\xff", b"ok"])) == (
-            "Tensor (2,) string  b'\\xff'  not UTF-8  \"ok\"   3 B · CPU · copy"
-        )

@@ -178,3 +178,18 @@ def test_shortening_tells_how_much_is_gone(text, length):
     assert text.startswith(shown)
     assert len(shown) + cut == len(text)
     assert len(shown) <= length
+
+
+class TestEscaped:
+    @settings(max_examples=500)
+    @given(text=st.text() | st.text("ab \\\"'u0x21b5n\n\t\r\0\x7f↵⇥␍\xa0\u200b\u200c\u200d\ue000\U000e0001é\ud800"))
+    def test_it_is_read_back_and_one_printable_line(self, text):
+        shown = wording.escaped(text)
+        breaks = {"↵": "\\n", "⇥": "\\t"}
+        assert ast.literal_eval(f'"{"".join(breaks.get(sign, sign) for sign in shown)}"') == text
+        assert shown.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+    def test_joiners_stay_where_they_join(self):
+        for joined in ("👨\u200d👩\u200d👧", "क्\u200dष", "می\u200cخواهم"):
+            assert wording.escaped(joined) == joined
+        assert wording.escaped("a\u200db\u200c") == "a\\u200db\\u200c"

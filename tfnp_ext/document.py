@@ -15,15 +15,29 @@ Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "byt
 """How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt; ``code``
 and ``bytes`` are data text, ``typed`` is what a user types."""
 
+DATA_TONES: frozenset[Tone] = frozenset({"code", "bytes"})
+"""Those of a string of the user's: text that formats put in quotes, or bytes as Python writes them."""
+
+
+class LeftOut(NamedTuple):
+    """The end of a string that is not shown: so many characters, or of another ``unit``."""
+
+    amount: int
+    unit: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of text in one tone; ``title`` is what hovering tells, ``framed`` marks the answer among values."""
+    """A piece of text in one tone; ``title`` is what hovering tells, ``framed`` marks the answer among values.
+
+    ``left_out`` is what is missing at the end of data text: it is said outside of its quotes.
+    """
 
     text: str
     tone: Tone = "plain"
     title: str = ""
     framed: bool = False
+    left_out: LeftOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +100,11 @@ class Cell(NamedTuple):
         title: The full value, on hovering.
         align: ``right`` for numbers, ``left`` for words.
         framed: Whether the cell is marked as the answer of its row.
-        mono: Whether it is data text (a string of the user's), set in a typewriter face.
+        mono: Whether it is set in a typewriter face, as data text is in any case.
         after: More text behind it, in tones of its own.
         span: How many columns it takes.
-        quoted: Whether data text stands in quotes.
         bar: A bar behind it, its length as a share of the longest.
+        left_out: What is missing at the end of data text.
     """
 
     text: str
@@ -102,8 +116,13 @@ class Cell(NamedTuple):
     mono: bool = False
     after: tuple[Span, ...] = ()
     span: int = 1
-    quoted: bool = False
     bar: float = 0.0
+    left_out: LeftOut | None = None
+
+    @property
+    def data(self) -> Span:
+        """The data text in it, where its tone says that it is some."""
+        return Span(self.text, self.tone, left_out=self.left_out)
 
 
 ELIDED = Cell("…", "secondary")

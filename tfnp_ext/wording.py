@@ -13,6 +13,15 @@ from collections.abc import Iterable, Sequence
 BLOCKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
+_SHORT_ESCAPES = {
+    '"': '\\"', "\\": "\\\\", "\n": "↵", "\t": "⇥", "\r": "\\r", "\b": "\\b", "\f": "\\f",
+    "↵": "\\u21b5", "⇥": "\\u21e5",
+}  # fmt: skip
+_ESCAPED = re.compile(f"[{re.escape(''.join(_SHORT_ESCAPES))}]")
+_JOINERS = "\u200c\u200d"
+_JOINING = frozenset({"So", "Sk", "Lo", "Mn", "Mc"})
+"""Categories of what a joiner changes the look of: emoji, and letters and marks of scripts that join them."""
+
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
 
 
@@ -222,3 +231,36 @@ def printable(text: str) -> str:
 def _steers(character: str) -> bool:
     """Returns whether a character is a control, a mark of direction or half of one; joiners of emoji are not."""
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in "\u200c\u200d"
+
+
+def escaped(text: str) -> str:
+    r"""Returns a string of the user's as it stands between quotes, on one line: two that differ look different.
+
+    Escapes are those of JSON and Python; line breaks and tabs are shown, and signs that look like them escaped.
+
+    Example:
+        >>> escaped('a\n"b"'), escaped("a↵\\n"), escaped("\0")
+        ('a↵\\"b\\"', 'a\\u21b5\\\\n', '\\u0000')
+    """
+    if text.isprintable() and not _ESCAPED.search(text):
+        return text
+    return "".join(_written(character, before) for before, character in zip(f" {text}", text, strict=False))
+
+
+def quoted(text: str) -> str:
+    """Returns a string of the user's on one line, in quotes."""
+    return f'"{escaped(text)}"'
+
+
+def _written(character: str, before: str) -> str:
+    """Returns a character of a string as it stands between quotes, behind another."""
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    if character.isprintable() or (character in _JOINERS and unicodedata.category(before) in _JOINING):
+        return character
+    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"
+
+
+def left_out(count: int, unit: str = "") -> str:
+    """Returns how much of a string is not shown: ``… + 4 776 more``, ``… + 12 bytes more``."""
+    return f"… + {integer(count)} {f'{unit} ' if unit else ''}more"

@@ -216,17 +216,27 @@ class VariableAdapter(DenseAdapter):
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, name, device, bytes and whether it is trained."""
         shape = static_shape(obj)
-        # How long the strings of a variable are is known only by reading it.
-        known = shape is not None and None not in shape and dtype_name(obj) != "string"
+        nbytes, exact = self._bytes(obj, shape)
         return Facts(
             shape=shape,
             dtype=dtype_name(obj),
             name=own_name(obj),
             device=wording.device(getattr(obj, "device", "") or ""),
-            nbytes=int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size if known else None,
+            nbytes=nbytes,
+            nbytes_exact=exact,
             state="trainable" if obj.trainable else "not trainable",
             shares_memory=dtype_name(obj) != "string" and on_host(getattr(obj, "device", "") or ""),
         )
+
+    def _bytes(self, obj: Any, shape: tuple[int | None, ...] | None) -> tuple[int | None, bool]:
+        """Returns its bytes, ``None`` where they are not known, and whether they were counted."""
+        if dtype_name(obj) != "string":
+            known = shape is not None and None not in shape
+            return int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size if known else None, True
+        try:  # only by reading it
+            return string_bytes(self._read(obj))
+        except ConversionError:
+            return None, True
 
 
 def own_name(variable: Any) -> str:

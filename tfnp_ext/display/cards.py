@@ -24,7 +24,16 @@ from tfnp_ext.adapters import (
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
-from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, unnumbered, values
+from tfnp_ext.display import (
+    composites,
+    elements,
+    judged_values,
+    large_values,
+    numbers,
+    string_values,
+    unnumbered,
+    values,
+)
 from tfnp_ext.display.headlines import heading, present
 from tfnp_ext.display.leaves import LeafComposer
 from tfnp_ext.display.quoting import with_typed
@@ -190,13 +199,14 @@ def _without_histogram(summary: Summary) -> Summary:
 
 
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
-    spans = values.headline_values(array)
+    spans = string_values.headline_strings(array)
     if spans:
         return Document(heading(summary, spans))
-    words = values.word_table(array)
-    if words is not None:
-        return Document(heading(summary), (words,))
-    return Document(heading(summary), present(numbers.line(summary, options), values.string_table(array)))
+    words = string_values.word_table(array)
+    if words is not None and array.size <= SMALL // 2:
+        return Document(heading(summary), present(string_values.warning(array), words))
+    line = numbers.line(summary, options) if array.size > string_values.FEW else None
+    return Document(heading(summary), present(line, words or string_values.string_table(array)))
 
 
 def _unnumbered_card(summary: Summary, array: np.ndarray, options: DisplayOptions) -> Document:

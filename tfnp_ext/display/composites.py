@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,17 +17,16 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.elision import spread
 from tfnp_ext.display.large_values import matrix_table
-from tfnp_ext.display.quoting import TEXT_LENGTH, string_text, with_typed
+from tfnp_ext.display.quoting import TEXT_LENGTH, quotation, with_typed
+from tfnp_ext.display.string_values import are_words, word_cell
 from tfnp_ext.display.values import (
     IN_LINE,
     SMALL_COLUMNS,
     SMALL_ROWS,
-    are_words,
     arranged,
     fits_open,
     small_cell,
     small_table,
-    word_cell,
 )
 from tfnp_ext.document import Beside, Block, Cell, Fold, Row, Table
 from tfnp_ext.plots.lengths import RowLengths, padded_shape
@@ -152,8 +150,7 @@ def _first_texts(flat: np.ndarray | Strings, start: int, most: int) -> list[str]
     """Returns the texts of the next values: numbers in one form, strings in quotes."""
     places = np.arange(start, min(start + most, flat.size))
     if isinstance(flat, Strings) or flat.dtype.kind == "O":
-        read = map(string_text, flat.take(places))
-        return [json.dumps(text, ensure_ascii=False) if valid else text for text, valid in read]
+        return [quotation(value).written for value in flat.take(places)]
     return numerals.small_texts(flat.reshape(-1)[places]) if len(places) else []
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters import Absent, Dense, Elements, Strings, find_adapter
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display import elements, large_values, numbers, numerals, values
+from tfnp_ext.display import elements, large_values, numbers, numerals, string_values, values
 from tfnp_ext.display.headlines import heading, present
 from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.sampled import widened
@@ -98,19 +98,27 @@ class LeafComposer:
     def _other(self, summary: Summary, options: DisplayOptions, tables: bool) -> Document:
         """Returns a leaf of what is no number, of rows of unequal length or of stored entries."""
         content = summary.content
-        if isinstance(content, Dense) and summary.role in UNNUMBERED:
-            spans = inline_values(content.array, summary.role)
-            if spans:
-                return Document(heading(summary, calm(spans)))
-        elif isinstance(content, (Dense, Strings)):
-            spans = values.headline_values(content if isinstance(content, Strings) else content.array)
-            if spans:
-                return Document(heading(summary, calm(spans)))
         whole = partial(self.card, summary, options)
-        if tables:
-            made = whole()
-            if isinstance(made.blocks[0] if made.blocks else None, (Table, Beside)):
-                return made
+        if isinstance(content, (Dense, Strings)) and summary.role == "text":
+            array = content if isinstance(content, Strings) else content.array
+            spans = string_values.headline_strings(array)
+            if spans:
+                return Document(heading(summary, calm(spans)))
+            if tables and string_values.word_table(array) is not None:
+                made = whole()
+                return replace(made, blocks=made.blocks[-1:])
+            if array.size <= string_values.FEW:
+                # The line stands in for a table that a terminal has no room for.
+                made = whole()
+                return replace(made, blocks=present(*made.blocks, numbers.line(summary, options)))
+        else:
+            spans = inline_values(content.array, summary.role) if isinstance(content, Dense) else ()
+            if spans:
+                return Document(heading(summary, calm(spans)))
+            if tables:
+                made = whole()
+                if isinstance(made.blocks[0] if made.blocks else None, (Table, Beside)):
+                    return made
         line = flagged(summary, numbers.line(summary, options, brief=True))
 
         def rest(most: int) -> tuple[Block, ...]:

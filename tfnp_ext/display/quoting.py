@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import Literal, NamedTuple
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import CutString
-from tfnp_ext.document import Span, Text, Tone
+from tfnp_ext.document import LeftOut, Span, Text, Tone
 
 TEXT_LENGTH = 72
-"""Characters of a string before it is cut, if that saves any."""
+"""Characters that a string is written in before it is cut."""
 
 _BYTES_LENGTH = 40
 """Characters that bytes are written in before they are cut: what is said behind them fits the same line."""
 
+_WORDS_LENGTH = 20
+"""About so long are the words for what is cut: a string that is longer by more need not be written to be cut."""
+
+NOT_UTF8 = "not UTF-8"
 
 _TYPED = re.compile(r"(--[a-z]+(?: [a-z]+(?:\|[a-z]+)+)?|%tonumpy)")
 """Options, with the words that they take, and the magic: what users type as it stands in our sentences."""
@@ -33,43 +38,74 @@ def with_typed(sentence: str, tone: Tone = "plain") -> Text:
     return tuple(Span(piece, "typed" if _TYPED.fullmatch(piece) else tone) for piece in pieces if piece)
 
 
-def string_spans(value: bytes | str) -> tuple[Span, ...]:
-    """Returns a string of the user's cut for a headline, and that it was not UTF-8."""
-    text, valid = string_text(value)
-    return (Span(text, "code"),) if valid else (Span(text, "bytes"), Span("not UTF-8", "invalid"))
+class Quotation(NamedTuple):
+    """A string of the user's, cut.
 
-
-def string_parts(value: bytes | str) -> tuple[str, str, bool]:
-    """Returns a string of the user's cut, what is said of the rest, and whether it was UTF-8.
-
-    What is missing is counted in bytes where the string was not decoded, or not read to its end.
+    Attributes:
+        text: What is shown of it, without quotes; bytes that are not UTF-8 as Python writes them.
+        left_out: What is cut off, in bytes where the string is not decoded or not read to its end.
+        is_text: Whether it is UTF-8.
     """
+
+    text: str
+    left_out: LeftOut | None = None
+    is_text: bool = True
+
+    @property
+    def tone(self) -> Literal["code", "bytes"]:
+        """That of text in quotes, or of bytes."""
+        return "code" if self.is_text else "bytes"
+
+    @property
+    def span(self) -> Span:
+        """It in a line."""
+        return Span(self.text, self.tone, left_out=self.left_out)
+
+    @property
+    def written(self) -> str:
+        """It in quotes, and how much is missing behind them."""
+        shown = wording.quoted(self.text) if self.is_text else self.text
+        return shown if self.left_out is None else f"{shown} {wording.left_out(*self.left_out)}"
+
+
+def quotation(value: bytes | str) -> Quotation:
+    """Returns a string of the user's, cut where that makes it shorter than with the words for what is missing."""
+    if isinstance(value, str):
+        return _cut_text(value)
     size = value.size if isinstance(value, CutString) else len(value)
-    if isinstance(value, bytes):
-        try:
-            # The last character of a beginning may be cut.
-            text = codecs.getincrementaldecoder("utf-8")().decode(value, final=size == len(value))
-        except UnicodeDecodeError:
-            shown = bytes(value[:_BYTES_LENGTH])
-            while len(repr(shown)) > _BYTES_LENGTH:
-                shown = shown[:-1]  # before it is written, so that no escape is cut
-            return repr(shown), _rest(size - len(shown), " bytes"), False
-    else:
-        text = value
-    shown_text, cut = wording.shorten(text, TEXT_LENGTH)
-    if isinstance(value, CutString):
-        return shown_text, _rest(size - len(shown_text.encode()), " bytes"), True
-    rest = _rest(cut)
-    if len(rest) >= cut:  # to say what is missing takes as much room as to show it
-        return text, "", True
-    return shown_text, rest, True
+    try:
+        if size == len(value):
+            return _cut_text(value.decode())
+        # The last character of a beginning may be cut.
+        shown = _beginning(codecs.getincrementaldecoder("utf-8")().decode(value))
+    except UnicodeDecodeError:
+        return _cut_bytes(value, size)
+    return Quotation(shown, LeftOut(size - len(shown.encode()), "bytes"))
 
 
-def _rest(count: int, unit: str = "") -> str:
-    return f"… + {wording.integer(count)}{unit} more" if count else ""
+def _cut_text(text: str) -> Quotation:
+    shown = _beginning(text)
+    if len(shown) == len(text):
+        return Quotation(text)
+    cut = Quotation(shown, LeftOut(len(text) - len(shown)))
+    saves = len(text) > TEXT_LENGTH + _WORDS_LENGTH or len(cut.written) < len(Quotation(text).written)
+    return cut if saves else Quotation(text)
 
 
-def string_text(value: bytes | str) -> tuple[str, bool]:
-    """Returns a string of the user's cut, and whether it was UTF-8; formats keep it on one line."""
-    shown, rest, valid = string_parts(value)
-    return shown + rest, valid
+def _beginning(text: str) -> str:
+    """Returns as much of a text as is written in so many characters."""
+    shown = text[:TEXT_LENGTH]
+    while (beyond := len(wording.escaped(shown)) - TEXT_LENGTH) > 0:
+        shown = shown[: -max(1, beyond // 10)]  # no character is written in more than ten
+    return shown
+
+
+def _cut_bytes(value: bytes, size: int) -> Quotation:
+    shown = bytes(value[:_BYTES_LENGTH])
+    while len(repr(shown)) > _BYTES_LENGTH:
+        shown = shown[:-1]  # before it is written, so that no escape is cut
+    if len(shown) == size:
+        return Quotation(repr(shown), is_text=False)
+    cut = Quotation(repr(shown), LeftOut(size - len(shown), "bytes"), is_text=False)
+    saves = size > _BYTES_LENGTH + _WORDS_LENGTH or len(cut.written) < len(repr(bytes(value)))
+    return cut if saves else Quotation(repr(bytes(value)), is_text=False)

@@ -13,6 +13,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.elision import DOWN, spread
 from tfnp_ext.display.large_values import first_matrix
+from tfnp_ext.display.string_values import word_cell
 from tfnp_ext.display.timestamps import time_texts
 from tfnp_ext.display.values import (
     IN_LINE,
@@ -20,9 +21,8 @@ from tfnp_ext.display.values import (
     arranged,
     fits_open,
     plain_text,
-    word_cell,
 )
-from tfnp_ext.document import ELIDED, Beside, Cell, Fold, Row, Span, Table
+from tfnp_ext.document import DATA_TONES, ELIDED, Beside, Cell, Fold, Row, Span, Table
 from tfnp_ext.roles import SMALL
 
 UNNUMBERED = frozenset({"times", "records", "objects"})
@@ -52,9 +52,9 @@ def inline_values(array: np.ndarray, role: str) -> tuple[Span, ...]:
 
 
 def _span(cell: Cell) -> Span:
-    if cell.tone == "invalid":
-        return Span(cell.text, "invalid")
-    return Span(cell.text, "code" if cell.mono and cell.quoted else "bytes" if cell.mono else "strong")
+    if cell.tone in DATA_TONES:
+        return cell.data
+    return Span(cell.text, "invalid" if cell.tone == "invalid" else "strong")
 
 
 def values_block(array: np.ndarray, role: str, options: DisplayOptions) -> Table | Beside | Fold:

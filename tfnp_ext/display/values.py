@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import CutString, Strings
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import DOWN, spread
-from tfnp_ext.display.quoting import string_parts, string_spans, string_text
 from tfnp_ext.document import Beside, Block, Cell, Row, Span, Table
-from tfnp_ext.roles import SMALL, holds_strings
+from tfnp_ext.roles import SMALL
 
 IN_LINE = 8
 """So many numbers stand in the headline."""
@@ -24,6 +21,8 @@ SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "seri
 """Roles whose values say more than a picture while they are few."""
 
 LINE_LENGTH = 60
+"""Characters of values in the headline, with two between them."""
+
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
 TRUE_GROUND = 0.52
@@ -39,19 +38,15 @@ _ROW_LENGTH = 130
 
 _WIDE = 12
 
-_WORD_LENGTH = 24
 _PLAIN_LENGTH = 60
 
 
-def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
+def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     """Returns the values that stand in the headline: up to eight of a scalar, a vector or a single row."""
-    if not array.size or array.size > IN_LINE or (array.ndim > 1 and array.size != array.shape[-1]):
+    if not is_line(array.shape) or array.dtype.kind in "OSU":
         return ()
-    if isinstance(array, Strings) or array.dtype.kind in "OSU":
-        if not holds_strings(array):
-            return ()
-        spans = tuple(span for value in array.take(np.arange(array.size)) for span in string_spans(value))
-    elif not array.ndim:
+    spans: tuple[Span, ...]
+    if not array.ndim:
         spans = (_value_span(numerals.exact_text(array[()]), array[()]),)
     else:
         values = array.reshape(-1)
@@ -59,6 +54,12 @@ def headline_values(array: np.ndarray | Strings) -> tuple[Span, ...]:
     if array.ndim and sum(len(span.text) + 2 for span in spans) > LINE_LENGTH:
         return ()
     return spans
+
+
+def is_line(shape: Sequence[int]) -> bool:
+    """Returns whether values of a shape may stand in the headline: one to eight of a scalar, a vector, a single row."""
+    size = math.prod(shape)
+    return 0 < size <= IN_LINE and (len(shape) < 2 or size == shape[-1])
 
 
 def _value_span(text: str, value: Any) -> Span:
@@ -198,51 +199,3 @@ def plain_text(value: Any) -> str:
         shown, cut = wording.shorten(repr(value[:200] if isinstance(value, (str, bytes)) else value), _PLAIN_LENGTH)
         return shown + ("…" if cut else "")
     return type(value).__name__
-
-
-def word_cell(value: bytes | str) -> Cell:
-    """Returns a string of the user's, cut, in a cell."""
-    text, valid = string_text(value)
-    return Cell(text, align="left", mono=True, quoted=valid)
-
-
-def are_words(cells: Sequence[Cell]) -> bool:
-    """Returns whether strings in cells are short enough to stand beside each other."""
-    return all(cell.quoted and len(cell.text) <= _WORD_LENGTH for cell in cells)
-
-
-def word_table(array: np.ndarray | Strings) -> Table | None:
-    """Returns a matrix of a few short strings as it stands; ``None`` where it does not fit."""
-    if array.ndim != 2 or array.size > SMALL or array.shape[0] > SMALL_ROWS or array.shape[1] > IN_LINE:
-        return None
-    if not holds_strings(array) or not array.size:
-        return None
-    cells = [word_cell(value) for value in array.take(np.arange(array.size))]
-    table = arranged(cells, array.shape, 0, (False, False)) if are_words(cells) else None
-    return table if isinstance(table, Table) else None
-
-
-def string_table(array: np.ndarray | Strings, limit: int = 12) -> Table:
-    """Returns strings decoded, cut and on one line each, with their length in bytes."""
-    shown = spread(array.size, limit)
-    read = iter(array.take([place for place in shown if place is not None]))
-    rows = []
-    for place in shown:
-        if place is None:
-            rows.append(Row((DOWN, DOWN._replace(align="left")), header="⋮"))
-            continue
-        value = next(read)
-        header = (
-            str(place) if array.ndim <= 1 else wording.index([int(at) for at in np.unravel_index(place, array.shape)])
-        )
-        if not isinstance(value, (bytes, str)):
-            rows.append(Row((Cell(""), Cell(plain_text(value), "secondary", align="left")), header=header))
-            continue
-        whole = value.size if isinstance(value, CutString) else len(value)
-        size = len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else whole
-        text, rest, valid = string_parts(value)
-        said = (Span(rest, "secondary"), Span("" if valid else "not UTF-8", "invalid"))
-        after = tuple(span for span in said if span.text)
-        cell = Cell(text, align="left", mono=True, quoted=valid, after=after)
-        rows.append(Row((Cell(wording.integer(size)), cell), header=header))
-    return Table(tuple(rows), columns=("bytes", "text"), compact=True)

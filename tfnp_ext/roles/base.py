@@ -87,7 +87,9 @@ def holds_strings(array: Array | Strings) -> bool:
     if isinstance(array, Strings):
         return True
     step = max(1, array.size // _MOST_LOOKED_AT)
-    return array.dtype.kind in "SU" or all(isinstance(value, (bytes, str)) for value in array.flat[::step])
+    return array.dtype.kind in "SU" or (
+        array.dtype.kind == "O" and all(isinstance(value, (bytes, str)) for value in array.flat[::step])
+    )
 
 
 def values_checked(array: Array) -> int:

@@ -78,9 +78,7 @@ def string_fields(
     found = _read(array, options.budget_ms * (1 - 2 * FOR_A_LINE), clock)
     seen = found.lengths.total()
     label = "lengths" if seen == array.size else "lengths seen"
-    unit = "byte" if found.shortest == found.longest == 1 else "bytes"
-    told = f"{_range(found.shortest, found.longest)} {unit}"
-    fields = [field(label, told), field("median", _median(found.lengths))]
+    fields = [field(label, _range(found.shortest, found.longest)), field("median", _median(found.lengths))]
     if seen == array.size and found.distinct is not None:
         fields.append(field("distinct", wording.integer(len(found.distinct))))
     if found.lengths[0]:
@@ -138,7 +136,9 @@ def _reading(array: np.ndarray | Strings) -> Iterator[Read]:
 
 
 def _range(low: int, high: int) -> str:
-    return wording.integer(low) if low == high else f"{wording.integer(low)} … {wording.integer(high)}"
+    if low == high:
+        return wording.plural(low, "byte")
+    return f"{wording.integer(low)} … {wording.integer(high)} bytes"
 
 
 def _median(lengths: Counter[int]) -> str:

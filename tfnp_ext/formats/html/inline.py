@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import re
 from functools import lru_cache
 from html import escape
 from unicodedata import bidirectional
@@ -12,7 +10,7 @@ from unicodedata import bidirectional
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.document import Fields, Heading, Inline, Note, Span, Sparkline, Text
+from tfnp_ext.document import DATA_TONES, Fields, Heading, Inline, Note, Span, Sparkline, Text
 from tfnp_ext.formats.html.blocks import writes
 from tfnp_ext.png import palette_png
 
@@ -45,28 +43,6 @@ def said(text: str) -> str:
     return f"<bdi>{shown}</bdi>" if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text) else shown
 
 
-_MARKS = {"\n": "↵", "\t": "⇥", "\r": "␍"}
-_MARKED = re.compile(f"([{''.join(_MARKS)}{''.join(_MARKS.values())}])")
-_REST = re.compile(r" ?… \+ \d[\d ]* (bytes )?more")
-UNTYPESET = ' class="tex2jax_ignore mathjax_ignore"'
-"""Keeps MathJax, which notebooks have, from taking dollars for mathematics and one of two backslashes away."""
-
-_REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
-
-
-def said_in_quotes(text: str) -> str:
-    """Returns a string of the user's in quotes, escaped as JSON escapes it, so that no two read alike.
-
-    Breaks and tabs are shown by their signs; what is said of the rest of a cut string stands behind the quotes.
-    """
-    rest = text[_REST_FROM:] if _REST.fullmatch(text, _REST_FROM) else ""
-    whole = text[:_REST_FROM] if rest else text
-    pieces = (_MARKS.get(piece) or json.dumps(piece, ensure_ascii=piece in _MARKS.values())[1:-1]
-              for piece in _MARKED.split(whole))  # fmt: skip
-    quote = quiet("&quot;")
-    return f"{quote}{said(''.join(pieces))}{quote}" + (f" {quiet(said(rest.strip()))}" if rest else "")
-
-
 def write_heading(heading: Heading) -> str:
     """Returns the headline; a fact is never broken in two."""
     if heading.name:
@@ -83,22 +59,29 @@ def write_heading(heading: Heading) -> str:
         if heading.reason:
             role = f'<span title="{escape(heading.reason)}">{role}</span>'
         line += f" · {role}"
+    is_data = any(span.tone in DATA_TONES for span in heading.values)
     if heading.values:
         values = "".join(
-            f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone in {"code", "bytes"}]}">'
+            f'<span style="margin-right:{5 if span.text == "⚠" else 10}px;{_WRAPS[span.tone in DATA_TONES]}">'
             f"{write_span(span)}</span>"
             for span in heading.values
         )
-        line += f'<span style="margin-left:12px">{values}</span>'
+        # Before a long string is where the line may be broken.
+        room = ' <span style="margin-left:8px">' if is_data else '<span style="margin-left:12px">'
+        line += f"{room}{values}</span>"
     if heading.facts:
         margin = "4px" if heading.values else "14px"
         facts = " · ".join(said(fact.replace(" ", _NO_BREAK)) for fact in heading.facts)
-        line += f'<span style="opacity:.66;margin-left:{margin}">{facts}</span>'
+        # Behind a long string all of them go to the next line.
+        together = ";display:inline-block" if is_data else ""
+        line += f'<span style="opacity:.66;margin-left:{margin}{together}">{facts}</span>'
     return f"<div>{line}</div>"
 
 
 def write_span(span: Span) -> str:
     """Returns a piece of text in its tone."""
+    if span.tone in DATA_TONES:
+        return write_data(span)
     text = said(span.text)
     title = f' title="{escape(span.title)}"' if span.title else ""
     if span.framed:
@@ -111,12 +94,19 @@ def write_span(span: Span) -> str:
         return f'<b style="color:{MAGENTA};font-weight:600"{title}>{text}</b>'
     if span.tone == "unsure":
         return f'<b style="color:{ORANGE};font-weight:600"{title}>{text}</b>'
-    if span.tone in {"code", "bytes", "typed"}:
-        if span.tone == "typed":
-            return f"<bdi style='font-family:{MONO};font-size:11px'{title}>{text}</bdi>"
-        text = said_in_quotes(span.text) if span.tone == "code" else text
-        return f"<bdi{UNTYPESET} style='font-family:{MONO};font-size:12px;white-space:pre-wrap'{title}>{text}</bdi>"
+    if span.tone == "typed":
+        return f"<bdi style='font-family:{MONO};font-size:11px'{title}>{text}</bdi>"
     return f"<span{title}>{text}</span>" if title else text
+
+
+def write_data(string: Span, size: str = ";font-size:12px") -> str:
+    """Returns a string of the user's, in quotes unless it is bytes, and behind it how much is missing."""
+    is_text = string.tone == "code"
+    quote, text = (quiet("&quot;"), wording.escaped(string.text)) if is_text else ("", string.text)
+    spaces = ";white-space:pre-wrap" if "  " in text else ""  # else a page shows several as one
+    title = f' title="{escape(string.title)}"' if string.title else ""
+    shown = f"<bdi style='font-family:{MONO}{size}{spaces}'{title}>{quote}{said(text)}{quote}</bdi>"
+    return shown if string.left_out is None else f"{shown} {quiet(wording.left_out(*string.left_out))}"
 
 
 def write_inline(item: Inline) -> str:

@@ -7,25 +7,15 @@ import re
 from dataclasses import replace
 from html import escape
 
-from tfnp_ext.document import ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
+from tfnp_ext.document import DATA_TONES, ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
-from tfnp_ext.formats.html.inline import (
-    BLUE,
-    MAGENTA,
-    MONO,
-    ORANGE,
-    UNTYPESET,
-    bold,
-    quiet,
-    said,
-    said_in_quotes,
-    write_span,
-)
+from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_data, write_span
 
 _FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
 _DIGIT, _FOLDED_DIGIT = 6.6, 6.1  # how wide a figure is in an open table and in a fold, in CSS pixels
+_MONO_DIGIT = 7.3
 _BAR_WIDTH = 110
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
@@ -94,7 +84,7 @@ def _table(table: Table, margin: str = "0") -> str:
     if table.caption:
         style = f"{_PAD};text-align:left;opacity:.66"
         caption = f'<caption style="{style}">{said(table.caption)}</caption>'
-    width = math.ceil(table.width * (_DIGIT if table.compact else _FOLDED_DIGIT))
+    width = math.ceil(table.width * _digit(table)) if table.width else 0
     if table.columns:
         lefts = [cell.align == "left" for cell in table.rows[0].cells] if table.rows else []
         heading = f"<th style=width:{width}px>" if width and not pad else ""
@@ -116,6 +106,13 @@ def _table(table: Table, margin: str = "0") -> str:
     else:
         style = "font-size:11px;border-collapse:collapse;text-align:right;white-space:nowrap"
     return f'<table style="{style}">{caption}{head}{rows}</table>'
+
+
+def _digit(table: Table) -> float:
+    if not table.compact:
+        return _FOLDED_DIGIT
+    first = table.rows[0]
+    return _MONO_DIGIT if isinstance(first, Row) and any(cell.tone in DATA_TONES for cell in first.cells) else _DIGIT
 
 
 def _header(text: str, pad: str, *, left: bool = False) -> str:
@@ -171,9 +168,11 @@ _NOTHING_ELSE = Cell("")[2:]
 
 
 def _content(cell: Cell) -> str:
-    text = said_in_quotes(cell.text) if cell.quoted else said(cell.text)
+    if cell.tone in DATA_TONES:
+        return " ".join((write_data(cell.data, size=""), *map(write_span, cell.after)))
+    text = said(cell.text)
     if cell.mono:
-        text = f"<bdi{UNTYPESET if cell.quoted else ''} style='font-family:{MONO}'>{text}</bdi>"
+        text = f"<bdi style='font-family:{MONO}'>{text}</bdi>"
     if cell.tone == "strong":
         text = bold(text)
     elif cell.tone == "secondary":

@@ -9,7 +9,8 @@ from functools import lru_cache
 from itertools import zip_longest
 from unicodedata import east_asian_width
 
-from tfnp_ext.document import Beside, Block, Cell, Fields, Note, Span, Sparkline, Table, Text
+from tfnp_ext import wording
+from tfnp_ext.document import DATA_TONES, Beside, Block, Cell, Fields, Note, Span, Sparkline, Table, Text
 
 GAP, COLUMN_GAP = 8, 12
 DIGIT = 6.8
@@ -43,10 +44,17 @@ def spans_width(spans: Text, sparkline: float = 0.0) -> float:
     if any(isinstance(span, Sparkline) for span in spans):
         return sparkline
     return sum(
-        text_width(span.text) * (_MONO if span.tone in {"code", "bytes"} else 1.0) + _FRAME * span.framed + GAP
+        (_data_width(span) if span.tone in DATA_TONES else text_width(span.text)) + _FRAME * span.framed + GAP
         for span in spans
         if isinstance(span, Span)
     )
+
+
+def _data_width(string: Span) -> float:
+    """Returns the width of data text, its quotes and what is said to be missing."""
+    written = wording.quoted(string.text) if string.tone == "code" else string.text
+    missing = "" if string.left_out is None else f" {wording.left_out(*string.left_out)}"
+    return text_width(written) * _MONO + text_width(missing)
 
 
 def block_width(block: Block, sparkline: float) -> float:
@@ -69,5 +77,7 @@ def _table_width(table: Table) -> float:
 def _cell_width(cell: Cell) -> float:
     if cell.span > 1:
         return 0.0
-    text = cell.text + "".join(span.text for span in cell.after)
-    return max(text_width(text) * (_MONO if cell.mono else 1.0), _BAR if cell.bar else 0.0)
+    after = sum(text_width(span.text) for span in cell.after)
+    if cell.tone in DATA_TONES:
+        return _data_width(cell.data) + after
+    return max(text_width(cell.text) * (_MONO if cell.mono else 1.0) + after, _BAR if cell.bar else 0.0)

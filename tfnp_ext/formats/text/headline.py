@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfnp_ext import wording
 from tfnp_ext.document import Heading
-from tfnp_ext.formats.text.inline import write_span
+from tfnp_ext.formats.text.inline import value_lines, write_span
 from tfnp_ext.formats.text.layout import GAP, INDENT, LONGEST_NAME, WIDTH, cut, wording_width, wrap
 
 
@@ -13,7 +13,8 @@ def write_heading(heading: Heading, width: int = WIDTH) -> list[str]:
     name = cut(wording.printable(heading.name), LONGEST_NAME)
     line = " ".join(piece for piece in (heading.kind, name, heading.shape, heading.dtype) if piece)
     facts = " · ".join(wording.printable(fact) for fact in heading.facts)
-    values = "  ".join(value_pieces(heading))
+    pieces = value_pieces(heading)
+    values = "  ".join(pieces)
     lines = [line]
     if heading.role:
         role = cut(wording.printable(heading.role), WIDTH - len(INDENT) - 2)
@@ -23,7 +24,9 @@ def write_heading(heading: Heading, width: int = WIDTH) -> list[str]:
         else:
             lines = _appended(lines, width, f" · {role}", f"· {role}")
     if values:
-        lines = _appended(lines, width, f"  {values}" if line else values, *value_pieces(heading))
+        if len(pieces) == 1:
+            pieces = value_lines(heading.values[0], WIDTH - len(INDENT))
+        lines = _appended(lines, width, f"  {values}" if line else values, *pieces)
     if facts:
         whole = f"{lines[-1]}{GAP}{facts}"
         # Values that had to move leave their place in the first line to the facts.

@@ -2,53 +2,59 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 
 from tfnp_ext import wording
-from tfnp_ext.document import Fields, Inline, Note, Span, Sparkline, Text
+from tfnp_ext.document import DATA_TONES, Fields, Inline, Note, Span, Sparkline, Text
 from tfnp_ext.formats.text.blocks import writes
 from tfnp_ext.formats.text.layout import MOST_LINES, WIDTH, broken, wording_width, wrap
 
 _SPARK_BINS = 16
 
-REST_SAID = re.compile(r"… \+ (\d[\d ]*) (bytes )?more")
-"""What is said of the rest of a string that was cut before it came here."""
-
-_REST_FROM = 72  # so long is a string before what is said of its rest, never shorter
-
-
-def quoted(text: str) -> str:
-    """Returns a string of the user's on one line, in quotes as JSON writes them."""
-    return wording.printable(json.dumps(text, ensure_ascii=False))
+_BYTE = re.compile(r"\\x..|\\.|.")
+_ONE_SPACE = re.compile("(?<! ) (?! )")
 
 
 def write_span(span: Span, room: int = WIDTH) -> str:
-    """Returns a piece of text; one that is data in quotes and cut to the room, an answer among values pointed at."""
-    shown = write_string(span.text, room) if span.tone == "code" else wording.printable(span.text)
+    """Returns a piece of text; one that is data cut to the room, an answer among values pointed at."""
+    shown = write_string(span, room) if span.tone in DATA_TONES else wording.printable(span.text)
     return f"▸{shown}" if span.framed else shown
 
 
-def write_string(text: str, room: int) -> str:
-    """Returns a string of the user's in quotes, cut to the room, how much is missing inside the quotes."""
-    whole = quoted(text)
-    if wording_width(whole) <= room:
-        return whole
-    said = REST_SAID.fullmatch(text, _REST_FROM)
-    return shortened(text[:_REST_FROM] if said else text, said, room, lambda shown, rest: quoted(shown + rest))
+def write_string(string: Span, room: int, after: str = "") -> str:
+    """Returns data text as much of which as has room, and behind it how much is missing.
 
-
-def shortened(text: str, said: re.Match[str] | None, room: int, form: Callable[[str, str], str]) -> str:
-    """Returns as much of a text as has room together with the count of what is missing."""
-    missing = int(said[1].replace(" ", "")) if said else 0
-    unit = (said[2] or "") if said else ""
-    for length in range(min(len(text), room), -1, -1):
-        left_out = text[length:].encode("utf-8", "surrogatepass") if unit else text[length:]
-        shown = form(text[:length], f"… + {wording.integer(missing + len(left_out))} {unit}more")
+    Args:
+        string: Text, or bytes as Python writes them.
+        room: Columns of the terminal.
+        after: What is said behind all that.
+    """
+    is_text = string.tone == "code"
+    said = "" if string.left_out is None else f" {wording.left_out(*string.left_out)}"
+    shown = (wording.quoted(string.text) if is_text else string.text) + said + after
+    if wording_width(shown) <= room:
+        return shown
+    pieces = list(string.text) if is_text else _BYTE.findall(string.text[2:-1])
+    cut, unit = string.left_out or (0, "" if is_text else "bytes")
+    for length in range(min(len(pieces) - 1, room), -1, -1):
+        kept, gone = "".join(pieces[:length]), pieces[length:]
+        missing = cut + (len("".join(gone).encode("utf-8", "surrogatepass")) if is_text and unit else len(gone))
+        shown = wording.quoted(kept) if is_text else string.text[:2] + kept + string.text[-1]
+        shown += f" {wording.left_out(missing, unit)}{after}"
         if wording_width(shown) <= room:
             return shown
     return "…"
+
+
+def value_lines(span: Span, room: int) -> list[str]:
+    """Returns a value that stands by itself: a string that is whole broken between words, any other cut to the room."""
+    whole = wording.quoted(span.text)
+    if span.tone == "code" and span.left_out is None and wording_width(whole) > room:
+        # A break stands for one space, and the text goes on below its beginning, not below its quote.
+        lines = wrap(_ONE_SPACE.split(whole), room - 1, " ")
+        if max(map(wording_width, lines)) < room:
+            return [lines[0], *(f" {line}" for line in lines[1:])]
+    return [write_span(span, room)]
 
 
 def _inline(item: Inline) -> str:

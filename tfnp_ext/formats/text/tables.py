@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tfnp_ext import wording
-from tfnp_ext.document import Cell, NumberRow, Row, Table
+from tfnp_ext.document import DATA_TONES, Cell, NumberRow, Row, Table
 from tfnp_ext.formats.text.blocks import writes
-from tfnp_ext.formats.text.inline import REST_SAID, quoted, shortened, write_span, write_string
+from tfnp_ext.formats.text.inline import write_span, write_string
 from tfnp_ext.formats.text.layout import (
     INDENT,
     LONGEST_NAME,
@@ -266,22 +266,13 @@ def _cells(row: Row | NumberRow, headed: bool, room: int = WIDTH) -> list[str]:
 
 def _cell(cell: Cell, room: int = WIDTH) -> str:
     """Returns what stands in a cell, cut to the room."""
-    if cell.after:
-        return _cell_and_more(cell, room)
-    if cell.quoted:
-        return write_string(cell.text, room)
-    text, room = wording.printable(cell.text), room - cell.framed
+    after = "".join(f" {write_span(span)}" for span in cell.after) if cell.after else ""
+    if cell.tone in DATA_TONES:
+        return write_string(cell.data, room, after)
+    text = wording.printable(cell.text)
+    if after:
+        return f" {cut(text, room - 1 - wording_width(after))}{after}"
+    room -= cell.framed
     if wording_width(text) > room:
         text = cut_between(text, room, strings=cell.mono) if cell.align == "left" else cut(text, room)
     return f"▸{text}" if cell.framed else text
-
-
-def _cell_and_more(cell: Cell, room: int) -> str:
-    """Returns a string and what is said behind it: what is missing of it, that it is not UTF-8."""
-    write = quoted if cell.quoted else wording.printable
-    whole = " ".join((f" {write(cell.text)}", *(write_span(span) for span in cell.after)))
-    if wording_width(whole) <= room:
-        return whole
-    said = REST_SAID.fullmatch(cell.after[0].text)
-    others = "".join(f" {write_span(span)}" for span in cell.after[1 if said else 0 :])
-    return shortened(cell.text, said, room, lambda shown, rest: f" {write(shown)} {rest}{others}")
