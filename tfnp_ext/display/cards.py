@@ -166,14 +166,12 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     warning = numbers.warning(summary) if array.size > values.IN_LINE else None
     is_float = kind_rank(array.dtype) == 2
     many = array.size > SMALL // 2 and (summary.role == "labels" or (is_float and summary.role != "one-hot"))
-    line = numbers.line(_without_histogram(summary), options) if many else None
-    return Document(heading(summary, details=details), present(warning, line, table))
-
-
-def _without_histogram(summary: Summary) -> Summary:
-    """Returns the summary of a value whose numbers all stand below: a histogram of them adds nothing."""
-    numbers_seen = summary.statistics
-    return summary if numbers_seen is None else replace(summary, statistics=replace(numbers_seen, histogram=()))
+    line = numbers.line(numbers.without_histogram(summary), options) if many else None
+    seen = summary.statistics
+    flag: tuple[Span, ...] = ()
+    if seen is not None and seen.invalid and warning is None:  # it stands among the few, but a terminal has no colours
+        flag = (Span("⚠", "invalid", f"{seen.invalid} of {array.size} not finite"),)
+    return Document(heading(summary, flag, details=details), present(warning, line, table))
 
 
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:

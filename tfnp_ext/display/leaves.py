@@ -33,6 +33,7 @@ from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
 _LINE_OF_SHARES = 10
+_IN_LINE = 16
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FIRST_VALUES, _LAST_VALUES = 4, 2
 _LEAST_CELLS = 12
@@ -70,10 +71,12 @@ class LeafComposer:
             return self._other(summary, options, tables)
         if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
             return Document(heading(summary, _answer_first(summary.drawn, options)))
-        spans = values.headline_values(content.array) if summary.role in values.SMALL_ROLES else ()
+        few = summary.role in values.SMALL_ROLES
+        spans = values.headline_values(content.array, _IN_LINE) if few else ()
         if spans:
             return Document(heading(summary, calm(spans)))
-        line = flagged(summary, numbers.line(summary, options, brief=True))
+        told = numbers.without_histogram(summary) if few and content.array.size <= SMALL else summary
+        line = flagged(summary, numbers.line(told, options, brief=True))
         if tables and _is_low(content.array):
             # The line stands in for a table that a terminal has no room for.
             return Document(heading(summary), present(*self.card(summary, options).blocks, line))
