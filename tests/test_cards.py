@@ -220,12 +220,12 @@ stored
         lambda tf: tf.keras.Input((28, 28), name="digits"),
         """\
 KerasTensor digits (None, 28, 28) float32   symbolic
-no value yet before the model is called: call the model on data""",
+no value yet outside the model: call it on data""",
     ),
     "tuple": (
         lambda tf: (tf.constant([1, 2, 3]), tf.constant(0.3271904), tf.constant([[1.0, -2.0], [0.5, 4.0]])),
         """\
-tuple   3 tensors · 32 B
+tuple   3 tensors · 8 values · 32 B
 [0]  (3,)    int32    1  2  3
 [1]  ()      float32  0.3271904
 [2]  (2, 2)  float32  1.0  -2.0
@@ -234,14 +234,14 @@ tuple   3 tensors · 32 B
     "named tuple": (
         lambda tf: Point(tf.constant(1), tf.constant([2.0, 3.0])),
         """\
-Point   2 tensors · 12 B
+Point   2 tensors · 3 values · 12 B
 x  ()    int32    1
 y  (2,)  float32  2.0  3.0""",
     ),
     "nest": (
         lambda tf: {"w": tf.constant([1]), "none": None, "note": "text", "n": [tf.constant(1.5), {"x": 3}]},
         """\
-dict   2 tensors · 8 B
+dict   4 entries · 2 tensors · 8 B
 w      (1,)  int32    1
 none   None
 note   'text'
@@ -253,7 +253,7 @@ n      1 tensor · 4 B
     "gradients": (
         lambda tf: [tf.constant([1.0]), None],
         """\
-list   1 tensor · 4 B
+list   2 entries · 1 tensor · 4 B
 [0]  (1,)  float32  1.0
 [1]  None""",
     ),
@@ -269,8 +269,9 @@ def test_golden_texts(tf, name):
 def test_up_to_twelve_examples_are_a_table_while_they_are_few_numbers(tf):
     shares = tf.nn.softmax(tf.reshape(tf.range(27.0) % 4, (9, 3)))
     lines = text_of(shares).split("\n")
-    shown = [line.replace("▸", "").split()[1:4] for line in lines[-9:]]
-    assert shown == [[f"{share:.3f}" for share in row] for row in shares.numpy()]
+    shown = [line.replace("▸", "").split() for line in lines[-7:] if "⋮" not in line]
+    rows = [[str(at), *(f"{share:.3f}" for share in row)] for at, row in enumerate(shares.numpy())]
+    assert [row[:4] for row in shown] == [*rows[:5], rows[-1]], "the middle is left out where lines end"
     assert "confidence mean" in lines[2], "of more than eight a line sums them up"
     assert "<img" not in html_of(shares)
     assert "<img" in html_of(shares, plot="heatmap")
@@ -323,7 +324,7 @@ def test_what_assign_returns_has_the_name_of_its_variable(tf):
 
 def test_the_answer_stands_first_in_a_tree(tf):
     lines = text_of({"loss": tf.constant(0.3271904), "preds": tf.constant([DIGIT])}).splitlines()
-    assert lines[0] == "dict   2 tensors · 44 B"
+    assert lines[0] == "dict   2 tensors · 11 values · 44 B"
     assert re.match(r"preds  \(1, 10\)  float32  (top )?4 at 61\.6 %", lines[2])
 
 
@@ -716,7 +717,7 @@ class TestNests:
     def test_where_lines_end_the_rest_of_the_leaves_is_counted(self, tf):
         text = text_of([tf.constant(1)] * 100)
         assert text.endswith("[9]  ()  int32  1\n… 90 more")
-        assert text.startswith("list   100 entries · 100 tensors · 400 B")
+        assert text.startswith("list   100 tensors · 400 B")
 
     def test_leaves_that_fail_do_not_take_the_others_along(self, tf):
         class Broken:
@@ -729,7 +730,7 @@ class TestNests:
 
     def test_numbers_of_tensors_and_bytes_are_those_of_the_leaves(self, tf):
         document = compose({"a": [tf.zeros(3), tf.zeros((2, 2))], "b": 5}, TensorDisplay().options())
-        assert document.heading.facts == ("2 tensors · 28 B",)
+        assert document.heading.facts == ("2 tensors", "7 values", "28 B")
         (children,) = (block for block in document.blocks if isinstance(block, Children))
         assert [child.name for child in children.items] == ["a", "b"]
 

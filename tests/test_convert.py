@@ -851,7 +851,7 @@ class TestSymbols:
         step()
 
     def test_a_keras_tensor_names_the_way_out(self, tf):
-        with pytest.raises(SymbolicTensorError, match=r"call the model"):
+        with pytest.raises(SymbolicTensorError, match=r"call it on data"):
             to_numpy(tf.keras.Input((4,), name="digits"))
 
     def test_symbolic_errors_are_conversion_errors_type_errors_and_value_errors(self, tf):

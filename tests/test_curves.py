@@ -82,7 +82,7 @@ class TestTraining:
         for ax, name in zip(axes, ("accuracy", "loss"), strict=True):
             assert ax.get_title() == name
             train, validation = ax.lines
-            np.testing.assert_array_equal(train.get_xydata(), np.column_stack([digits.history.epoch, kept[name]]))
+            np.testing.assert_array_equal(train.get_xydata(), np.column_stack([[1, 2, 3], kept[name]]))
             np.testing.assert_array_equal(validation.get_ydata(), kept[f"val_{name}"])
 
     def test_the_card_says_the_last_and_the_best_number(self, digits):
@@ -91,7 +91,7 @@ class TestTraining:
         accuracy, loss = numbers(digits.history)
         assert loss == (
             f"loss {kept['loss'][-1]:.3g} validation {kept['val_loss'][-1]:.3g}"
-            f" best {kept['val_loss'][best]:.3g} at epoch {best}"
+            f" best {kept['val_loss'][best]:.3g} at epoch {best + 1}"
         )
         assert accuracy.startswith(f"accuracy {kept['accuracy'][-1]:.3g} validation ")
         words = alt(digits.history)
@@ -104,7 +104,7 @@ class TestTraining:
         assert isinstance(fold, Fold)
         (table,) = fold.blocks
         assert table.columns == tuple(digits.history.history)
-        assert [row.header for row in table.rows] == ["0", "1", "2"]
+        assert [row.header for row in table.rows] == ["1", "2", "3"]
         found = [[float(cell.text) for cell in row.cells] for row in table.rows]
         np.testing.assert_allclose(found, np.array(list(digits.history.history.values())).T, atol=5e-4)
         assert fold.reason == (Span("training curves: one value an epoch"),)
@@ -133,7 +133,7 @@ class TestTraining:
 
     def test_the_best_epoch_is_smallest_of_a_loss_and_largest_of_an_accuracy_and_unknown_of_others(self, history_of):
         told = numbers(history_of({"loss": [2, 1, 3], "auc": [0.1, 0.9, 0.5], "lr": [3, 1, 2]}, [4, 5, 6]))
-        assert told == ["loss 3.00 best 1.00 at epoch 5", "auc 0.500 best 0.900 at epoch 5", "lr 2.00"]
+        assert told == ["loss 3.00 best 1.00 at epoch 6", "auc 0.500 best 0.900 at epoch 6", "lr 2.00"]
 
     def test_one_epoch_is_a_point_and_no_way_from_a_to_b(self, history_of):
         history = history_of({"loss": [2.0], "val_loss": [1.5]}, [0])
@@ -143,14 +143,14 @@ class TestTraining:
         for color in (BLUE, ORANGE):
             assert near(pixels[:, : -2 * 70], color).sum() == 6 * 6
         train, train_point, validation, validation_point = plot(history)[0].lines
-        assert train_point.get_xydata().tolist() == [[0, 2.0]]
+        assert train_point.get_xydata().tolist() == [[1, 2.0]]
         assert validation_point.get_marker() == "o"
         assert train.get_ydata().tolist() == [2.0]
         assert validation.get_ydata().tolist() == [1.5]
 
     def test_a_metric_of_validation_alone(self, history_of):
         history = history_of({"loss": [2.0, 1.0], "val_f1": [0.5, 0.6]}, [0, 1])
-        assert numbers(history)[1] == "f1 validation 0.600 best 0.600 at epoch 1"
+        assert numbers(history)[1] == "f1 validation 0.600 best 0.600 at epoch 2"
         loss, f1 = plot(history)
         assert len(loss.lines) == len(f1.lines) == 1
         assert f1.lines[0].get_label() == "validation"
@@ -166,12 +166,12 @@ class TestTraining:
             "Training curves of 5 epochs: validation loss from nan to nan. What is not finite is marked."
         )
         lines = plot(history)[0].lines
-        assert lines[1].get_xydata().tolist() == [[0, 3.0], [2, 1.0]]
+        assert lines[1].get_xydata().tolist() == [[1, 3.0], [3, 1.0]]
         marks = [(line.get_marker(), line.get_xdata()) for line in lines[2:]]
-        assert marks[:3] == [("x", [1.0]), ("^", [3.0]), ("v", [4.0])]
+        assert marks[:3] == [("x", [2.0]), ("^", [4.0]), ("v", [5.0])]
 
     def test_an_infinite_loss_is_not_the_best(self, history_of):
-        assert numbers(history_of({"loss": [3.0, -INF, 1.0]}, [0, 1, 2])) == ["loss 1.00 best 1.00 at epoch 2"]
+        assert numbers(history_of({"loss": [3.0, -INF, 1.0]}, [0, 1, 2])) == ["loss 1.00 best 1.00 at epoch 3"]
 
     def test_without_a_number_there_is_a_card_too(self, history_of):
         history = history_of({"loss": [NAN, NAN]}, [0, 1])
@@ -181,13 +181,13 @@ class TestTraining:
     @pytest.mark.parametrize("epochs", [None, [0, 1], []])
     def test_epochs_that_are_missing_are_counted(self, history_of, epochs):
         history = history_of({"loss": [3.0, 2.0, 1.0]}, epochs)
-        assert plot(history)[0].lines[0].get_xdata().tolist() == [0, 1, 2]
-        assert "at epoch 2" in alt(history)
+        assert plot(history)[0].lines[0].get_xdata().tolist() == [1, 2, 3]
+        assert "at epoch 3" in alt(history)
 
     def test_epochs_of_a_training_that_went_on(self, history_of):
         history = history_of({"loss": [3.0, 2.0, 1.0]}, [5, 6, 7])
-        assert plot(history)[0].lines[0].get_xdata().tolist() == [5, 6, 7]
-        assert "best 1.00 at epoch 7" in alt(history)
+        assert plot(history)[0].lines[0].get_xdata().tolist() == [6, 7, 8]
+        assert "best 1.00 at epoch 8" in alt(history)
 
     @pytest.mark.parametrize("metrics", range(1, 10))
     def test_many_metrics_stand_in_lines_and_no_card_is_wider_than_a_notebook(self, history_of, metrics):

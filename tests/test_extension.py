@@ -627,7 +627,7 @@ def test_a_dataclass_that_holds_a_tensor_shows_itself_from_the_next_cell_on(ip, 
     shown = run(ip, "Out(tf.constant([1.0, 2.0]), 'a')")
     assert "loss" in shown.html
     assert "1.0" in shown.html
-    assert shown.text.startswith("Out   1 tensor")
+    assert shown.text.startswith("Out   2 entries · 1 tensor")
     assert run(ip, "Named(tf.constant(1.0))").text == "mine"
     assert run(ip, "Out(1, 'plain')").html == ""
     bundles = ip.display_formatter.mimebundle_formatter.type_printers

@@ -123,7 +123,7 @@ def below(*content) -> str:
 
 
 def dot(*_: object) -> Picture:
-    return Picture(palette_png([b"\0"], ((0, 0, 0, 255),)), "image/png", 8, 4)
+    return Picture(palette_png(np.array([[0]], np.uint8), ((0, 0, 0, 255),)), "image/png", 8, 4)
 
 
 class TestText:
@@ -600,7 +600,7 @@ def _replace_text(document: Document) -> Document:
 
 class TestPng:
     def test_it_is_what_the_standard_says(self):
-        data = palette_png([b"\0\1", b"\1\0"], ((0, 0, 0, 0), (255, 0, 0, 128)))
+        data = palette_png(np.array([[0, 1], [1, 0]], np.uint8), ((0, 0, 0, 0), (255, 0, 0, 128)))
         assert data.startswith(b"\x89PNG\r\n\x1a\n")
         place, chunks = 8, {}
         while place < len(data):
@@ -618,7 +618,7 @@ class TestPng:
 
         from PIL import Image
 
-        image = Image.open(BytesIO(palette_png([b"\0\1", b"\1\0"], ((0, 0, 0, 0), (255, 0, 0, 128)))))
+        image = Image.open(BytesIO(palette_png(np.array([[0, 1], [1, 0]], np.uint8), ((0, 0, 0, 0), (255, 0, 0, 128)))))
         assert np.asarray(image.convert("RGBA")).tolist() == [
             [[0, 0, 0, 0], [255, 0, 0, 128]], [[255, 0, 0, 128], [0, 0, 0, 0]],
         ]  # fmt: skip

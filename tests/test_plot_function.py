@@ -252,7 +252,7 @@ class TestSeveralPanels:
         assert [ax.get_title() for ax in axes] == ["accuracy", "loss"]
         for ax, name in zip(axes, ("accuracy", "loss"), strict=True):
             train, validation = ax.lines
-            assert train.get_xdata().tolist() == validation.get_xdata().tolist() == digits.history.epoch
+            assert train.get_xdata().tolist() == validation.get_xdata().tolist() == [1, 2, 3]
             assert train.get_ydata().tolist() == digits.history.history[name]
             assert validation.get_ydata().tolist() == digits.history.history[f"val_{name}"]
             assert [text.get_text() for text in ax.get_legend().get_texts()] == ["train", "validation"]

@@ -94,7 +94,7 @@ def test_of_ragged_sparse_and_slices_the_numbers_are_of_what_is_stored(tf):
 def test_a_symbol_says_when_it_has_a_value(tf):
     summary = summarize(tf.keras.Input((3,), name="x"))
     assert isinstance(summary.content, Absent)
-    assert summary.reason == "before the model is called: call the model on data"
+    assert summary.reason == "outside the model: call it on data"
     assert (summary.statistics, summary.nbytes, summary.shares_memory) == (None, None, None)
 
 

@@ -301,7 +301,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
         seen[id(nest)] = nest
         if bytes_too and nest is obj and is_list_of_bytes(nest):
             return True
-        for child in _entries(nest, shown=shown):
+        for child in _entries_shown(nest) if shown else _entries(nest):
             looked_at += 1
             if looked_at > limit:
                 return False
@@ -319,16 +319,27 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
     return False
 
 
-def _entries(nest: Any, *, shown: bool) -> Iterable[Any]:
-    """Returns what a container holds; of one that would have to be read for that, nothing where it is only shown."""
+def _entries(nest: Any) -> Iterable[Any]:
+    """Returns what a container holds."""
     if isinstance(nest, dict):
         return nest.values()
     if isinstance(nest, (list, tuple)):
         return nest
     adapter = find_adapter(nest)
-    if not isinstance(adapter, NestAdapter) or (shown and not adapter.is_container):
-        return ()
-    return adapter.parts(nest).children
+    return adapter.parts(nest).children if isinstance(adapter, NestAdapter) else ()
+
+
+def _entries_shown(nest: Any) -> Iterator[Any]:
+    """Yields what a card shows in a container: of one that would have to be read for that, or that fails, nothing."""
+    try:
+        if isinstance(nest, (dict, list, tuple)):
+            yield from _entries(nest)
+            return
+        adapter = find_adapter(nest)
+        if isinstance(adapter, NestAdapter) and adapter.is_container and adapter.unfolds(nest):
+            yield from adapter.shown_parts(nest).children
+    except Exception:
+        return
 
 
 def is_list_of_bytes(obj: Any) -> bool:

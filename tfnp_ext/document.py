@@ -327,6 +327,25 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfolding:
+    """What a leaf of a tree unfolds to below its line, made by a format that folds, as far as it has room for it.
+
+    Attributes:
+        size: How many values the leaf has: of a tree of many, the largest have their pictures.
+        values: Makes what shows its values, in about so many cells of a table.
+        extra: Makes the numbers that its role adds to those of its line.
+        picture: Makes its picture; ``None`` where it has none.
+        little: Makes a little heat map that stands for the picture where that is too much; it may have none either.
+    """
+
+    size: int
+    values: Callable[[int], tuple[Block, ...]]
+    extra: Callable[[], tuple[Text, ...]] | None = None
+    picture: Callable[[], tuple[Block, ...]] | None = None
+    little: Callable[[], Block | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
     """A leaf or a group of a tree.
 
@@ -350,7 +369,7 @@ class Children:
     folded: tuple[Child, ...] = ()
 
 
-Block = Fields | Note | Table | Figure | Tiles | Bars | Beside | Fold | Children
+Block = Fields | Note | Table | Figure | Tiles | Bars | Beside | Fold | Children | Unfolding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import struct
 import zlib
 from collections.abc import Sequence
 
+import numpy as np
+
 SUB, UP = 1, 2
 """Filter types of a scanline: the difference from the pixel to the left, from the one above.
 
@@ -15,16 +17,18 @@ Source: PNG specification, third edition, section 9.2.
 _GREY, _PALETTE = 0, 3
 
 
-def palette_png(rows: Sequence[bytes], palette: Sequence[tuple[int, int, int, int]]) -> bytes:
-    """Returns a PNG of rows of palette indices; the palette holds red, green, blue and alpha of each.
+def palette_png(pixels: np.ndarray, palette: Sequence[tuple[int, int, int, int]]) -> bytes:
+    """Returns a PNG of palette indices [H, W], uint8; the palette holds red, green, blue and alpha of each.
 
     Up to four colours take two bits a pixel, as the PNG specification, section 7.2, packs them.
     """
+    height, width = pixels.shape
     bits = 2 if len(palette) <= 4 else 8
-    scanlines = b"".join(b"\0" + (_packed(row) if bits == 2 else bytes(row)) for row in rows)
+    scanlines = np.zeros((height, 1 + (-(-width // 4) if bits == 2 else width)), np.uint8)
+    scanlines[:, 1:] = _packed(pixels) if bits == 2 else pixels
     colours = _chunk(b"PLTE", bytes(part for colour in palette for part in colour[:3]))
     colours += _chunk(b"tRNS", bytes(colour[3] for colour in palette))
-    return _png(len(rows[0]), len(rows), bits, _PALETTE, colours, zlib.compress(scanlines, 9))
+    return _png(width, height, bits, _PALETTE, colours, zlib.compress(scanlines.tobytes(), 9))
 
 
 def grey_png(scanlines: bytes, width: int, height: int, *, runs: bool = False) -> bytes:
@@ -46,13 +50,12 @@ def _png(width: int, height: int, bits: int, colour_type: int, colours: bytes, p
     return b"\x89PNG\r\n\x1a\n" + header + colours + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
-def _packed(row: bytes) -> bytes:
+def _packed(pixels: np.ndarray) -> np.ndarray:
     """Returns four pixels in each byte, the leftmost in its highest bits."""
-    padded = row + bytes(-len(row) % 4)
-    return bytes(
-        padded[place] << 6 | padded[place + 1] << 4 | padded[place + 2] << 2 | padded[place + 3]
-        for place in range(0, len(padded), 4)
-    )
+    missing = -pixels.shape[1] % 4
+    padded = np.pad(pixels, ((0, 0), (0, missing))) if missing else pixels
+    packed: np.ndarray = padded[:, 0::4] << 6 | padded[:, 1::4] << 4 | padded[:, 2::4] << 2 | padded[:, 3::4]
+    return packed
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

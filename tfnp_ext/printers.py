@@ -271,14 +271,9 @@ def _has_own_display(cls: type) -> bool:
 
 def _has_own_text(cls: type) -> bool:
     """Returns whether the user wrote a ``__repr__``; that of a namedtuple or a dataclass is written for them."""
-    return any("__repr__" in vars(base) and not _is_generated(vars(base)["__repr__"]) for base in _users_classes(cls))
+    from tfnp_ext.adapters.objects import is_generated
 
-
-def _is_generated(method: Any) -> bool:
-    """Returns whether a ``__repr__`` comes of ``collections``, of ``dataclasses`` or of attrs."""
-    file = getattr(getattr(method, "__code__", None), "co_filename", "")
-    generated = file.endswith(("reprlib.py", "dataclasses.py")) or file.startswith(("<attrs generated", "<string>"))
-    return generated or getattr(method, "__module__", "") == "collections"
+    return any("__repr__" in vars(base) and not is_generated(vars(base)["__repr__"]) for base in _users_classes(cls))
 
 
 def _print_repr(obj: Any, printer: Any, cycle: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -172,8 +173,12 @@ class ArrayProtocolAdapter(ForeignArrayAdapter):
         cls = type(obj)
         return not issubclass(cls, type) and (
             any(hasattr(cls, protocol) for protocol in ("__array__", "__array_interface__", "__dlpack__"))
-            or "__array_interface__" in getattr(obj, "__dict__", ())
+            or "__array_interface__" in _own_attributes(obj)
         )
+
+    def can_be_looked_at(self, obj: Any) -> bool:
+        """Returns whether the class is of a library whose arrays are at hand: others may compute or fetch them."""
+        return type(obj).__module__.partition(".")[0] in _AT_HAND
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns what the protocol gives; without a copy only what shares memory with itself when asked again."""
@@ -218,6 +223,9 @@ class ArrayProtocolAdapter(ForeignArrayAdapter):
 _SHARING = frozenset(("jax", "jaxlib", "torch"))
 """Libraries whose arrays share their memory with NumPy; PIL and h5py make an array anew each time."""
 
+_AT_HAND = _SHARING | {"cupy"}
+"""Libraries of arrays that are calculated when they are made, and become NumPy's without code of the user's."""
+
 _HOST_DEVICES = frozenset((1, 3, 11, 13))
 """DLPack's device types whose memory the host can read: CPU, CUDA and ROCm pinned memory, CUDA managed memory.
 
@@ -233,8 +241,25 @@ def _offers_only_dlpack(obj: Any) -> bool:
     return not (
         hasattr(cls, "__array__")
         or hasattr(cls, "__array_interface__")
-        or "__array_interface__" in getattr(obj, "__dict__", ())
+        or "__array_interface__" in _own_attributes(obj)
     )
+
+
+def _own_attributes(obj: Any) -> Mapping[str, Any]:
+    """Returns the attributes of an instance, without asking a ``__getattr__`` of the user's for them."""
+    try:
+        attributes: Mapping[str, Any] = object.__getattribute__(obj, "__dict__")
+    except (AttributeError, TypeError):  # it has none, or stands for another object
+        return {}
+    return attributes
+
+
+def plain_attribute(obj: Any, name: str) -> Any:
+    """Returns an attribute that stands in an instance or its class as it is; of one that is computed, what does so."""
+    own = _own_attributes(obj)
+    if name in own:
+        return own[name]
+    return next((vars(base)[name] for base in type(obj).__mro__ if name in vars(base)), None)
 
 
 def through_dlpack(obj: Any) -> np.ndarray | Owned:

@@ -244,6 +244,15 @@ class Described:
     reason: str
 
 
+class Failed:
+    """A part of a container that cannot be had, and why; a card says that in its place."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
 Content = Dense | Strings | Ragged | Sparse | Slices | Curves | Absent | Elements
 """What the display may look at; reading it never runs the user's code and consumes nothing."""
 
@@ -284,6 +293,10 @@ class Adapter(ABC):
     def held(self, obj: Any) -> Any:
         """Returns the value that this one only wraps, whose card it shows under its own label: bytes of a message."""
         return obj
+
+    def can_be_looked_at(self, obj: Any) -> bool:
+        """Returns whether facts and content run nothing of the user's, so that a tree shows the value unasked."""
+        return True
 
     @abstractmethod
     def facts(self, obj: Any) -> Facts:
@@ -329,6 +342,8 @@ class NestAdapter(Adapter):
     """Whether its parts are always arrays: then they are not read only to learn that."""
     is_container: ClassVar[bool] = False
     """Whether it is a container of Python's, whose entries are there to be looked at."""
+    counted: ClassVar[str] = "value"
+    """What its numbers are called: those of a model are parameters."""
     is_value: ClassVar[bool] = False
     """Whether it is one value of TensorFlow's, made of several tensors: a list of such shows itself."""
 
@@ -339,6 +354,10 @@ class NestAdapter(Adapter):
     def shown_parts(self, obj: Any) -> Parts:
         """Returns the parts as a card shows them: ``parts``, unless those have to be read from somewhere."""
         return self.parts(obj)
+
+    def unfolds(self, obj: Any) -> bool:
+        """Returns whether a tree shows its parts; else it is one line with its class."""
+        return True
 
     def facts(self, obj: Any) -> Facts:
         """Returns no shape and no dtype: a container has none."""

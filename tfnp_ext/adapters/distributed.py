@@ -36,6 +36,17 @@ class PerReplicaAdapter(NestAdapter):
         """Returns one value a replica; they become a tuple."""
         return Parts(tuple(f"[{replica}]" for replica in range(len(obj.values))), tuple(obj.values), tuple)
 
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns one value a replica, by its number and the device that it is on."""
+        return Parts(tuple(map(_replica_step, range(len(obj.values)), obj.values)), tuple(obj.values), tuple)
+
+
+def _replica_step(replica: int, value: Any) -> str:
+    """Returns what a card calls the value of a replica: ``.replica 1 on GPU:1``."""
+    adapter = find_adapter(value)
+    device = adapter.facts(value).device if isinstance(adapter, DenseAdapter) else ""
+    return f".replica {replica} on {device}" if device else f".replica {replica}"
+
 
 @register_adapter
 class MirroredAdapter(DenseAdapter):

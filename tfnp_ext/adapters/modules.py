@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from tfnp_ext.adapters.base import NestAdapter, Parts, find_adapter, register_adapter, step_name
+from tfnp_ext.adapters.base import Facts, NestAdapter, Parts, find_adapter, register_adapter, step_name
 from tfnp_ext.adapters.examples import free_name, named_parts
 from tfnp_ext.adapters.nests import ContainerAdapter
 from tfnp_ext.adapters.tensors import KerasVariableAdapter, VariableAdapter
@@ -71,6 +72,7 @@ class ModuleAdapter(WeightsAdapter):
 
     kind = "Module"
     type_names = ("tensorflow.python.module.module.Module",)
+    counted = "parameter"
 
     def parts(self, obj: Any) -> Parts:
         """Returns the variables by the attributes that lead to them.
@@ -98,6 +100,16 @@ def _has_weights(value: Any) -> bool:
     return isinstance(find_adapter(value), (VariableAdapter, KerasVariableAdapter, KerasLayerAdapter))
 
 
+def given_name(obj: Any) -> str:
+    """Returns the name that the user gave to what Keras made; what Keras calls it by itself says its class again."""
+    name = getattr(obj, "name", "")
+    if not isinstance(name, str):
+        return ""
+    word, _, number = name.rpartition("_")
+    plain = (word if number.isdigit() else name).replace("_", "")
+    return "" if plain == obj.__class__.__name__.lower().replace("_", "") else name
+
+
 @register_adapter
 class KerasLayerAdapter(WeightsAdapter):
     """Keras layers and models."""
@@ -105,6 +117,11 @@ class KerasLayerAdapter(WeightsAdapter):
     kind = "Layer"
     type_names = ("keras.src.layers.layer.Layer",)
     priority = 1
+    counted = "parameter"
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns its name."""
+        return replace(super().facts(obj), name=given_name(obj))
 
     def parts(self, obj: Any) -> Parts:
         """Returns the weights by path, without the name of the layer or model itself.
@@ -219,6 +236,10 @@ class KerasStateAdapter(WeightsAdapter):
     kind = "Optimizer"
     type_names = ("keras.src.optimizers.base_optimizer.BaseOptimizer", "keras.src.metrics.metric.Metric")
     priority = 1
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns its name."""
+        return replace(super().facts(obj), name=given_name(obj))
 
     def parts(self, obj: Any) -> Parts:
         """Returns the variables by path.

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from functools import partial
+from operator import getitem
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from tfnp_ext.adapters.base import IndexSteps, NestAdapter, Parts, register_adapter
+import numpy as np
+
+from tfnp_ext.adapters.base import Failed, IndexSteps, NestAdapter, Parts, register_adapter
+from tfnp_ext.errors import reason
 
 _TRACKERS = ("tensorflow.", "keras.")
 """Modules whose containers only watch what is put into the user's own: they come back as plain ones."""
@@ -28,6 +33,32 @@ class ContainerAdapter(NestAdapter):
     def label(self, obj: Any) -> str:
         """Returns the class name, of what a tracking wrapper stands for too."""
         return str(obj.__class__.__name__)
+
+
+_WRITTEN = frozenset({type(None), bool, int, float, complex, str, bytes})
+"""Classes of keys that are written as Python writes them."""
+
+
+def _key_text(key: Any) -> str:
+    """Returns a key as Python writes it; one of another class by the name of that: its repr would run its code."""
+    if type(key) in _WRITTEN:
+        return repr(key)
+    if type(key) is tuple:
+        inner = ", ".join(map(_key_text, key))
+        return f"({inner},)" if len(key) == 1 else f"({inner})"
+    if issubclass(type(key), Enum):
+        return f"{type(key).__name__}.{key._name_}"
+    if issubclass(type(key), np.generic):
+        return _key_text(key.item()) if type(key.item()) in _WRITTEN else type(key).__name__
+    return type(key).__name__
+
+
+def had(read: Callable[[], Any]) -> Any:
+    """Returns a part of a container, or why it cannot be had, so that it costs no more than its own line."""
+    try:
+        return read()
+    except Exception as error:
+        return Failed(f"{type(error).__name__}: {reason(error)}")
 
 
 @register_adapter
@@ -56,6 +87,15 @@ class DictAdapter(ContainerAdapter):
             return fresh
 
         return Parts(tuple(f"[{key!r}]" for key in keys), tuple(obj[key] for key in keys), rebuild)
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns the values by key; no repr of the user's is run, and what cannot be had says why."""
+        keys = tuple(obj)
+        if all(map(_WRITTEN.__contains__, map(type, keys))):
+            steps = tuple(f"[{key!r}]" for key in keys)
+        else:
+            steps = tuple(f"[{_key_text(key)}]" for key in keys)
+        return Parts(steps, tuple(had(partial(getitem, obj, key)) for key in keys), dict)
 
 
 @register_adapter

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.examples import named_parts
+from tfnp_ext.adapters.nests import had
 from tfnp_ext.adapters.specs import spec_words
 from tfnp_ext.adapters.symbolic import fetched
 from tfnp_ext.adapters.tensors import component
@@ -120,6 +122,36 @@ class DataclassAdapter(NestAdapter):
             return fresh
 
         return Parts(tuple(f".{name}" for name in names), tuple(getattr(obj, name) for name in names), rebuild)
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns the fields that are set; what cannot be had says why."""
+        cls = type(obj)
+        fields = dataclasses.fields(obj) if hasattr(cls, "__dataclass_fields__") else cls.__attrs_attrs__
+        read = {field.name: had(partial(getattr, obj, field.name, _UNSET)) for field in fields}
+        found = {name: value for name, value in read.items() if value is not _UNSET}
+        return Parts(tuple(f".{name}" for name in found), tuple(found.values()), tuple)
+
+    def unfolds(self, obj: Any) -> bool:
+        """Returns whether its class leaves its repr to Python: one with its own is more than its fields."""
+        return not has_own_repr(type(obj))
+
+
+_UNSET = object()
+
+
+def has_own_repr(cls: type) -> bool:
+    """Returns whether somebody wrote the ``__repr__`` of a class; those of dataclasses are written for them."""
+    for base in cls.__mro__[:-1]:
+        if "__repr__" in vars(base):
+            return not is_generated(vars(base)["__repr__"])
+    return False
+
+
+def is_generated(method: Any) -> bool:
+    """Returns whether a ``__repr__`` comes of ``collections``, of ``dataclasses`` or of attrs."""
+    file = getattr(getattr(method, "__code__", None), "co_filename", "")
+    generated = file.endswith(("reprlib.py", "dataclasses.py")) or file.startswith(("<attrs generated", "<string>"))
+    return generated or getattr(method, "__module__", "") == "collections"
 
 
 @register_adapter
@@ -226,16 +258,16 @@ class HistoryAdapter(NestAdapter):
         return named_parts({name: Owned(_curve(name, values)) for name, values in curves.items()})
 
     def content(self, obj: Any) -> Content:
-        """Returns the curves: metrics of one number an epoch; others are named."""
+        """Returns the curves: metrics of one number an epoch, counted from 1 as in Keras's log; others are named."""
         curves = {name: _curve_or_none(name, values) for name, values in (getattr(obj, "history", None) or {}).items()}
         lengths = [len(curve) for curve in curves.values() if curve is not None]
         if not lengths or not max(lengths):
             return super().content(obj)
-        epochs = list(getattr(obj, "epoch", ()))
+        epochs = [epoch + 1 for epoch in getattr(obj, "epoch", ())]
         count = len(epochs) if len(epochs) in lengths else max(lengths)
         values = {name: curve for name, curve in curves.items() if curve is not None and len(curve) == count}
         others = tuple(name for name in curves if name not in values)
-        return Curves(values, epochs if len(epochs) == count else range(count), others)
+        return Curves(values, epochs if len(epochs) == count else range(1, count + 1), others)
 
     def facts(self, obj: Any) -> Facts:
         """Returns how many epochs and metrics there are."""

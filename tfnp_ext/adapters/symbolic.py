@@ -220,7 +220,7 @@ class KerasTensorAdapter(SymbolAdapter):
 
     def when(self, obj: Any) -> str:
         """Returns that the model gives it a value."""
-        return "before the model is called: call the model on data"
+        return "outside the model: call it on data"
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Refuses: a Keras symbol never has a value of its own.

@@ -25,16 +25,17 @@ from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.display import composites, elements, judged_values, large_values, numbers, string_values, values
+from tfnp_ext.display.headlines import heading, present
+from tfnp_ext.display.leaves import LeafComposer
 from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.role_lines import ROLE_LINES
 from tfnp_ext.display.sampled import widened
-from tfnp_ext.display.trees import Leaves, compose_nest
+from tfnp_ext.display.trees import compose_nest
 from tfnp_ext.document import (
     Bars,
     Beside,
     Block,
     Document,
-    Fields,
     Figure,
     Fold,
     Heading,
@@ -50,13 +51,9 @@ from tfnp_ext.plots.lengths import row_lengths
 from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
-_LINE_OF_SHARES = 10
-_LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FEW_ROWS = 3
 _FEW_STRINGS = 2
 _NOT_ASKED = frozenset({"auto", "none"})
-_SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
-"""Roles whose values say more than a picture while they are few."""
 
 
 @np.errstate(all="ignore")  # a signalling NaN makes NumPy warn wherever it is cast
@@ -78,7 +75,7 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             return Document(_heading_of_other(obj))
         raise not_tensor_like(obj)
     if composites.holds_rows(obj):
-        tree = compose_nest(composites.Rows.of(obj), options, _LEAVES)
+        tree = compose_nest(composites.Rows.of(obj), options, LeafComposer(card))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
     if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
         return card(summarize(obj, budget_ms=options.budget_ms), options)
@@ -88,10 +85,11 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
             what = "plot, softmax, images and truth are for one value, not for a nest of them"
             raise OptionError(f"{adapter.label(obj)}: {what}")
         try:
-            tree = compose_nest(nest, options, _LEAVES)
+            tree = compose_nest(nest, options, LeafComposer(card), result)
         except ConversionError as refusal:  # a layer that is not built, a table inside a function
             return Document(Heading(adapter.label(obj)), (Note((Span(str(refusal), "secondary"),)),))
-        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj)))
+        named = adapter.facts(obj).name if nest is obj else ""
+        return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), name=named))
     summary = summarize(obj, budget_ms=options.budget_ms, result=result)
     return card(as_asked(summary, options), options)
 
@@ -107,138 +105,6 @@ def _heading_of_other(obj: Any) -> Heading:
     )
 
 
-def compose_briefly(obj: Any, options: DisplayOptions) -> Document:
-    """Returns a value's headline and numbers without its values: a line of a tree of many."""
-    summary = summarize(obj, budget_ms=options.budget_ms)
-    content = summary.content
-    if isinstance(content, Elements):
-        return _dataset_leaf(summary, content)
-    spans: tuple[Span, ...] = ()
-    if isinstance(content, (Dense, Strings)) and summary.role == "text":
-        spans = string_values.headline_strings(content if isinstance(content, Strings) else content.array)
-    elif isinstance(content, Dense) and summary.role in {"scalar", "values"}:
-        spans = values.headline_values(content.array)
-    if spans:
-        return Document(_heading(summary, _calm(spans)))
-    if isinstance(content, Absent) or summary.role == "empty":
-        return card(summary, options)
-    line = _flagged(summary, numbers.line(summary, options, brief=True))
-    return Document(_heading(summary), _present(line, numbers.warning(summary)))
-
-
-def compose_pictured(obj: Any, options: DisplayOptions) -> Document:
-    """Returns a leaf of a tree of very few, which unfolds to its picture too."""
-    return compose_leaf(obj, options, (Table, Beside, Bars, Figure, Tiles, Fold))
-
-
-def compose_leaf(
-    obj: Any, options: DisplayOptions, kept: tuple[type[Block], ...] = (Table, Beside, Bars, Fold)
-) -> Document:
-    """Returns a leaf of a tree of few: its values where they fit a line, else its numbers, which unfold to more.
-
-    Args:
-        obj: The leaf.
-        options: What the tree looks like.
-        kept: The blocks of its card that it unfolds to.
-    """
-    summary = widened(summarize(obj, budget_ms=options.budget_ms), options)
-    content = summary.content
-    if summary.role == "empty":
-        return Document(_heading(summary), (Note((Span("empty", "secondary"),)),))
-    if isinstance(content, Elements):
-        return _dataset_leaf(summary, content)
-    if isinstance(content, Absent):
-        reason = content.reason if not content.ever else f"no value yet {content.reason}"
-        return Document(_heading(summary), (Note(with_typed(reason, "secondary")),))
-    whole = card(summary, options)
-    if summary.role == "text" and isinstance(content, (Dense, Strings)):
-        return _leaf_of_strings(summary, whole, content if isinstance(content, Strings) else content.array, options)
-    if not isinstance(content, Dense):
-        return whole
-    if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
-        return Document(_heading(summary, _answer_first(summary.drawn, options)))
-    if whole.heading.values:
-        return Document(_heading(summary, _calm(whole.heading.values)))
-    line = _flagged(summary, numbers.line(summary, options))
-    if _is_low(content.array):  # the line stands in for a table that a terminal has no room for
-        return replace(whole, blocks=_present(*whole.blocks, line))
-    rest = tuple(block for block in whole.blocks if isinstance(block, kept))
-    return Document(_heading(summary), _present(line, numbers.warning(summary), *rest))
-
-
-def _leaf_of_strings(
-    summary: Summary, whole: Document, array: np.ndarray | Strings, options: DisplayOptions
-) -> Document:
-    """Returns the card of strings as a leaf: few or short ones stand in its line, others fold behind their lengths."""
-    if whole.heading.values:
-        return replace(whole, heading=replace(whole.heading, values=_calm(whole.heading.values)))
-    if string_values.word_table(array) is not None:
-        return replace(whole, blocks=whole.blocks[-1:])
-    if array.size <= _FEW_STRINGS and string_values.holds_strings(array):
-        # The line stands in for a table that a terminal has no room for.
-        return replace(whole, blocks=_present(*whole.blocks, numbers.line(summary, options)))
-    return whole
-
-
-def _dataset_leaf(summary: Summary, content: Elements) -> Document:
-    """Returns a dataset in a tree: how many elements it has, and what is in one where it unfolds."""
-    said = f"{summary.kind} of {summary.name}" if summary.name else summary.kind
-    heading = replace(_heading(summary), name="")
-    return Document(heading, (Fields(((Span(said),),)), *elements.element_blocks(content)))
-
-
-def compose_unread(obj: Any, _options: DisplayOptions) -> Document:
-    """Returns a leaf of a tree that there was no time to read: what it is, but not its values."""
-    adapter = find_adapter(obj)
-    assert adapter is not None
-    facts = adapter.facts(obj)
-    summary = Summary(
-        kind=adapter.label(obj),
-        shape=facts.shape,
-        dtype=facts.dtype,
-        nbytes=facts.nbytes,
-        nbytes_exact=facts.nbytes_exact,
-    )
-    return Document(_heading(summary), (Note((Span("not read", "secondary"),)),))
-
-
-_LEAVES = Leaves(pictured=compose_pictured, full=compose_leaf, brief=compose_briefly, unread=compose_unread)
-
-
-def _is_low(array: np.ndarray) -> bool:
-    """Returns whether the table of an array is low enough to stand in a line of a tree: a few short rows."""
-    return array.ndim == 2 and array.shape[0] <= _LOW_ROWS and array.shape[1] <= _LOW_COLUMNS and array.size <= SMALL
-
-
-def _calm(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Returns values as they stand in a tree, where names and answers are what is said first."""
-    return tuple(replace(span, tone="plain") if span.tone == "strong" else span for span in spans)
-
-
-def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ...]:
-    """Returns the top class and its share, then all shares, the top one bold and framed as in a table of a batch."""
-    top = int(np.argmax(shares))
-    name = options.class_names(shares.size)[top]
-    answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
-    texts = [large_values.share_text(float(share)) for share in shares]
-    shown = [Span(text) for text in texts]
-    shown[top] = Span(texts[top], "strong", framed=True)
-    return (*answer, *shown)
-
-
-def _flagged(summary: Summary, line: Fields | None) -> Fields | None:
-    """Returns the line of numbers with its first field flagged where there are values that are not finite."""
-    seen = summary.statistics
-    if seen is None or not seen.invalid:
-        return line
-    kinds = numbers.invalid_kinds(summary, seen)
-    named = next(iter(kinds)) if len(kinds) == 1 else "not finite"
-    flag = Span(f"⚠ {wording.integer(seen.invalid)} {named}", "invalid")
-    if line is None or not line.items:  # nothing is finite: there are no numbers to flag
-        return Fields(((flag,),))
-    return Fields(((*line.items[0], flag), *line.items[1:]))
-
-
 def card(summary: Summary, options: DisplayOptions) -> Document:
     """Returns the card of a summary: headline, warning, numbers, picture, and the fold with the values."""
     summary = widened(summary, options)
@@ -246,11 +112,11 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     plot = fitting_plot(summary, options)
     if isinstance(content, Absent):
         said: tuple[Span, ...] = (Span("no value yet", "strong"),) if content.ever else ()
-        return Document(_heading(summary), (Note((*said, *with_typed(content.reason, "secondary"))),))
+        return Document(heading(summary), (Note((*said, *with_typed(content.reason, "secondary"))),))
     if isinstance(content, Elements):
-        return Document(_heading(summary), elements.element_blocks(content))
+        return Document(heading(summary), elements.element_blocks(content))
     if summary.role == "empty":
-        return Document(_heading(summary, facts_end="empty: no values"))
+        return Document(heading(summary, facts_end="empty: no values"))
     drawable = plot if options.plots else None
     if isinstance(content, Curves):
         return _history_card(summary, content, plot, options)
@@ -267,7 +133,7 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         return _text_card(summary, content.array, options)
     # Names stand in a picture and not in a table of numbers.
     asked = options.labels_required or (plot is not None and plot.is_asked(options))
-    if not asked and summary.role in _SMALL_ROLES:
+    if not asked and summary.role in values.SMALL_ROLES:
         small = _small_card(summary, content, options)
         if small is not None:
             return small
@@ -277,32 +143,10 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         # A few probabilities, each with its number: nothing is left to fold away, nor of eight examples to sum up.
         many = summary.drawn is not None and summary.drawn.ndim == 2 and len(summary.drawn) > FEW_EXAMPLES
         line = numbers.line(summary, options) if many else None
-        return Document(_heading(summary), _present(warning, line, *picture))
+        return Document(heading(summary), present(warning, line, *picture))
     in_picture = plot is not None and options.plots and plot.shows_histogram(summary, options)
     line = numbers.line(summary, options, in_picture=in_picture)
-    return Document(_heading(summary), _present(warning, line, *picture, _fold(summary, options, plot, picture)))
-
-
-def _present(*blocks: Block | None) -> tuple[Block, ...]:
-    return tuple(block for block in blocks if block is not None)
-
-
-def _heading(
-    summary: Summary, spans: tuple[Span, ...] = (), facts_end: str = "", details: tuple[str, ...] = ()
-) -> Heading:
-    size = "" if summary.nbytes is None else wording.byte_count(summary.nbytes, exact=summary.nbytes_exact)
-    facts = (*details, *summary.details, size, summary.device, facts_end or summary.state)
-    return Heading(
-        kind=summary.kind,
-        name=summary.name,
-        shape="" if summary.role in {"absent", "history"} and summary.shape is None else wording.shape(summary.shape),
-        dtype=summary.dtype,
-        role=summary.title,
-        reason=summary.reason if summary.title else "",
-        values=spans,
-        facts=tuple(fact for fact in facts if fact),
-        size=size,
-    )
+    return Document(heading(summary), present(warning, line, *picture, _fold(summary, options, plot, picture)))
 
 
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:
@@ -316,7 +160,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
         if any(span.tone == "invalid" for span in spans):
             invalid = sum(span.tone == "invalid" for span in spans)
             spans = (Span("⚠", "invalid", f"{invalid} of {array.size} not finite"), *spans)
-        return Document(_heading(summary, spans, details=details))
+        return Document(heading(summary, spans, details=details))
     table = values.small_table(array)
     if table is None:
         return None
@@ -324,7 +168,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     is_float = kind_rank(array.dtype) == 2
     many = array.size > SMALL // 2 and (summary.role == "labels" or (is_float and summary.role != "one-hot"))
     line = numbers.line(_without_histogram(summary), options) if many else None
-    return Document(_heading(summary, details=details), _present(warning, line, table))
+    return Document(heading(summary, details=details), present(warning, line, table))
 
 
 def _without_histogram(summary: Summary) -> Summary:
@@ -336,13 +180,13 @@ def _without_histogram(summary: Summary) -> Summary:
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:
     spans = string_values.headline_strings(array)
     if spans:
-        return Document(_heading(summary, spans))
+        return Document(heading(summary, spans))
     words = string_values.word_table(array)
     if words is not None and array.size <= SMALL // 2:
-        return Document(_heading(summary), _present(string_values.warning(array), words))
+        return Document(heading(summary), present(string_values.warning(array), words))
     told = array.size > _FEW_STRINGS and string_values.holds_strings(array)
     line = numbers.line(summary, options) if told else None
-    return Document(_heading(summary), _present(line, words or string_values.string_table(array)))
+    return Document(heading(summary), present(line, words or string_values.string_table(array)))
 
 
 def _history_card(summary: Summary, content: Curves, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -354,7 +198,7 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
     why = with_typed("; ".join(filter(None, (summary.reason, note))))
     fold = Fold(what, why, (table,), large_values.epoch_table(content, 6))
     others = Note((Span(f"not drawn: {', '.join(content.others)}", "secondary"),)) if content.others else None
-    return Document(_heading(summary), _present(numbers.line(summary, options), *picture, others, fold))
+    return Document(heading(summary), present(numbers.line(summary, options), *picture, others, fold))
 
 
 def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -369,7 +213,7 @@ def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: 
     ways = None
     if lengths.rows > _FEW_ROWS:
         ways = Note(with_typed(composites.ragged_ways(content, lengths), "secondary"), aside=True)
-    return Document(_heading(summary), _present(numbers.warning(summary), line, table, ways))
+    return Document(heading(summary), present(numbers.warning(summary), line, table, ways))
 
 
 def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -379,7 +223,7 @@ def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: 
     if plot is not None and (options.plot not in _NOT_ASKED or not few):
         return _pictured(summary, options, plot, composites.entry_fold(content, values, plot.note(summary, options)))
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
-    return Document(_heading(summary), _present(numbers.warning(summary), line, values))
+    return Document(heading(summary), present(numbers.warning(summary), line, values))
 
 
 def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:
@@ -390,14 +234,14 @@ def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: 
         )
     many = content.values.size > SMALL or None in composites.rows_shown(content, options)
     line = numbers.line(summary, options) if many else None
-    return Document(_heading(summary), _present(numbers.warning(summary), line, rows))
+    return Document(heading(summary), present(numbers.warning(summary), line, rows))
 
 
 def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold) -> Document:
     """Returns the card of a composite: its numbers, its picture, and its values folded away."""
     line = numbers.line(summary, options, in_picture=plot.shows_histogram(summary, options))
     warning = numbers.warning(summary)
-    return Document(_heading(summary), _present(warning, line, *plot.blocks(summary, options), fold))
+    return Document(heading(summary), present(warning, line, *plot.blocks(summary, options), fold))
 
 
 def _fold(summary: Summary, options: DisplayOptions, plot: Plot | None, picture: tuple[Block, ...]) -> Fold | None:

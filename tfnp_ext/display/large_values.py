@@ -27,8 +27,8 @@ from tfnp_ext.summary import Summary
 
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
-_BESIDE = 10
-"""Numbers of a vector in one row of its table."""
+_BESIDE, _VECTOR_ROWS = 10, 10
+"""Numbers of a vector in one row of its table, and rows before it is elided."""
 
 CANDIDATE = 0.1
 """From this share on a class is a candidate, whose cell has a ground: grounds are most of such a table's bytes."""
@@ -48,8 +48,16 @@ class Folded(NamedTuple):
     form: str | None = None
 
 
-def large_table(summary: Summary, options: DisplayOptions) -> Folded | None:
-    """Returns the table of many values, elided in the middle."""
+def large_table(summary: Summary, options: DisplayOptions, most: int | None = None) -> Folded | None:
+    """Returns the table of many values, elided in the middle.
+
+    Args:
+        summary: The value.
+        options: How many rows and columns are shown, and class names.
+        most: Cells that there is room for, where that is less than usual.
+    """
+    if most is not None:
+        options = _within(summary, options, most)
     content = summary.content
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
         return None
@@ -64,20 +72,36 @@ def large_table(summary: Summary, options: DisplayOptions) -> Folded | None:
     if array.ndim == 1 and array.dtype.kind == "c":
         return _complex_table(array, options.max_rows)
     if array.ndim == 1:
-        lines, columns = _vector_lines(array.size), tuple(map(str, range(min(_BESIDE, array.size))))
+        rows = _VECTOR_ROWS if most is None else min(_VECTOR_ROWS, max(1, most // _BESIDE))
+        lines, columns = _vector_lines(array.size, rows), tuple(map(str, range(min(_BESIDE, array.size))))
         picked = _picked(lines, array)
         form = numerals.form_of(picked)
-        return Folded(_vector_words(array), _heat_table(lines, picked, columns, "", form), form)
+        return Folded(_vector_words(array, rows), _heat_table(lines, picked, columns, "", form), form)
     shown, caption = first_matrix(array, summary.role)
     pictured = summary.role in _PICTURES
     if pictured:
-        options = replace(options, max_rows=_PIXELS, max_columns=_PIXELS)
+        fewer = min(_PIXELS, options.max_rows), min(_PIXELS, options.max_columns)
+        options = replace(options, max_rows=fewer[0], max_columns=fewer[1])
     what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
     lines, columns = _matrix_lines(shown, options)
     picked = _picked(lines, shown)
     form = numerals.form_of(picked, folded=True)
     table = _heat_table(lines, picked, columns, caption, form, pixels=pictured)
     return Folded(f"{_part_words(shown, options)}{what} values", table, form)
+
+
+def _within(summary: Summary, options: DisplayOptions, most: int) -> DisplayOptions:
+    """Returns options with which a table has about so many cells."""
+    shape = [axis or 0 for axis in summary.shape or ()]
+    rows, columns = options.max_rows, options.max_columns
+    if summary.role == "probability batch":
+        rows = min(rows, max(2, most // (min(shape[-1], CLASSES_SHOWN) + 2)))
+    elif summary.role in {"probabilities", "logits"} or len(shape) < 2:
+        rows = min(rows, max(2, most))
+    elif len(spread(shape[-2], rows)) * len(spread(shape[-1], columns)) > most:
+        side = max(2, min(sum(ends(rows)), math.isqrt(most)))
+        rows, columns = min(rows, side), min(columns, side)
+    return replace(options, max_rows=rows, max_columns=columns)
 
 
 def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
@@ -196,19 +220,20 @@ def epoch_table(curves: Curves, most: int) -> Table:
     return Table(tuple(rows), columns=tuple(curves.values))
 
 
-def _vector_words(array: np.ndarray) -> str:
+def _vector_words(array: np.ndarray, rows: int) -> str:
     count = wording.integer(array.size)
-    return f"first and last of {count} values" if array.size > 100 else f"{count} values"
+    return f"first and last of {count} values" if array.size > rows * _BESIDE else f"{count} values"
 
 
 _Line = tuple[str | None, Sequence[int | None]] | None
 """What stands in a row of a table: its header and flat places, ``None`` for those, or a row, left out."""
 
 
-def _vector_lines(size: int) -> list[_Line]:
+def _vector_lines(size: int, most: int) -> list[_Line]:
     """Returns the rows of a long vector, ten to each, headed by their first index."""
     count = math.ceil(size / _BESIDE)
-    starts = list(range(count)) if count <= 10 else [0, 1, 2, 3, None, count - 2, count - 1]
+    head, tail = (4, 2) if most == _VECTOR_ROWS else ends(most)
+    starts = list(range(count)) if count <= most else [*range(head), None, *range(count - tail, count)]
     return [
         None
         if at is None

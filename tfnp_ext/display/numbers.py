@@ -112,9 +112,16 @@ def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False,
         values = numbers_of(content)
         digits = options.precision if values is None else digits_told(options.precision, values.dtype)
         fields += _number_fields(summary, summary.statistics, digits, in_picture=in_picture)
-    if summary.role in EXTRA_FIELDS and not brief:
-        fields += EXTRA_FIELDS[summary.role](summary, options) or ()
+    if not brief:
+        fields += extra_fields(summary, options)
     return Fields(tuple(fields)) if fields else None
+
+
+def extra_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...]:
+    """Returns what the role adds behind the usual numbers."""
+    if summary.role in ROLE_LINES or summary.role not in EXTRA_FIELDS:
+        return ()
+    return tuple(EXTRA_FIELDS[summary.role](summary, options) or ())
 
 
 def _told_as(summary: Summary, options: DisplayOptions) -> str:

@@ -20,6 +20,9 @@ IN_LINE = 8
 LINE_LENGTH = 60
 """Characters of values in the headline, with two between them."""
 
+SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
+"""Roles whose values say more than a picture while they are few."""
+
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76
 TRUE_GROUND = 0.52

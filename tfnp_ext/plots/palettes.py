@@ -14,7 +14,8 @@ Array = np.ndarray[Any, Any]
 _FEW, _RARE = 16, 1000
 """Of more colours than these few none is kept that is rarer than one pixel in a thousand of those inked..."""
 
-_NEAR = 40.0
+_HUE = 2.0
+_NEAR = 56.0
 """...unless no other is as near, of 255 levels: that is hardly seen in the edge of a letter."""
 
 _MOST_COMPARED = 2**12
@@ -91,7 +92,7 @@ def _distances(colors: Array, palette: Array) -> Array:
 
 
 def _premultiplied(colors: Array) -> Array:
-    """Returns red, green, blue and alpha [N, 4] of packed colours."""
+    """Returns red, green, blue and alpha [N, 4] of packed colours; hue counts more than how opaque an edge is."""
     parts = colors.view(np.uint8).reshape(-1, 4).astype(np.float32)
-    parts[:, :3] *= parts[:, 3:] / 255
+    parts[:, :3] *= parts[:, 3:] * (_HUE / 255)
     return parts

@@ -18,14 +18,17 @@ from tfnp_ext.document import (
     Document,
     Fields,
     Fold,
+    Inline,
     Note,
     Span,
     Sparkline,
     Table,
     Text,
+    Unfolding,
 )
 from tfnp_ext.formats.html.blocks import write, write_all, writes
 from tfnp_ext.formats.html.inline import SPARK_WIDTH, bold, quiet, said, write_inline, write_span, write_text
+from tfnp_ext.formats.html.unfoldings import byte_length, write_unfoldings
 from tfnp_ext.formats.html.widths import COLUMN_GAP, GAP, block_width, spans_width, text_width
 
 _INDENT = 16
@@ -38,7 +41,17 @@ _LEAST_WORDS = 120  # so much room words need beside a name, or they stand below
 _VALUE_GAP = 5  # beside the blank between two values
 
 _EN_SPACE = "\N{EN SPACE}"
-_ZEROS = Span("zeros", "secondary")
+_NO_ZEROS = (Span("zeros", "secondary"), Span("0"))
+"""In one of two hundred leaves, that none is zero goes without saying."""
+
+_A_LINE, _FOR_PICTURES = 640, 18_000
+"""Bytes that are kept for each line to come while there are histograms, and for pictures."""
+
+_LEFT_OUT = "left out, since a card has at most 200 kB"
+
+MOST_BYTES = 185_000
+"""Of the lines of a tree and of what they unfold to: with headline and text a card stays under 200 kB."""
+
 _LINE = "display:flex;flex-wrap:wrap"
 _HUNG = " style=list-style-position:outside"  # the triangle, so that a broken line goes on below its name
 
@@ -94,10 +107,10 @@ def write_children(children: Children) -> str:
         values=0 if all(map(_is_whole, tensors)) else _widest(map(_values_width, tensors), _WIDEST_VALUES) + _BYTES,
     )
     # The triangle of what folds hangs in the margin: so the names of all leaves line up.
-    folds = children.folded or any(_group_of(child) or _unfolded(child.document) for child in children.items)
+    folds = children.folded or any(_group_of(child) or _unfolds(child.document) for child in children.items)
     margin = f"2px 0;padding-left:{_INDENT}px" if folds else "2px 0"
     style = f"font-size:12px;line-height:18px;margin:{margin};word-wrap:break-word;overflow-x:auto"
-    return f'<div style="{style}">{_lines(children, columns, 0)}</div>'
+    return f'<div style="{style}">{_Lines(columns, len(leaves)).written(children)}</div>'
 
 
 def _leaves(children: Children, depth: int) -> Iterator[tuple[str, Document, int]]:
@@ -123,7 +136,16 @@ def _values_width(leaf: Document) -> float:
     """Returns about how wide is what stands in a leaf's line behind its dtype."""
     if leaf.heading.values:
         return spans_width(leaf.heading.values)
-    return block_width(leaf.blocks[0], _ENDS) if leaf.blocks else 0.0
+    if not leaf.blocks:
+        return 0.0
+    first = leaf.blocks[0].items[0] if isinstance(leaf.blocks[0], Fields) and leaf.blocks[0].items else ()
+    # A warning stands behind the histogram and its ends.
+    flag = spans_width(first[-1:]) if len(first) > 1 and _is_flag(first[-1]) else 0.0
+    return block_width(leaf.blocks[0], _ENDS) + flag * any(isinstance(item, Sparkline) for item in first)
+
+
+def _is_flag(item: Inline) -> bool:
+    return isinstance(item, Span) and item.tone == "invalid"
 
 
 def _group_of(child: Child) -> Children | None:
@@ -131,25 +153,109 @@ def _group_of(child: Child) -> Children | None:
     return blocks[0] if blocks and isinstance(blocks[0], Children) else None
 
 
-def _lines(children: Children, columns: _Columns, depth: int) -> str:
-    lines = "".join(_child(child, columns, depth) for child in children.items)
-    if children.folded:
-        rest = "".join(_child(child, columns, depth) for child in children.folded)
-        count = len(children.folded) + children.more
-        lines += f"<details><summary{_HUNG}>{quiet(f'… {wording.integer(count)} more')}</summary>{rest}"
-        lines += f"{_more(children.more)}</details>"
-        return lines
-    return lines + _more(children.more)
+def _unfolds(leaf: Document) -> bool:
+    """Returns whether a leaf has more than its line."""
+    return not leaf.heading.values and len(leaf.blocks) > 0 and isinstance(leaf.blocks[0], Fields) and bool(_more(leaf))
 
 
-def _more(count: int) -> str:
-    return f"<div>{quiet(f'… {wording.integer(count)} more')}</div>" if count else ""
+class _Lines:
+    """The lines of a tree, each in turn until there are bytes enough; then what they unfold to, in what is left.
+
+    Args:
+        columns: How wide the columns are.
+        leaves: How many leaves there are.
+    """
+
+    def __init__(self, columns: _Columns, leaves: int) -> None:
+        self._columns = columns
+        self._pieces: list[str] = []
+        self._left = MOST_BYTES
+        self._leaves = leaves
+        self._without = 0
+        self._slots: list[tuple[int, Unfolding]] = []
+
+    def written(self, children: Children) -> str:
+        """Returns all of it."""
+        self._lines(children, 0)
+        unfolded, left_out = write_unfoldings([unfolding for _, unfolding in self._slots], self._left)
+        for (place, _), html in zip(self._slots, unfolded, strict=True):
+            self._pieces[place] = html
+        left_out["histograms"] = self._without
+        said = ", ".join(f"{what} of {wording.integer(count)}" for what, count in left_out.items() if count)
+        return "".join(self._pieces) + (f"<div>{quiet(f'{_LEFT_OUT}: {said}')}</div>" if said else "")
+
+    def _add(self, html: str) -> None:
+        self._pieces.append(html)
+        self._left -= byte_length(html)
+
+    def _lines(self, children: Children, depth: int) -> None:
+        left_out = children.more + self._children(children.items, depth)
+        if not children.folded:
+            self._add(_count_of(left_out))
+            return
+        count = wording.integer(len(children.folded) + left_out)
+        self._add(f"<details><summary{_HUNG}>{quiet(f'… {count} more')}</summary>")
+        self._add(f"{_count_of(left_out + self._children(children.folded, depth))}</details>")
+
+    def _children(self, items: tuple[Child, ...], depth: int) -> int:
+        """Adds the lines of entries, and returns how many there was no room for."""
+        for place, child in enumerate(items):
+            if self._left <= 0:
+                return len(items) - place
+            self._child(child, depth)
+        return 0
+
+    def _child(self, child: Child, depth: int) -> None:
+        group = _group_of(child)
+        opened = " open" if child.open else ""
+        if group is not None:
+            self._add(f"<details{opened}><summary{_HUNG}>{_group_line(child)}</summary>")
+            self._add(f'<div style="margin-left:{_INDENT}px">')
+            self._lines(group, depth + 1)
+            self._add("</div></details>")
+            return
+        leaf = child.document
+        if not _unfolds(leaf):
+            self._add(self._leaf(child, depth, "div"))
+            return
+        line = self._leaf(child, depth, "span")
+        self._add(f'<details{opened}><summary{_HUNG}>{line}</summary><div style="margin:0 0 4px {_INDENT}px">')
+        first, *others = leaf.blocks
+        assert isinstance(first, Fields)
+        numbers = [item for item in first.items[1:] if item != _NO_ZEROS]
+        unfolding = next((block for block in others if isinstance(block, Unfolding)), None)
+        if unfolding is not None and unfolding.extra is not None:
+            numbers += unfolding.extra()
+        self._add("\N{EM SPACE}".join(map(write_text, numbers)))
+        self._add(write_all(tuple(block for block in others if block is not unfolding)))
+        if unfolding is not None:
+            self._slots.append((len(self._pieces), unfolding))
+            self._pieces.append("")
+        self._add("</div></details>")
+
+    def _leaf(self, child: Child, depth: int, tag: str) -> str:
+        """Returns the line of a leaf, without its histogram where the lines that follow need the bytes."""
+        self._leaves -= 1
+        line = _leaf_line(child, self._columns, depth, tag)
+        if self._left - len(line) >= _FOR_PICTURES + self._leaves * _A_LINE:
+            return line
+        plain = _leaf_line(child, self._columns, depth, tag, spark=False)
+        self._without += len(plain) < len(line)
+        return plain
 
 
-def _child(child: Child, columns: _Columns, depth: int) -> str:
-    group = _group_of(child)
-    if group is not None:
-        return _group(child, group, columns, depth)
+def _more(leaf: Document) -> bool:
+    """Returns whether something stands below the line of a leaf whose first number stands in it."""
+    first, *others = leaf.blocks
+    return bool(others) or (isinstance(first, Fields) and any(item != _NO_ZEROS for item in first.items[1:]))
+
+
+def _count_of(left_out: int) -> str:
+    return f"<div>{quiet(f'… {wording.integer(left_out)} more')}</div>" if left_out else ""
+
+
+def _leaf_line(child: Child, columns: _Columns, depth: int, tag: str, *, spark: bool = True) -> str:
+    """Returns the line of a leaf."""
     leaf = child.document
     # Blanks between the columns are for those who copy or hear them. Without quotes: a tree has a thousand of these.
     name = f"<span style={columns.names(depth)}>{_name(child.name)}</span>"
@@ -158,14 +264,7 @@ def _child(child: Child, columns: _Columns, depth: int) -> str:
         return f'<div style={_LINE}>{name} <span style="flex:1 {_LEAST_WORDS}px;min-width:0">{words}</span></div>'
     shape = f"<span style=flex-basis:{columns.shape}px>{said(leaf.heading.shape)}</span>"
     dtype = f"<span style=flex-basis:{columns.dtype}px;opacity:.66>{said(leaf.heading.dtype)}</span>"
-    line = f"{name} {shape} {dtype} {_values(leaf, columns)}"
-    rest = _unfolded(leaf)
-    if not rest:
-        return f"<div style={columns.line(depth)}>{line}</div>"
-    inner = f'<div style="margin:0 0 4px {_INDENT}px">{rest}</div>'
-    opened = " open" if child.open else ""
-    line = f"<span style={columns.line(depth)}>{line}</span>"
-    return f"<details{opened}><summary{_HUNG}>{line}</summary>{inner}</details>"
+    return f"<{tag} style={columns.line(depth)}>{name} {shape} {dtype} {_values(leaf, columns, spark)}</{tag}>"
 
 
 def _name(name: str) -> str:
@@ -178,27 +277,14 @@ def _name(name: str) -> str:
     return f'<span title="{whole}">{said(f"{shown}…")}</span>'
 
 
-def _group(child: Child, group: Children, columns: _Columns, depth: int) -> str:
+def _group_line(child: Child) -> str:
     heading = child.document.heading
     kind = "" if heading.kind in {"dict", "list", "tuple"} else f"{said(heading.kind)} "
-    line = f"{bold(_name(child.name))} {kind}{quiet(said(' · '.join(heading.facts)))}"
-    opened = " open" if child.open else ""
-    inner = f'<div style="margin-left:{_INDENT}px">{_lines(group, columns, depth + 1)}</div>'
-    return f"<details{opened}><summary{_HUNG}>{line}</summary>{inner}</details>"
+    kind += f"{said(heading.name)} " if heading.name else ""
+    return f"{bold(_name(child.name))} {kind}{quiet(said(' · '.join(heading.facts)))}"
 
 
-def _unfolded(document: Document) -> str:
-    """Returns what unfolding a leaf adds to its line, where its first number stands already."""
-    if document.heading.values or not document.blocks or not isinstance(document.blocks[0], Fields):
-        return ""
-    first, *others = document.blocks
-    assert isinstance(first, Fields)
-    # In one of two hundred leaves, that none is zero goes without saying.
-    numbers = "\N{EM SPACE}".join(write_text(item) for item in first.items[1:] if item != (_ZEROS, Span("0")))
-    return numbers + write_all(tuple(others))
-
-
-def _values(leaf: Document, columns: _Columns) -> str:
+def _values(leaf: Document, columns: _Columns, spark: bool) -> str:
     """Returns what stands in a leaf's line behind its dtype: its values or some of its numbers, and its bytes."""
     block = leaf.blocks[0] if leaf.blocks else None
     shown = ""
@@ -209,7 +295,7 @@ def _values(leaf: Document, columns: _Columns) -> str:
     elif isinstance(block, Note):
         shown = write_text(block.text)
     elif isinstance(block, Fields) and block.items:
-        shown = _ends(block.items[0])
+        shown = _ends(block.items[0], spark)
     width = min(math.ceil(_values_width(leaf)), _WIDEST_VALUES)
     if columns.values:
         width += _BYTES
@@ -227,14 +313,13 @@ def _value(span: Span) -> str:
     return f'<span style="display:inline-block;margin-right:{_VALUE_GAP}px">{write_span(span)}</span>'
 
 
-def _ends(text: Text) -> str:
+def _ends(text: Text, spark: bool) -> str:
     """Returns smallest value, histogram and largest value, the histograms of a tree below each other."""
     place = next((at for at, item in enumerate(text) if isinstance(item, Sparkline)), -1)
     if place < 0:
         return write_text(text)
-    ends = [item for item in text if isinstance(item, Span) and item.tone != "secondary"]
-    low, high = (write_inline(end) for end in (ends[0], ends[-1]))
-    warned = [item for item in text if isinstance(item, Span) and item.tone == "invalid"]
-    flag = f" {write_span(warned[0])}" if warned and warned[0] not in (ends[0], ends[-1]) else ""
+    told = [item for item in text if isinstance(item, Span) and item.tone != "secondary" and not _is_flag(item)]
+    low, high = (write_inline(end) for end in (told[0], told[-1]))
+    flags = "".join(f" {write_inline(item)}" for item in text if _is_flag(item))
     left = f"<span style=display:inline-block;min-width:{_END}px;text-align:right>{low}</span>"
-    return f"{left} {write_inline(text[place])} {high}{flag}"
+    return f"{left} {write_inline(text[place]) if spark else '…'} {high}{flags}"
