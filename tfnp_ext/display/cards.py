@@ -52,7 +52,6 @@ from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
 _FEW_ROWS = 3
-_FEW_STRINGS = 2
 _NOT_ASKED = frozenset({"auto", "none"})
 
 
@@ -184,7 +183,7 @@ def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOp
     words = string_values.word_table(array)
     if words is not None and array.size <= SMALL // 2:
         return Document(heading(summary), present(string_values.warning(array), words))
-    told = array.size > _FEW_STRINGS and string_values.holds_strings(array)
+    told = array.size > string_values.FEW and string_values.holds_strings(array)
     line = numbers.line(summary, options) if told else None
     return Document(heading(summary), present(line, words or string_values.string_table(array)))
 

@@ -97,18 +97,22 @@ class LeafComposer:
     def _other(self, summary: Summary, options: DisplayOptions, tables: bool) -> Document:
         """Returns a leaf of strings, of rows of unequal length or of stored entries."""
         content = summary.content
+        whole = partial(self.card, summary, options)
         if isinstance(content, (Dense, Strings)):
             array = content if isinstance(content, Strings) else content.array
             spans = string_values.headline_strings(array)
             if spans:
-                return Document(heading(summary, spans))
-            words = string_values.word_table(array) if tables else None
-            if words is not None:
-                return Document(heading(summary), (words,))
-            if not string_values.holds_strings(array):  # of others' objects nothing is counted
-                return self.card(summary, options)
-        whole = partial(self.card, summary, options)
-        if tables and summary.role != "text":
+                return Document(heading(summary, calm(spans)))
+            if tables and string_values.word_table(array) is not None:
+                made = whole()
+                return replace(made, blocks=made.blocks[-1:])
+            if not string_values.holds_strings(array):  # to count others' objects would run what is theirs
+                return whole()
+            if array.size <= string_values.FEW:
+                # The line stands in for a table that a terminal has no room for.
+                made = whole()
+                return replace(made, blocks=present(*made.blocks, numbers.line(summary, options)))
+        elif tables:
             made = whole()
             if isinstance(made.blocks[0] if made.blocks else None, (Table, Beside)):
                 return made

@@ -15,6 +15,9 @@ from tfnp_ext.document import Beside, Cell, Fields, Row, Span, Table
 from tfnp_ext.formats.text.layout import WIDTH, wording_width
 from tfnp_ext.roles import SMALL
 
+FEW = 2
+"""So many strings have no line of numbers: they are told themselves."""
+
 _WORD_LENGTH = 24
 _SQUEEZED_FROM = 5  # the rank from which axes of one stand only in the indices of slices
 _BESIDE = (10, 8, 5, 4, 3, 2)  # of which one is how many words stand in a row

@@ -17,11 +17,11 @@ from tfnp_ext.roles import SMALL
 IN_LINE = 8
 """So many numbers stand in the headline."""
 
-LINE_LENGTH = 60
-"""Characters of values in the headline, with two between them."""
-
 SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
 """Roles whose values say more than a picture while they are few."""
+
+LINE_LENGTH = 60
+"""Characters of values in the headline, with two between them."""
 
 _GROUND_FROM = 9
 _SMALL_GROUND = 0.76

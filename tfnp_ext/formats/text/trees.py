@@ -304,7 +304,7 @@ def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
     """Returns what a leaf may tell in one line, piece by piece, and what is between the pieces.
 
     That is the words of a sentence, the values of a table, the rows of one whose rows are headed as lists; of other
-    blocks the first fact. The line of numbers stands in its own columns.
+    blocks the first fact, or nothing where there is a line of numbers. That one stands in its own columns.
     """
     block = _first_shown(leaf)
     if block is None:
@@ -314,7 +314,8 @@ def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
     if isinstance(block, Fields):
         return ([] if _Range.of(block) is not None else _ends(block)), " "
     if not isinstance(block, Table) or (block.columns and not block.wrapped):
-        return list(leaf.document.heading.facts[:1]), "  "
+        told = any(isinstance(other, Fields) for other in leaf.document.blocks)
+        return [] if told and isinstance(block, Table) else list(leaf.document.heading.facts[:1]), "  "
     pieces: list[str] = []
     headed = any(row.header is not None for row in block.rows) and not block.wrapped
     for row in block.rows:
