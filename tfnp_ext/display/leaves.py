@@ -110,7 +110,9 @@ class LeafComposer:
             if tables and string_values.word_table(array) is not None:
                 made = whole()
                 return replace(made, blocks=made.blocks[-1:])
-            if array.size <= string_values.FEW and string_values.holds_strings(array):
+            if not string_values.holds_strings(array):  # to count others' objects would run what is theirs
+                return whole()
+            if array.size <= string_values.FEW:
                 # The line stands in for a table that a terminal has no room for.
                 made = whole()
                 return replace(made, blocks=present(*made.blocks, numbers.line(summary, options)))
