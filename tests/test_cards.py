@@ -311,7 +311,7 @@ def test_golden_text_of_a_gradient_with_nan(tf):
     assert lines[:3] == [
         "Tensor (5, 8) float32   160 B · CPU · view",
         "⚠ 1 NaN · 1 -Inf of 40 (5.0 %), first at [1, 3], rows 1 3",
-        "finite min -0.0400   max 0.0300   mean -0.00105   std 0.0107   zeros 31",
+        "finite min -0.0400 … 0.0300 max   mean -0.00105   std 0.0107   zeros 31",
     ]
     assert lines[3].split() == ["-0.04", "-0.03", "-0.02", "-0.01", "0", "0.01", "0.02", "0.03"]
 
@@ -430,7 +430,7 @@ class TestNumbersAgreeWithNumpy:
     def test_small_floats_can_be_pasted_and_are_right_to_three_digits(self, values):
         heading = compose(values, TensorDisplay().options(plot="none")).heading
         texts = [span.text for span in heading.values if span.text != "⚠"]
-        if texts:  # values that do not fit the line stand below it
+        if texts:
             largest = float(np.abs(values[np.isfinite(values)]).max(initial=0))
             for text, value in zip(texts, values.tolist(), strict=True):
                 assert float(text) == pytest.approx(value, rel=1e-3, abs=1e-3 * largest, nan_ok=True)

@@ -214,6 +214,17 @@ class TestFewAndShort:
         assert line.endswith('(20,)  string  "word0"  "word1"  "word2" …')
         assert "lengths 65 bytes" in text({"two": tf.constant(["x" * 65] * 2), "y" * 30: tf.constant(1)})
 
+    @pytest.mark.parametrize("count", [1, 60])
+    def test_of_objects_that_are_no_strings_nothing_runs(self, count):
+        class Theirs:
+            def __str__(self):
+                raise AssertionError("it ran")
+
+            __repr__ = __str__
+
+        leaves = {f"a{place}": np.array([Theirs(), "b", None], object) for place in range(count)}
+        assert "(3,)  object" in card({**leaves, "x": np.zeros(3)})["text/plain"]
+
 
 class TestCards:
     @pytest.mark.parametrize("name", SMALL)

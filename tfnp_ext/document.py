@@ -45,6 +45,7 @@ class Sparkline:
     """A histogram small enough to sit in a line of text, between its ``low`` and ``high`` end.
 
     ``in_picture`` tells that the card's picture has it already: a format that shows the picture leaves it out here.
+    Without ``counts`` only the ends are told: of a few values, which stand beside it.
     """
 
     counts: tuple[int, ...]

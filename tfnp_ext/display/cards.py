@@ -173,15 +173,14 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
     table = values.small_table(array)
     if table is None:
         return None
-    few = array.size <= values.IN_LINE
-    warning = None if few else numbers.warning(summary)
-    seen = summary.statistics
-    flag: tuple[Span, ...] = ()
-    if few and seen is not None and seen.invalid:
-        flag = (Span("⚠", "invalid", f"{seen.invalid} of {array.size} not finite"),)
+    warning = numbers.warning(summary) if array.size > values.IN_LINE else None
     is_float = kind_rank(array.dtype) == 2
     many = array.size > SMALL // 2 and (summary.role == "labels" or (is_float and summary.role != "one-hot"))
-    line = numbers.line(_without_histogram(summary), options) if many else None
+    line = numbers.line(numbers.without_histogram(summary), options) if many else None
+    seen = summary.statistics
+    flag: tuple[Span, ...] = ()
+    if seen is not None and seen.invalid and warning is None:  # it stands among the few, but a terminal has no colours
+        flag = (Span("⚠", "invalid", f"{seen.invalid} of {array.size} not finite"),)
     return Document(heading(summary, flag, details=details), present(warning, line, table))
 
 
@@ -190,12 +189,6 @@ def _true_words(values: np.ndarray | Strings) -> tuple[str, ...]:
     if values.dtype.kind != "b" or not 1 < values.size <= SMALL:
         return ()
     return (f"{int(np.count_nonzero(values))} of {values.size} True",)
-
-
-def _without_histogram(summary: Summary) -> Summary:
-    """Returns the summary of a value whose numbers all stand below: a histogram of them adds nothing."""
-    numbers_seen = summary.statistics
-    return summary if numbers_seen is None else replace(summary, statistics=replace(numbers_seen, histogram=()))
 
 
 def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOptions) -> Document:

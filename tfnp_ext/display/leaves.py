@@ -34,6 +34,7 @@ from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
 _LINE_OF_SHARES = 10
+_IN_LINE = 16
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
 _FIRST_VALUES, _LAST_VALUES = 4, 2
 _LEAST_CELLS = 12
@@ -71,10 +72,13 @@ class LeafComposer:
             return self._other(summary, options, tables)
         if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
             return Document(heading(summary, _answer_first(summary.drawn, options)))
-        spans = values.headline_values(content.array) if summary.role in values.SMALL_ROLES else ()
+        few = summary.role in values.SMALL_ROLES
+        most = values.IN_LINE if _is_constant(summary) else _IN_LINE
+        spans = values.headline_values(content.array, most) if few else ()
         if spans:
             return Document(heading(summary, calm(spans)))
-        line = flagged(summary, numbers.line(summary, options, brief=True))
+        told = numbers.without_histogram(summary) if few and content.array.size <= SMALL else summary
+        line = flagged(summary, numbers.line(told, options, brief=True))
         if tables and _is_low(content.array):
             # The line stands in for a table that a terminal has no room for.
             return Document(heading(summary), present(*self.card(summary, options).blocks, line))
@@ -130,9 +134,9 @@ class LeafComposer:
 
 def _unfolding(summary: Summary, options: DisplayOptions, in_time: Callable[[], bool]) -> Unfolding | None:
     """Returns what a leaf of numbers unfolds to; nothing where all its values are one."""
-    known, content = summary.statistics, summary.content
+    content = summary.content
     assert isinstance(content, Dense)
-    if known is not None and known.exact and known.minimum == known.maximum and not known.invalid:
+    if _is_constant(summary):
         return None
     size = int(content.array.size)
     extra = partial(numbers.extra_fields, summary, options)
@@ -146,6 +150,12 @@ def _unfolding(summary: Summary, options: DisplayOptions, in_time: Callable[[], 
 
     little = partial(little_map, summary) if options.plots else None
     return Unfolding(size, partial(_values, summary, options), extra, picture, little)
+
+
+def _is_constant(summary: Summary) -> bool:
+    """Returns whether all values are one, which is said in two words."""
+    known = summary.statistics
+    return known is not None and known.exact and known.minimum == known.maximum and not known.invalid
 
 
 def _values(summary: Summary, options: DisplayOptions, most: int) -> tuple[Block, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -84,6 +85,12 @@ def _invalid_rows(summary: Summary) -> list[int]:
     return invalid_rows(array)
 
 
+def without_histogram(summary: Summary) -> Summary:
+    """Returns the summary of a few values, of which a histogram says nothing that they do not."""
+    seen = summary.statistics
+    return summary if seen is None else replace(summary, statistics=replace(seen, histogram=()))
+
+
 def line(summary: Summary, options: DisplayOptions, *, in_picture: bool = False, brief: bool = False) -> Fields | None:
     """Returns the line of numbers that the role calls for.
 
@@ -157,14 +164,13 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     fields: list[Text]
     if complex_values:
         fields = list(magnitude_fields(summary, numbers, digits))
-    elif numbers.histogram and numbers.minimum < numbers.maximum:
-        bins = Sparkline(numbers.histogram, numbers.minimum, numbers.maximum, in_picture)
-        ends = Span(f"{prefix}min{seen}", "secondary"), Span(f"max{seen}", "secondary")
-        fields = [(ends[0], Span(low), bins, Span(high), ends[1])]
     elif numbers.minimum == numbers.maximum and numbers.exact:
         return [field(f"{prefix}all", low)]
     else:
-        fields = [field(f"{prefix}min{seen}", low), field(f"max{seen}", high)]
+        bins = numbers.histogram if numbers.minimum < numbers.maximum else ()
+        between = Sparkline(bins, numbers.minimum, numbers.maximum, in_picture)
+        ends = Span(f"{prefix}min{seen}", "secondary"), Span(f"max{seen}", "secondary")
+        fields = [(ends[0], Span(low), between, Span(high), ends[1])]
     if not complex_values:
         fields.append(field("mean", _beside_spread(numbers.mean, numbers, digits, carried)))
         fields.append(field("std", wording.number(numbers.std, digits)))

@@ -29,9 +29,9 @@ TRUE_GROUND = 0.52
 """Of ``True``: blue 60."""
 
 SMALL_ROWS, SMALL_COLUMNS = 12, 16
-"""The longest open table of numbers, where slices stand side by side; of a matrix alone, ``_MATRIX_ROWS``."""
+"""The longest open table of numbers, where slices stand side by side; a matrix alone may be longer or wider."""
 
-_MATRIX_ROWS = 32
+_MATRIX_ROWS, _MATRIX_COLUMNS = 32, 32
 _MOST_SLICED = 4
 _ROW_LENGTH = 130
 """Characters of a vector in one row of a table, with two between its values: more are wider than a page."""
@@ -41,9 +41,14 @@ _WIDE = 12
 _PLAIN_LENGTH = 60
 
 
-def headline_values(array: np.ndarray) -> tuple[Span, ...]:
-    """Returns the values that stand in the headline: up to eight of a scalar, a vector or a single row."""
-    if not is_line(array.shape) or array.dtype.kind in "OSU":
+def headline_values(array: np.ndarray, most: int = IN_LINE) -> tuple[Span, ...]:
+    """Returns the values that stand in one line, the headline's or a leaf's: of a scalar, a vector or a single row.
+
+    Args:
+        array: Numbers of any shape.
+        most: So many stand in a line, if they are not wider than it.
+    """
+    if not is_line(array.shape, most) or array.dtype.kind in "OSU":
         return ()
     spans: tuple[Span, ...]
     if not array.ndim:
@@ -56,10 +61,10 @@ def headline_values(array: np.ndarray) -> tuple[Span, ...]:
     return spans
 
 
-def is_line(shape: Sequence[int]) -> bool:
-    """Returns whether values of a shape may stand in the headline: one to eight of a scalar, a vector, a single row."""
+def is_line(shape: Sequence[int], most: int = IN_LINE) -> bool:
+    """Returns whether values of a shape may stand in one line: a few of a scalar, a vector or a single row."""
     size = math.prod(shape)
-    return 0 < size <= IN_LINE and (len(shape) < 2 or size == shape[-1])
+    return 0 < size <= most and (len(shape) < 2 or size == shape[-1])
 
 
 def _value_span(text: str, value: Any) -> Span:
@@ -85,7 +90,8 @@ def small_table(array: np.ndarray) -> Block | None:
     """
     whole, array = array, array.squeeze() if array.ndim > _MOST_SLICED else array
     rows, columns = _rows_and_columns(array.shape)
-    fits = fits_open(array.shape, _MATRIX_ROWS if array.size == rows * columns else SMALL_ROWS)
+    alone = array.size == rows * columns
+    fits = fits_open(array.shape, _MATRIX_ROWS, _MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)
     if not fits and SMALL_COLUMNS < array.size <= SMALL and array.size == max(array.shape):
         return _wrapped_vector(array.reshape(-1))
     if not fits:
@@ -105,10 +111,10 @@ def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
     return (shape[-2] if len(shape) > 1 else 1), (shape[-1] if shape else 1)
 
 
-def fits_open(shape: Sequence[int], most_rows: int = SMALL_ROWS) -> bool:
+def fits_open(shape: Sequence[int], most_rows: int = SMALL_ROWS, most_columns: int = SMALL_COLUMNS) -> bool:
     """Returns whether values of a shape stand in open tables, slices of a higher rank side by side."""
     rows, columns = _rows_and_columns(shape)
-    return len(shape) > 0 and math.prod(shape) <= SMALL and columns <= SMALL_COLUMNS and rows <= most_rows
+    return len(shape) > 0 and math.prod(shape) <= SMALL and columns <= most_columns and rows <= most_rows
 
 
 def arranged(

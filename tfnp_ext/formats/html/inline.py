@@ -125,7 +125,7 @@ def write_text(text: Text) -> str:
 
 def write_sparkline(sparkline: Sparkline) -> str:
     """Returns the histogram as a picture; where the card's picture has it, only what stands between its ends."""
-    if sparkline.in_picture:
+    if sparkline.in_picture or not sparkline.counts:
         return "…"
     data = _sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
     low, high = wording.amount(sparkline.low), wording.amount(sparkline.high)

@@ -322,4 +322,7 @@ def _ends(text: Text, spark: bool) -> str:
     low, high = (write_inline(end) for end in (told[0], told[-1]))
     flags = "".join(f" {write_inline(item)}" for item in text if _is_flag(item))
     left = f"<span style=display:inline-block;min-width:{_END}px;text-align:right>{low}</span>"
-    return f"{left} {write_inline(text[place]) if spark else '…'} {high}{flags}"
+    drawn = write_inline(text[place]) if spark else "…"
+    if spark and drawn == "…":
+        drawn = f"<span style=display:inline-block;width:{SPARK_WIDTH}px;text-align:center>…</span>"
+    return f"{left} {drawn} {high}{flags}"

@@ -59,7 +59,7 @@ def value_lines(span: Span, room: int) -> list[str]:
 
 def _inline(item: Inline) -> str:
     if isinstance(item, Sparkline):
-        return wording.sparkline(_pooled(item.counts))
+        return wording.sparkline(_pooled(item.counts)) if item.counts else "…"
     return write_span(item)
 
 

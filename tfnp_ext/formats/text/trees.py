@@ -182,8 +182,9 @@ class _Columns:
         ends = max(
             (low + 2 + max(high * bool(found.flag), len(found.high)) + len(found.flag) for found in ranges), default=0
         )
-        fewest = min((len(found.spark.counts) for found in ranges), default=0)
-        bins = next((bins for bins in _BINS if bins <= max(fewest, _BINS[-1]) and name + ends + bins <= room), 0)
+        counted = [len(found.spark.counts) for found in ranges if found.spark.counts]
+        most = max(min(counted), _BINS[-1]) if counted else 0
+        bins = next((bins for bins in _BINS if bins <= most and name + ends + bins <= room), 0)
         needed = max([ends + 1, *map(_value_width, leaves)])
         deepest = max((2 * entry.depth for entry in entries), default=0)
         return cls(min(name, max(room - needed, deepest + _SHORTEST_NAME)), shape, dtype, low, bins, high)
@@ -217,9 +218,10 @@ class _Range:
 
     def pieces(self, columns: _Columns) -> list[str]:
         """Returns the low end of the range and what follows, in the columns of the tree."""
-        spark = wording.sparkline(_resampled(self.spark.counts, columns.bins)).ljust(columns.bins)
+        drawn = wording.sparkline(_resampled(self.spark.counts, columns.bins))
+        spark = drawn.ljust(columns.bins) if drawn else "…".center(columns.bins)
         high = self.high.ljust(columns.high) + self.flag if self.flag else self.high
-        return [self.low.rjust(columns.low), f"{spark or '…'} {high}"]
+        return [self.low.rjust(columns.low), f"{spark} {high}"]
 
 
 def _told(items: Text) -> list[str]:
