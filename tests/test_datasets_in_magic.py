@@ -89,7 +89,7 @@ def test_the_card_says_what_was_done(ip, run, line, said, expected):
 def test_a_structure_is_a_tree_of_arrays(ip, run):
     shown = run(ip, "%tonumpy pairs")
     assert shown.text.splitlines()[:2] == [
-        "dict   2 tensors · 1.5 KiB",
+        "dict   2 tensors · 320 values · 1.5 KiB",
         "the pipeline was run: 2 batches, concatenated",
     ]
     assert shown.result.result["image"].shape == (64, 2, 2)
