@@ -409,8 +409,10 @@ def _lines(batch: Batch) -> Table:
     lined = count <= _TEXT_CLASSES
     digits = "".join(str(index % 10) for index in range(count)) if lined else ""
     rows = []
-    for number in range(len(batch.everything) if batch.small else min(_TEXT_EXAMPLES, len(batch.everything))):
-        line = "".join(map(_level, as_floats(batch.everything[number]).tolist())) if lined else ""
+    shown = len(batch.everything) if batch.small else min(_TEXT_EXAMPLES, len(batch.everything))
+    shares = as_floats(batch.everything[:shown]).tolist() if lined else [[]] * shown
+    for number, row in enumerate(shares):
+        line = "".join(map(_level, row))
         answer = Cell(batch.answers[number], tone="strong"), Cell(wording.percent(float(batch.confidences[number])))
         doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")
         rows.append(Row((Cell(line, align="left", mono=True), *answer, doubt), str(number)))

@@ -252,15 +252,19 @@ def _labelled(table: Table) -> Table:
 def _room_of_strings(table: Table, headed: bool, room: int) -> int:
     """Returns how wide a string may be beside its row's header and, where there are two cells, the first of them."""
     count = max((len(row.cells) for row in table.rows), default=0)
-    left = room - max((wording_width(_cells(row, headed)[0]) + 2 for row in table.rows if headed), default=0)
+    left = room - max((wording_width(_header(row)) + 2 for row in table.rows if headed), default=0)
     if count > 2:  # it may stand alone in the next line
         return max(left - len(INDENT), NARROWEST)
     beside = [*(_cell(row.cells[0]) for row in table.rows if len(row.cells) == 2), *table.columns[: count - 1]]
     return max(left - min(max(map(wording_width, beside), default=-2), left // 2) - 2, NARROWEST)
 
 
+def _header(row: Row | NumberRow) -> str:
+    return cut(wording.printable(row.header or ""), LONGEST_NAME)
+
+
 def _cells(row: Row | NumberRow, headed: bool, room: int = WIDTH) -> list[str]:
-    header = [cut(wording.printable(row.header or ""), LONGEST_NAME)] if headed else []
+    header = [_header(row)] if headed else []
     return header + [_cell(cell, room) for cell in row.cells]
 
 
