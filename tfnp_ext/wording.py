@@ -113,6 +113,18 @@ def share(fraction: float, decimals: int) -> str:
     return text
 
 
+def short_share(fraction: float) -> str:
+    """Returns a probability with three decimals, as one of many in a table; it is never rounded to 1 or to 0.
+
+    Example:
+        >>> short_share(0.25), short_share(0.0), short_share(1e-8), short_share(0.99999), short_share(1.0)
+        ('0.250', '0', '<.001', '>.999', '1.000')
+    """
+    if fraction == 0:
+        return "0"
+    return "<.001" if 0 < fraction < 0.0005 else ">.999" if 0.9995 <= fraction < 1 else f"{fraction:.3f}"
+
+
 def byte_count(count: int, *, exact: bool = True) -> str:
     """Returns a size in bytes with three digits: ``40 B``, ``1.25 KiB``; one that is estimated as ``≈ 3.81 MiB``."""
     if not exact:

@@ -145,7 +145,7 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = Fals
     picked = drawn[[place for place in shown if place is not None]]
     numbers = picked.astype(np.float64)
     scale = 1.0 if shares else float(np.abs(numbers).max()) or 1.0
-    texts = [numerals.share_in_full(share, 6) for share in numbers.tolist()] if wide else numerals.small_texts(picked)
+    texts = [wording.share(share, 6) for share in numbers.tolist()] if wide else numerals.small_texts(picked)
     cells = iter([Cell(text, ground=number / scale) for text, number in zip(texts, numbers.tolist(), strict=True)])
     if inline:
         return Table((Row(tuple(cells)),), columns=tuple(names))
@@ -161,25 +161,25 @@ def _ranked_places(values: np.ndarray, most: int) -> list[int | None]:
     return [*largest_places(values, head), None, *smallest_places(values, tail)]
 
 
-def share_text(number: float) -> str:
-    """Returns a probability with three decimals, ``<.001`` where they would say nothing."""
-    return "<.001" if 0 < number < 0.0005 else f"{number:.3f}"
-
-
 def share_texts(shares: np.ndarray) -> list[list[str]]:
     """Returns the words of the probabilities of a matrix: looked up, since a batch has hundreds of them."""
     thousandths = np.rint(shares * 1000)
     if not (thousandths >= 0).all() or thousandths.max(initial=0) > 1000:
-        return [list(map(share_text, row)) for row in shares.tolist()]
+        return [list(map(wording.short_share, row)) for row in shares.tolist()]
     words = _words_of_thousandths()
-    # The last word is for what is there, though less than half a thousandth.
-    places = np.where((thousandths == 0) & (shares > 0), -1, thousandths).astype(np.intp)
+    places = thousandths.astype(np.intp)
+    places[(places == 0) & (shares > 0)] = _NEXT_TO_NOTHING
+    places[(places == 1000) & (shares < 1)] = _NEXT_TO_ALL
     return [[words[place] for place in row] for row in places.tolist()]
+
+
+_NEXT_TO_NOTHING, _NEXT_TO_ALL = 1001, 1002
 
 
 @lru_cache(1)
 def _words_of_thousandths() -> tuple[str, ...]:
-    return (*(f"{thousandth / 1000:.3f}" for thousandth in range(1001)), "<.001")
+    """Returns the words of 0, 1, … 1000 thousandths, and of what is nearly none and nearly all."""
+    return tuple(map(wording.short_share, (*(thousandth / 1000 for thousandth in range(1001)), 1e-6, 1 - 1e-6)))
 
 
 def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:

@@ -206,7 +206,7 @@ def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ..
     top = int(np.argmax(shares))
     name = options.class_names(shares.size)[top]
     answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
-    texts = [large_values.share_text(float(share)) for share in shares]
+    texts = [wording.short_share(float(share)) for share in shares]
     shown = [Span(text) for text in texts]
     shown[top] = Span(texts[top], "strong", framed=True)
     return (*answer, *shown)

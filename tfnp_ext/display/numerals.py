@@ -276,20 +276,6 @@ def _complex_texts(flat: np.ndarray, form: str, *, folded: bool) -> list[str]:
     return [text if there else "0" for text, there in zip(texts, (flat != 0).tolist(), strict=True)]
 
 
-def share_in_full(number: float, decimals: int) -> str:
-    """Returns a probability with so many decimals; none is rounded to ``0`` or ``1`` that is not.
-
-    Example:
-        >>> share_in_full(0.25, 6), share_in_full(0.99999999, 6), share_in_full(2e-9, 6)
-        ('0.250000', '0.99999999', '2e-9')
-    """
-    text = _not_nothing(f"{number:.{decimals}f}", number)
-    if number == 1 or float(text) != 1:
-        return text
-    tries = (f"{number:.{longer}f}" for longer in range(decimals, 17))
-    return next((longer for longer in tries if float(longer) != 1), shortest(number))
-
-
 def _not_nothing(text: str, value: Any) -> str:
     """Returns the text, or one with more digits where it would say zero of a value that is not."""
     number = float(value)

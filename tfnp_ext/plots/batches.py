@@ -399,9 +399,8 @@ def _answer(batch: Batch, number: int) -> Cell:
 def _number(value: float, top: bool) -> Cell:
     if not math.isfinite(value):
         return Cell("nan" if math.isnan(value) else "inf" if value > 0 else "-inf", tone="invalid")
-    text = "0" if value == 0 else "<.001" if 0 < value < 0.0005 else ">.999" if 0.9995 <= value < 1 else f"{value:.3f}"
-    tone = "strong" if top else "plain"
-    return Cell(text, tone=tone, ground=min(1.0, max(0.0, value)), title=repr(value), framed=top)  # type: ignore[arg-type]
+    text, ground = wording.short_share(value), min(1.0, max(0.0, value))
+    return Cell(text, "strong" if top else "plain", ground, repr(value), framed=top)
 
 
 def _lines(batch: Batch) -> Table:
