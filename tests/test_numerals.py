@@ -372,3 +372,21 @@ class TestWhatIsLeftOut:
     def test_the_fold_says_which_part_is_shown(self, shape, words):
         (fold,) = (block for block in card_of(normal(*shape)).blocks if isinstance(block, Fold))
         assert fold.summary == words
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.00016, 0.5], ["0.00016", "0.5"]),
+        ([0.1, 0.00004, 2.0], ["0.1", "4e-5", "2"]),
+        ([1.0, -2.0, 0.5, 4.0], ["1.0", "-2.0", "0.5", "4.0"]),
+        ([0.00016, 1 / 3], ["0.0002", "0.3333"]),
+    ],
+)
+def test_of_a_few_typed_numbers_none_keeps_a_single_digit(values, texts):
+    assert small_texts(np.array(values, np.float32)) == texts
+
+
+@pytest.mark.parametrize(("value", "text"), [(1e8 + 1, "1.000e8"), (123456789.0, "1.235e8"), (1e8, "1e8")])
+def test_a_rounded_number_keeps_the_zeros_that_say_so(value, text):
+    assert small_texts(np.array([value, 0.5])) == [text, "0.5"]

@@ -254,6 +254,11 @@ class TestLogitsAndSeries:
     def test_near_misses_of_logits(self, values):
         assert role_of(np.float32(values)).name == "values"
 
+    @pytest.mark.parametrize(("shape", "scale", "most"), [((64,), 1, 3), ((1, 1000), 1, 0), ((1, 200), 1e8, 0)])
+    def test_normal_numbers_are_no_logits(self, shape, scale, most):
+        draws = (np.random.default_rng(seed).normal(size=shape).astype("f4") * scale for seed in range(60))
+        assert sum(summarize(values).role == "logits" for values in draws) <= most
+
     def test_integers_are_no_logits(self):
         assert role_of(np.array([-4, 3, 0, -2, 5, -1])).name == "values"
 

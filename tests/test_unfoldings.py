@@ -220,3 +220,13 @@ def test_of_a_tree_that_is_late_large_leaves_have_a_little_map(tf):
     nest = [tf.constant(normal(600, 600, seed=at)) for at in range(2)]
     html = bundle_of(nest, budget_ms=1e-3)["text/html"]
     assert "not read" in html or "full ink at" in html
+
+
+def test_the_range_of_a_leaf_that_was_sampled_says_so(tf):
+    values = normal(3000, 3000)
+    options = TensorDisplay.instance().options(budget_ms=2.0, plots=False)
+    bundle = mimebundle([tf.constant(values), tf.constant([1.0])], options)
+    assert re.search(r" \d\S* seen$", bundle["text/plain"].split("\n")[1])
+    assert re.search(r"\d seen<", bundle["text/html"])
+    whole = mimebundle([tf.constant(values[:20])], options)
+    assert " seen" not in whole["text/plain"]

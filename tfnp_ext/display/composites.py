@@ -189,8 +189,9 @@ def entry_fold(content: Sparse, preview: Block, note: str) -> Fold:
 
 
 def entry_table(content: Sparse, limit: int = ENTRIES_SHOWN) -> Table:
-    """Returns the first stored entries of a sparse tensor."""
+    """Returns the first stored entries of a sparse tensor; two more than that are told instead of counted."""
     count = len(content.values)
+    limit = count if count <= limit + 2 else limit
     cells = _flat_cells(content.values.take(np.arange(min(count, limit))))
     rows = [
         Row((cell,), header=wording.index(position))

@@ -25,6 +25,7 @@ from tfnp_ext.document import (
     Fold,
     Note,
     Span,
+    Sparkline,
     Table,
     Unfolding,
 )
@@ -78,7 +79,7 @@ class LeafComposer:
         if spans:
             return Document(heading(summary, calm(spans)))
         told = numbers.without_histogram(summary) if few and content.array.size <= SMALL else summary
-        line = flagged(summary, numbers.line(told, options, brief=True))
+        line = flagged(summary, _seen(summary, numbers.line(told, options, brief=True)))
         if tables and _is_low(content.array):
             # The line stands in for a table that a terminal has no room for.
             return Document(heading(summary), present(*self.card(summary, options).blocks, line))
@@ -210,6 +211,18 @@ def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ..
     shown = [Span(text) for text in texts]
     shown[top] = Span(texts[top], "strong", framed=True)
     return (*answer, *shown)
+
+
+def _seen(summary: Summary, line: Fields | None) -> Fields | None:
+    """Returns the line of numbers with its largest value said to be that of a sample, where it is."""
+    known = summary.statistics
+    if known is None or known.exact or line is None or not line.items:
+        return line
+    first, *rest = line.items
+    place = next((at for at, item in enumerate(first) if isinstance(item, Sparkline)), len(first))
+    ends = (replace(item, text=f"{item.text} seen") if at == place + 1 and isinstance(item, Span) else item
+            for at, item in enumerate(first))  # fmt: skip
+    return Fields((tuple(ends), *rest))
 
 
 def flagged(summary: Summary, line: Fields | None) -> Fields | None:

@@ -164,8 +164,16 @@ def _real_form(values: np.ndarray) -> str:
     if not values.size:
         return ".1f"
     decimals = _decimals(values)
-    usual = _without_a_point(values) if decimals is None else f".{decimals}f"
     numbers = values.astype(np.float64)
+    # Of a few typed numbers none is told with a single digit of its own.
+    typed = (
+        decimals is not None
+        and values.size <= _FEW
+        and float(np.abs(numbers).min()) < 10.0 ** (1 - decimals)
+        and _exact_decimals(values) is None
+        and all(_digits(shortest(value)) <= _USUAL for value in values)
+    )
+    usual = _without_a_point(values) if decimals is None or typed else f".{decimals}f"
     largest = float(np.abs(numbers).max())
     if values.size > _FEW and float(numbers.max()) - float(numbers.min()) > largest / 100:
         return usual
@@ -231,7 +239,7 @@ def _cut(value: Any, digits: int) -> str:
         return text
     exponent = int(f"{number:.{digits - 1}e}".partition("e")[2])
     if not -4 <= exponent < _PLACES - 1:
-        return wording.scientific(number, digits - 1)
+        return _scientific(number, f".{digits - 1}e")  # with its zeros, which tell that it is rounded
     fixed = f"{number:.{max(1, digits - 1 - exponent)}f}".rstrip("0")
     return f"{fixed}0" if fixed.endswith(".") else fixed
 

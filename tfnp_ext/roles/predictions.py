@@ -44,7 +44,9 @@ _LARGEST_BYTE = 99
 
 _DECIDED = (0.2, 0.8)
 _MOST_UNDECIDED = 0.3
-_NARROWEST_LOGITS = 6
+_NARROWEST_LOGITS, _NARROWEST_LONG_LOGITS, _WIDEST_LOGITS = 7, 10, 1000
+"""Normal numbers are about 5 apart where there are 64, 8 where there are thousands; logits are wider, within reason."""
+
 _MOST_LOGITS = 10_000
 _MOST_TARGETS = 1000
 _MOST_TRUTHS = 2**21
@@ -160,7 +162,7 @@ def read_logits(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of one vector of logits: of both signs and wide, never what sums to 1."""
     if drawn.ndim != 1 or not FEWEST_SCORES <= drawn.size <= SMALL or not is_float(drawn) or statistics.invalid:
         return None
-    if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _NARROWEST_LOGITS:
+    if not _is_as_wide_as_logits(statistics, _NARROWEST_LOGITS):
         return None
     # A curve is no list of classes: of those it is chance that neighbours are alike.
     if _is_monotonic(drawn) or float(roughness(drawn.astype(np.float64), 0, (0,))) < _SMOOTHEST_SCORES:
@@ -172,13 +174,18 @@ def read_long_logits(drawn: Array, statistics: Statistics) -> Role | None:
     """Returns the role of the logits of many classes, where a batch axis of 1 tells that it is what a model gave."""
     if drawn.ndim != 1 or not SMALL < drawn.size <= _MOST_LOGITS or not is_float(drawn) or statistics.invalid:
         return None
-    if not statistics.minimum < 0 < statistics.maximum or statistics.maximum - statistics.minimum < _NARROWEST_LOGITS:
+    if not _is_as_wide_as_logits(statistics, _NARROWEST_LONG_LOGITS):
         return None
     values = np.asarray(drawn).astype(np.float64)
     if float(roughness(values, 0, (0,))) < _ROUGHEST_SERIES:
         return None
     count = wording.integer(drawn.size)
     return Role("logits", "logits", f"read as logits: one example of {count}, both signs, neighbours unlike", drawn)
+
+
+def _is_as_wide_as_logits(statistics: Statistics, narrowest: float) -> bool:
+    both_signs = statistics.minimum < 0 < statistics.maximum
+    return both_signs and narrowest <= statistics.maximum - statistics.minimum <= _WIDEST_LOGITS
 
 
 def read_scores(drawn: Array, statistics: Statistics) -> Role | None:
