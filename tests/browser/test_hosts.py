@@ -328,7 +328,7 @@ def test_a_leaf_is_one_line_where_there_is_room_and_bytes_stand_in_a_column(host
 @pytest.mark.parametrize("host", ["hosts", "untrusted"])
 def test_the_triangle_of_a_leaf_folds_it_too(host, request):
     card = card_of(request.getfixturevalue(host), LOOKS[10])
-    fold = card.locator("details").last
+    fold = card.locator("details").filter(has_text="query/kernel").last
     fold.evaluate("fold => { fold.open = true; fold.scrollIntoView({block: 'center'}); }")
     corner = fold.locator("summary").bounding_box()
     card.page.mouse.click(corner["x"] - 9, corner["y"] + 9)
