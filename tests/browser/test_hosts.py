@@ -329,8 +329,8 @@ def test_a_leaf_is_one_line_where_there_is_room_and_bytes_stand_in_a_column(host
 def test_the_triangle_of_a_leaf_folds_it_too(host, request):
     card = card_of(request.getfixturevalue(host), LOOKS[10])
     fold = card.locator("details").filter(has_text="query/kernel").last
-    fold.evaluate("fold => { fold.open = true; fold.scrollIntoView({block: 'center'}); }")
-    corner = fold.locator("summary").bounding_box()
+    fold.evaluate("fold => { fold.open = true; fold.firstElementChild.scrollIntoView({block: 'center'}); }")
+    corner = fold.locator("summary").first.bounding_box()
     card.page.mouse.click(corner["x"] - 9, corner["y"] + 9)
     assert not fold.evaluate("fold => fold.open")
 
