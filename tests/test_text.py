@@ -233,12 +233,12 @@ class TestBars:
         options = {"labels": [LABEL.format(at) for at in range(12)], "plot": "bar" if kind == "scores" else "auto"}
         scores = tf.constant(generator.normal(size=(32, 12)) * 5)
         if kind == "truth":
-            lines_of(tf.nn.softmax(scores), truth=generator.integers(0, 12, 32), labels=options["labels"])
+            assert lines_of(tf.nn.softmax(scores), truth=generator.integers(0, 12, 32), labels=options["labels"])
         elif kind == "batch":
-            lines_of(tf.nn.softmax(scores), labels=options["labels"])
+            assert lines_of(tf.nn.softmax(scores), labels=options["labels"])
         else:
             values = {"shares": tf.nn.softmax(scores[0]), "scores": scores[0]}
-            lines_of(values.get(kind, tf.constant(generator.integers(0, 12, 300))), **options)
+            assert lines_of(values.get(kind, tf.constant(generator.integers(0, 12, 300))), **options)
 
 
 class TestTrees:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tfnp_ext.document import Cell
 
 DOWN = Cell("⋮", "secondary")
@@ -27,3 +29,8 @@ def spread(count: int, limit: int) -> list[int | None]:
         return list(range(count))
     head, tail = ends(limit)
     return [*range(head), None, *range(count - tail, count)]
+
+
+def elided_at(places: Sequence[int | None]) -> int | None:
+    """Returns before which of those shown others are left out; ``None`` where all are shown."""
+    return places.index(None) if None in places else None

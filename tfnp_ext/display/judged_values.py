@@ -9,8 +9,8 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import DOWN, spread
-from tfnp_ext.display.large_values import CANDIDATE, CLASSES_SHOWN, Folded, share_texts
+from tfnp_ext.display.elision import DOWN, elided_at, spread
+from tfnp_ext.display.large_values import CANDIDATE, CLASSES_SHOWN, Folded, heat, share_texts
 from tfnp_ext.document import Cell, NumberRow, Row, Table
 from tfnp_ext.plots import Plot
 from tfnp_ext.plots.base import drawn_values
@@ -36,7 +36,7 @@ def _examples(plot: GalleryPlot, summary: Summary, options: DisplayOptions) -> F
     names = options.class_names(judged.classes)
     columns: list[int | None] = spread(values.shape[1], CLASSES_SHOWN) if values.ndim == 2 else []
     texts, grounds = _numbers_of(values, gallery.places, columns, shares=judged.confidences is not None)
-    elided = columns.index(None) if None in columns else None
+    elided = elided_at(columns)
     heads = ["…" if column is None else names[column] for column in columns]
     given = {"top": judged.tops, "at": judged.confidences, "truth": judged.truth}
     heads += [head for head, of_all in given.items() if of_all is not None]
@@ -70,10 +70,9 @@ def _numbers_of(
     numbers = picked.astype(np.float64)
     if shares:
         return share_texts(numbers), np.where(numbers >= CANDIDATE, numbers, 0.0).tolist()
-    texts = numerals.small_texts(picked)
-    sizes = np.where(np.isfinite(numbers), numbers, 0.0)
-    grounds = sizes / (float(np.abs(sizes).max()) or 1.0)
-    return [texts[start : start + len(kept)] for start in range(0, len(texts), len(kept))], grounds.tolist()
+    texts, grounds = numerals.small_texts(picked), heat(numbers.reshape(-1))
+    rows = [slice(start, start + len(kept)) for start in range(0, len(texts), len(kept))]
+    return [texts[row] for row in rows], [grounds[row] for row in rows]
 
 
 def _confusion(summary: Summary, options: DisplayOptions) -> Folded:
@@ -82,7 +81,7 @@ def _confusion(summary: Summary, options: DisplayOptions) -> Folded:
     count = len(found.names)
     columns = spread(count, options.max_columns)
     kept = [column for column in columns if column is not None]
-    elided = columns.index(None) if None in columns else None
+    elided = elided_at(columns)
     signs = np.where(np.eye(count, dtype=bool), 1.0, -1.0) * found.shares
     rows: list[Row | NumberRow] = []
     for place in spread(count, options.max_rows):

@@ -16,7 +16,7 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import DOWN, ends, spread
+from tfnp_ext.display.elision import DOWN, elided_at, ends, spread
 from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.display.values import TRUE_GROUND
 from tfnp_ext.document import ELIDED, Cell, NumberRow, Row, Table
@@ -194,7 +194,7 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
     grounds = np.where(picked >= CANDIDATE, picked, 0.0).tolist()
     tops, shares = row_tops(drawn, np.array(places))
     read = zip(share_texts(picked), grounds, tops.tolist(), shares.tolist(), strict=True)
-    elided = columns.index(None) if None in columns else None
+    elided = elided_at(columns)
     rows: list[Row | NumberRow] = []
     for example in shown:
         if example is None:
@@ -290,7 +290,7 @@ def _heat_table(
         form: How numbers are written.
         pixels: Whether columns are equally wide, and zeros as long as other numbers.
     """
-    texts, grounds = numerals.written(picked, form, folded=True), _heat(picked)
+    texts, grounds = numerals.written(picked, form, folded=True), heat(picked)
     texts = _with_long_zeros(texts, form) if pixels else texts
     width = max(map(len, texts)) if pixels else 0
     joined = "".join(texts)
@@ -304,7 +304,7 @@ def _heat_table(
             rows.append(down)
             continue
         header, places = line
-        elided = places.index(None) if None in places else None
+        elided = elided_at(places)
         those = slice(start, start := start + len(places) - (elided is not None))
         if plain:
             rows.append(NumberRow(texts[those], grounds[those], header, elided=elided, breakable=breakable))
@@ -349,7 +349,7 @@ def _complex_table(array: np.ndarray, most: int) -> Folded:
     return Folded(words, Table(rows, columns=("real", "imag", "|z|", "phase")), form)
 
 
-def _heat(values: np.ndarray) -> list[float]:
+def heat(values: np.ndarray) -> list[float]:
     """Returns the ground of each value: its share of the largest, of floats only; of booleans that of ``True``."""
     if values.dtype.kind == "b":
         grounds: list[float] = (np.ma.filled(values, False) * TRUE_GROUND).tolist()
