@@ -48,13 +48,20 @@ def medians(
     repeats: int,
     rounds: int = ROUNDS,
     clock: Callable[[], float] = time.perf_counter,
+    *,
+    warm: bool = False,
 ) -> dict[str, float]:
-    """Returns the median seconds of one call of each function, all called in turn."""
+    """Returns the median seconds of one call of each function, all called in turn.
+
+    ``warm`` calls each once before its turn is timed: the functions before it have filled the caches.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():
         function()
     for _ in range(rounds):
         for name, function in functions.items():
+            if warm:
+                function()
             start = clock()
             for _ in range(repeats):
                 function()

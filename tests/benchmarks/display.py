@@ -8,7 +8,9 @@ out, as is a tool that is not installed. Each is asked for its own output alone,
 top of IPython's text, which a cell makes and stores as well. Ours is the whole bundle, text and HTML.
 
 Every way is called in turn, round by round, so that a change of the machine's speed meets them all; the figures are
-medians over the rounds. kB are 1,000 bytes.
+medians over the rounds. Of what takes less than a few milliseconds they are of warm calls, which follow one of the same
+way that is not counted; ``cold`` is a call that follows those of all other ways, when the processor's caches are full
+of their code. kB are 1,000 bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
@@ -92,11 +94,13 @@ class Row:
         title: The value in words.
         seconds: The median time of each way.
         stored: The bytes of what each way gives, where it gives anything.
+        cold: The median time of a call that follows those of the other ways, where that was measured by itself.
     """
 
     title: str
     seconds: Mapping[str, float]
     stored: Mapping[str, int]
+    cold: Mapping[str, float] = field(default_factory=dict)
 
     def time_at_most(self, milliseconds: float) -> Target:
         """Returns the bound of our time."""
@@ -130,6 +134,8 @@ class Report:
             cells = f"{seconds * 1e3:>12,.3f} ms {seconds / row.seconds[OURS]:>9,.2f}×"
             if way in row.stored:
                 cells += f" {row.stored[way]:>12,} B {row.stored[way] / row.stored[OURS]:>8,.2f}×"
+            if way in row.cold:
+                cells += f"    cold {row.cold[way] * 1e3:,.3f} ms"
             print(f"    {way:<20}{cells}")
         for target in targets:
             print(f"    {'met   ' if target.met else 'MISSED'}  {target.words}")
@@ -222,7 +228,7 @@ def measure(title: str, obj: Any, rounds: int, repeats: int = REPEATS, others: M
         title: The value in words.
         obj: The value.
         rounds: How often every way is called, times ``repeats``.
-        repeats: Calls of one way in a row.
+        repeats: Calls of one way in a row; of several, what is timed is warm.
         others: More ways, only for this value.
     """
     arrays = to_numpy(obj)
@@ -247,7 +253,9 @@ def measure(title: str, obj: Any, rounds: int, repeats: int = REPEATS, others: M
         elif name in tools:
             continue
         ways[name] = way
-    return Row(title, medians(ways, repeats, rounds), stored)
+    if repeats == 1:
+        return Row(title, medians(ways, 1, rounds), stored)
+    return Row(title, medians(ways, repeats, rounds, warm=True), stored, medians(ways, 1, rounds))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -296,7 +304,7 @@ def report_weights(report: Report, rounds: int) -> None:
     native = {NATIVE_TEXT: partial(pretty, weights)}
     groups = [weights[start : start + 40] for start in range(0, len(weights), 40)]
     for title, obj in ((f"a list of {len(weights)} weights", weights), ("the same in lists of 40", groups)):
-        row = measure(title, obj, max(3, rounds // 3), repeats=1, others=native)
+        row = measure(title, obj, max(3, rounds // 3), repeats=2, others=native)
         lines = render_card(obj)["text/plain"].count("\n")
         note = f"the card's text has {lines} lines below its headline"
         report.add(row, row.time_at_most(60), row.stored_at_most(200), note=note)

@@ -16,9 +16,9 @@ from tfnp_ext.statistics.layout import SAMPLED_RUN, Layout, Part
 from tfnp_ext.statistics.sampling import Pace, Strata, evenly
 from tfnp_ext.statistics.scan import (
     BLOCK,
+    LARGEST_BLOCK,
     RUN,
     SHARED,
-    SHARED_BLOCK,
     Scan,
     Statistics,
     histogram_of,
@@ -48,7 +48,7 @@ def compute_on_host(array: np.ndarray, began: float, deadline: float, clock: Cal
         return Statistics(0, 0, math.nan, math.nan, math.nan, math.nan, 0)
     # A clock of a test's own is asked in a fixed order.
     shared = array.size >= SHARED and clock is time.perf_counter
-    block = SHARED_BLOCK if shared else BLOCK
+    block = _shared_block() if shared else BLOCK
     runs = -(-array.size // RUN) if array.ndim == 1 and shared and not masked else 0
     count = -(-array.size // block)
     pace = Pace(count, began, deadline, clock)
@@ -119,6 +119,11 @@ def _threads() -> int:
     return min(4, cores)
 
 
+def _shared_block() -> int:
+    """Returns how many values a thread reads at a time: more than two take less, for together they need the memory."""
+    return LARGEST_BLOCK if _threads() <= 2 else LARGEST_BLOCK // 2
+
+
 class _HostScan(Scan):
     """One pass over parts of an array in the host's memory."""
 
@@ -144,9 +149,10 @@ class _HostScan(Scan):
         if not block.size:
             return
         self.seen += block.size
-        # Four times as fast as counting what is not zero, which NumPy does one by one for floats.
-        self.zeros += int(np.count_nonzero(block == 0))
         low, high = self._ends(part, block, block)
+        if not (low > 0 or high < 0):  # NaN is neither
+            # Four times as fast as counting what is not zero, which NumPy does one by one for floats.
+            self.zeros += int(np.count_nonzero(block == 0))
         count, left_out = block.size, None
         if block.dtype.kind == "f" and not (math.isfinite(low) and math.isfinite(high)):
             left_out = ~np.isfinite(block)

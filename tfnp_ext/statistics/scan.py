@@ -15,8 +15,8 @@ from tfnp_ext.statistics.totals import SCALE, SQUARED, SQUARED_FROM, Totals
 BLOCK = 2**16
 """Values in a block: its float64 copy fills half a megabyte, which stays in the second-level cache."""
 
-SHARED_BLOCK = 2**18
-"""Values in a block where threads share the work: between smaller ones they would wait for each other."""
+LARGEST_BLOCK = 2**19
+"""Values in a block where two threads share the work: between smaller ones they would wait for each other."""
 
 SHARED = 2**22
 """From so many values on threads share the work: below, starting them takes longer than it saves."""
@@ -35,7 +35,7 @@ HISTOGRAM_SAMPLE = 2**16
 
 _HISTOGRAM_RUN = 256
 
-_SUMMED_EXACTLY = 2**53 // SHARED_BLOCK
+_SUMMED_EXACTLY = 2**53 // LARGEST_BLOCK
 """Up to this size integers of a block add up exactly in float64; larger ones are taken from the block's smallest."""
 
 
