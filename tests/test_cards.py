@@ -157,18 +157,18 @@ top 4 at 61.6 %   then 5 at 18.2 %   entropy 1.60 of 3.32 bits   sum 1.000
         lambda tf: tf.ragged.constant([[3, 1, 4], [], [1, 5]]),
         """\
 RaggedTensor (3, None) int32   5 values · 20 B · CPU
-0  3  1  4
-1  empty
-2  1  5""",
+₀  3  1  4
+₁  empty
+₂  1  5""",
     ),
     "sparse": (
         lambda tf: tf.sparse.SparseTensor([[0, 1], [2, 0], [2, 3]], [2.5, -1.0, 4.0], (3, 4)),
         """\
 SparseTensor (3, 4) float32   3 stored (25 %) · 60 B · CPU · dense 48 B
-      0    1  2    3      stored
-0     ·  2.5  ·    ·      [0, 1]   2.5
-1     ·    ·  ·    ·      [2, 0]  -1.0
-2  -1.0    ·  ·  4.0      [2, 3]   4.0""",
+      ₀    ₁  ₂    ₃      stored
+₀     ·  2.5  ·    ·      [0, 1]   2.5
+₁     ·    ·  ·    ·      [2, 0]  -1.0
+₂  -1.0    ·  ·  4.0      [2, 3]   4.0""",
     ),
     "sparse of rank 3": (
         lambda tf: tf.sparse.SparseTensor([[0, 1, 1], [1, 2, 2], [1, 0, 0]], [1, 22, 0], (2, 3, 3)),
@@ -183,7 +183,7 @@ SparseTensor (2, 3, 3) int32   3 stored (16.7 %) · 84 B · CPU · dense 72 B
         lambda tf: tf.sparse.SparseTensor([[1], [3]], [1.5, 2.0], (5,)),
         """\
 SparseTensor (5,) float32   2 stored (40 %) · 24 B · CPU · dense 20 B
-0    1  2    3  4      stored
+₀    ₁  ₂    ₃  ₄      stored
 ·  1.5  ·  2.0  ·      [1]  1.5
                        [3]  2.0""",
     ),
@@ -191,10 +191,10 @@ SparseTensor (5,) float32   2 stored (40 %) · 24 B · CPU · dense 20 B
         lambda tf: tf.sparse.SparseTensor([[0, 1], [2, 2]], ["naïve", ""], (3, 3)),
         """\
 SparseTensor (3, 3) string   2 stored (22.2 %) · 38 B · CPU
-   0  1        2       stored
-0  ·  "naïve"  ·       [0, 1]  "naïve"
-1  ·  ·        ·       [2, 2]  ""
-2  ·  ·        ""\
+   ₀  ₁        ₂       stored
+₀  ·  "naïve"  ·       [0, 1]  "naïve"
+₁  ·  ·        ·       [2, 2]  ""
+₂  ·  ·        ""\
 """,
     ),
     "sparse long strings": (

@@ -171,7 +171,20 @@ class TestTraining:
         assert marks[:3] == [("x", [2.0]), ("^", [4.0]), ("v", [5.0])]
 
     def test_an_infinite_loss_is_not_the_best(self, history_of):
-        assert numbers(history_of({"loss": [3.0, -INF, 1.0]}, [0, 1, 2])) == ["loss 1.00 best 1.00 at epoch 3"]
+        told = numbers(history_of({"loss": [3.0, -INF, 1.0]}, [0, 1, 2]))
+        assert told == ["loss 1.00 ⚠ not finite at epoch 2 best 1.00 at epoch 3"]
+
+    @pytest.mark.parametrize(
+        ("values", "flag"),
+        [
+            ([1.0, NAN, NAN], "⚠ NaN from epoch 2"),
+            ([NAN, NAN, 1.0, NAN], "⚠ NaN 3 times, first at epoch 1"),
+            ([1.0, INF, NAN], "⚠ not finite from epoch 2"),
+        ],
+    )
+    def test_a_training_that_diverged_says_since_when(self, history_of, values, flag):
+        assert flag in numbers(history_of({"loss": values}, [*range(len(values))]))[0]
+        assert flag in numbers(history_of({"val_loss": values}, [*range(len(values))]))[0]
 
     def test_without_a_number_there_is_a_card_too(self, history_of):
         history = history_of({"loss": [NAN, NAN]}, [0, 1])

@@ -154,6 +154,12 @@ def test_every_kind_of_component_is_in_words(tf):
     ]
 
 
+def test_windows_are_all_had_where_they_are_equally_long(tf):
+    said = "stacked along a new first axis if they are equally long: %tonumpy ds"
+    assert f"all, {said}" in card(tf.data.Dataset.range(10).window(3))
+    assert "equally long" not in "".join(card(tf.data.Dataset.range(10)))
+
+
 def test_the_dataset_of_a_strategy_says_how_many_replicas_an_element_is_for(tf):
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     dealt = strategy.experimental_distribute_dataset(tf.data.Dataset.range(8).batch(4))

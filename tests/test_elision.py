@@ -84,6 +84,22 @@ class TestCardsWithLowBounds:
         assert not any(isinstance(block, Bars) for block in document.blocks)
 
     @pytest.mark.parametrize("most", range(2, 10))
+    @pytest.mark.parametrize("kind", ["strings", "ragged", "sparse"])
+    def test_of_strings_and_composites(self, tf, kind, most):
+        value = {
+            "strings": lambda: tf.constant([f"word {at}" for at in range(200)]),
+            "ragged": lambda: tf.ragged.constant([[1.5] * (at % 7) for at in range(50)]),
+            "sparse": lambda: tf.sparse.from_dense(np.eye(90)),
+        }[kind]()
+        document = card_of(value, max_rows=most)
+        blocks = [
+            inner for block in document.blocks for inner in (block.blocks if isinstance(block, Fold) else [block])
+        ]
+        (table,) = (block for block in blocks if isinstance(block, Table))
+        places = [row.header for row in table.rows if row.header != "⋮"]
+        assert len(places) == len(set(places)) == min(most, 8)
+
+    @pytest.mark.parametrize("most", range(2, 10))
     def test_of_complex_vectors(self, most):
         array = np.exp(1j * np.arange(100))
         table = folded(card_of(array, max_rows=most))

@@ -63,6 +63,11 @@ class TestTheSameDigits:
         row = texts_of(table)[0]
         assert first == row[0] or (first.startswith(row[0]) and np.iscomplexobj(value))
 
+    def test_a_few_of_a_wide_range_are_told_without_an_exponent_each(self):
+        assert render_text(card_of(np.arange(20_000_000, dtype=np.float32), arrays=True)).splitlines()[-1] == (
+            "0  1  2  …  2e7"
+        )
+
 
 class TestComplexNumbers:
     def test_of_a_vector_stand_in_columns(self):

@@ -225,6 +225,18 @@ class TestProbabilities:
     def test_a_column_of_ones_is_not_a_batch(self):
         assert role_of(np.ones((100, 1), np.float32)).name != "probability batch"
 
+    @pytest.mark.parametrize("values", [[3e-5, 1.0], [0.00049, 0.9999], [0.00012, 0.25, 0.75]], ids=str)
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_few_numbers_that_come_near_are_plain_values(self, values, dtype):
+        assert role_of(np.array(values, dtype)).name == "values"
+
+    @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.float32, np.float64])
+    @pytest.mark.parametrize("classes", [3, 4])
+    def test_few_shares_are_read_through_their_dtypes_rounding(self, classes, dtype):
+        for seed in range(50):
+            shares = softmax(np.random.default_rng(seed).normal(size=classes) * 3).astype(dtype)
+            assert role_of(shares).name == "probabilities", shares
+
     def test_the_tolerance_is_rounding_and_no_more(self):
         assert sum_tolerance(np.dtype("float32"), 10) == 1e-3
         assert 1e-3 < sum_tolerance(np.dtype(ml_dtypes.bfloat16), 1000) <= 0.05

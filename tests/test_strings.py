@@ -317,6 +317,18 @@ class TestCards:
             assert len(escaped(found.text)) <= 72
             assert len(escaped(value[: len(found.text) + 1])) > 62  # an escape may be ten long
 
+    def test_a_sentence_by_itself_is_told_whole(self, tf):
+        sentence = "The quick brown fox jumps over the lazy dog, and then over the next one. " * 4
+        lines = text(tf.constant(sentence)).split("\n")[1:]
+        assert " ".join(line.strip() for line in lines) == f'"{sentence}"'
+        assert text(tf.constant([sentence] * 2)).count("… + ") == 2
+
+    def test_of_a_longer_one_the_beginning_and_how_much_is_missing(self, tf):
+        lines = text(tf.constant("word " * 200)).split("\n")
+        assert len(lines) == 7
+        assert lines[-1].endswith('" … + 600 more')
+        assert max(map(len, lines)) <= 80
+
     @pytest.mark.parametrize("place", ["headline", "words", "long ones", "ragged", "leaf"])
     @given(data=st.data())
     @settings(max_examples=40, deadline=None)

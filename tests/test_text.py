@@ -16,19 +16,20 @@ from tfnp_ext.formats import render_text
 from tfnp_ext.formats.text import MOST_LINES, sentence, wording_width
 from tfnp_ext.formats.text.layout import cut, cut_between, cut_inside
 
+RAISED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 LABEL = "a rather long label of class {}, and more"
 
 
 def lines_of(value: object, **options: object) -> list[str]:
-    """Returns the lines of a card, each of which fits a terminal."""
+    """Returns the lines of a card, each of which fits a terminal; indices as numbers, to read them."""
     lines = render_text(compose(value, TensorDisplay().options(**options))).split("\n")
     assert len(lines) <= MOST_LINES, "\n".join(lines)
     assert max(map(wording_width, lines)) <= 80, "\n".join(lines)
-    return lines
+    return [line.translate(RAISED) for line in lines]
 
 
 def below(*blocks: object) -> list[str]:
-    return render_text(Document(Heading("Kind"), blocks)).split("\n")[1:]
+    return render_text(Document(Heading("Kind"), blocks)).translate(RAISED).split("\n")[1:]
 
 
 def counted(lines: list[str]) -> int:
@@ -70,7 +71,42 @@ class TestVectors:
         assert [line.split()[0] for line in lines[2:]] == ["0", "8"]
 
 
+class TestIndices:
+    """Without a colour, an index in the figures of a value would read as one."""
+
+    def written(self, value: object, **options: object) -> list[str]:
+        return render_text(compose(value, TensorDisplay().options(**options))).split("\n")
+
+    def test_they_are_subscripts_above_columns_and_beside_rows(self, tf):
+        assert self.written(tf.reshape(tf.range(13, 26), (1, 13)))[1:] == [
+            " ₀   ₁   ₂   ₃   ₄   ₅   ₆   ₇   ₈   ₉  ₁₀  ₁₁  ₁₂",
+            "13  14  15  16  17  18  19  20  21  22  23  24  25",
+        ]
+        assert [line[:6] for line in self.written(tf.reshape(tf.range(18), (9, 2)))[1:3]] == ["₀   0 ", "₁   2 "]
+        assert self.written(tf.ragged.constant([[1], [], [2, 3]]))[1:] == ["₀  1", "₁  empty", "₂  2  3"]
+
+    def test_of_what_is_left_out_they_tell_where(self, tf):
+        lines = self.written(tf.random.stateless_normal((200, 300), (0, 1)))
+        assert [line.split()[0] for line in lines[-5:]] == ["₀", "₁", "₂", "⋮", "₁₉₉"]
+
+    def test_beside_named_columns_and_as_names_of_classes_they_are_numbers(self, tf):
+        assert self.written(tf.constant(["a" * 30, "b" * 30, "c" * 30]))[3].split()[:2] == ["0", "30"]
+        assert self.written(tf.nn.softmax(tf.range(4.0)))[1].split()[0] == "0"
+
+
 class TestTables:
+    @pytest.mark.parametrize("shape", [(13, 1), (24, 1), (12, 5), (16, 4), (20, 2), (32, 2)])
+    def test_rows_that_are_too_many_stand_beside_each_other(self, tf, shape):
+        lines = lines_of(tf.reshape(tf.range(100, 100 + np.prod(shape)), shape))
+        assert not counted(lines)
+        told = {}
+        for line in lines[1:]:
+            for piece in re.split(" {4,}(?=[0-9])", line.replace("max   mean", "")):
+                if re.fullmatch(r" *\d+(  +\d{3})+", piece):
+                    row, *texts = piece.split()
+                    told[int(row)] = list(map(int, texts))
+        assert [told[row] for row in range(shape[0])] == np.arange(100, 100 + np.prod(shape)).reshape(shape).tolist()
+
     @given(
         st.lists(st.integers(1, 8), min_size=1, max_size=6).filter(lambda shape: 8 < np.prod(shape) <= 64),
         st.integers(1, 19),
@@ -179,9 +215,9 @@ class TestRagged:
         assert lines[3].startswith("      ")
 
     def test_where_lines_are_short_a_row_is_cut_after_a_whole_number(self, tf):
-        rows = [[10**9 + at for at in range(length)] for length in (8, 8, 8, 8, 8, 8, 7, 1, 0)]
+        rows = [[10**9 + at for at in range(length)] for length in (12, 8, 8, 8, 8, 8, 7, 1)]
         lines = lines_of(tf.ragged.constant(rows, tf.int64))
-        assert [line.endswith(" …") for line in lines[1:]] == [True] * 7 + [False] * 2
+        assert [line.endswith(" …") for line in lines[1:]] == [True] * 7 + [False]
         assert lines[1].split()[1:-1] == list(map(str, rows[0][:6]))
 
     @given(st.lists(st.lists(st.integers(0, 10**12), max_size=16), min_size=1, max_size=12))
@@ -192,11 +228,13 @@ class TestRagged:
 
         lines = lines_of(tf.ragged.constant(rows, tf.int64, ragged_rank=1))[1:]
         told: dict[int, list[int]] = {}
+        told_lengths = any("first values" in line for line in lines)
         for line in lines:
             first, *texts = line.split()
-            if "more" in line or line.startswith(("min", "std", "mean", "zeros")):
+            if re.search("more|first values|^(min|std|mean|zeros|row|all)", line):
                 continue
             if not line.startswith("      "):
+                texts = texts[told_lengths:]
                 told[place := int(first)] = []
             else:
                 texts = [first, *texts]

@@ -41,6 +41,52 @@ def nested(leaf: object, depth: int) -> dict[str, object]:
     return nest
 
 
+class TestOpenLeaves:
+    """Small values are told without a click in a nest as well, while all of them are no more than a card shows."""
+
+    def test_small_ones_stand_open_with_all_of_their_values(self, tf):
+        x = tf.linspace(0.0, 1.0, 10)
+        lines = text_of((x, tf.sin(x))).split("\n")
+        assert lines[3].split() == [
+            "0",
+            "0.111",
+            "0.222",
+            "0.333",
+            "0.444",
+            "0.556",
+            "0.667",
+            "0.778",
+            "0.889",
+            "1.000",
+        ]
+        assert len(lines) == 7
+        assert html_of((x, tf.sin(x))).count("<details open>") == 2
+
+    def test_in_groups_too(self, tf):
+        nest = {"a": {"b": [tf.linspace(0.0, 1.0, 12)]}}
+        leaf = html_of(nest).split("[0]")[0]
+        assert leaf.rindex("<details open>") > leaf.index("<details open>")
+        assert "0.091" in text_of(nest)
+
+    @pytest.mark.parametrize("count", [6, 30])
+    def test_more_than_a_card_shows_are_shut(self, tf, count):
+        nest = {"open": [tf.linspace(0.0, 1.0, 12)] * count}
+        assert html_of(nest).count("<details open>") == 1
+        assert "0.091" not in text_of(nest)
+
+    def test_of_a_layer_the_ranges_are_told(self, tf):
+        import keras
+
+        layer = keras.layers.Dense(12, bias_initializer=keras.initializers.RandomNormal(seed=0))
+        layer.build((None, 40))
+        assert "<details open>" not in html_of(layer)
+
+    def test_where_lines_are_few_values_are_left_out_whole(self, tf):
+        lines = text_of([tf.linspace(0.0, 1.0, 12)] * 5).split("\n")
+        assert len(lines) == MOST_LINES
+        assert sum("0.091" in line for line in lines) == 2
+
+
 class TestNotFinite:
     @pytest.mark.parametrize("count", [1, 40], ids=["few", "many"])
     def test_a_leaf_of_only_nan_is_flagged_and_unfolds_to_the_warning(self, tf, count):
@@ -422,7 +468,8 @@ class TestColumns:
 
 class TestTables:
     def test_a_wide_table_in_a_terminal_repeats_its_labels(self, tf):
-        lines = text_of(tf.random.stateless_normal((4, 16), (0, 1))).split("\n")[2:]
+        raised = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+        lines = text_of(tf.random.stateless_normal((4, 16), (0, 1))).translate(raised).split("\n")[2:]
         assert len(lines) == 10
         for piece in (lines[:5], lines[5:]):
             assert [line.split()[0] for line in piece[1:]] == ["0", "1", "2", "3"]

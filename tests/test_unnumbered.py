@@ -165,7 +165,7 @@ class TestRecords:
         first, names, dtypes, *rows = lines(self.records(100))
         assert first == "ndarray (100,) structured   5 fields · 3.03 KiB · CPU · view"
         assert names.split() == ["id", "when", "name", "at", "in"]
-        assert dtypes.split() == ["dtype", "int32", "datetime64[s]", "bytes72", "(2,)", "float32", "1", "field"]
+        assert dtypes.split() == ["dtype", "int32", "datetime64[s]", "S9", "(2,)", "float32", "1", "field"]
         shown = [0, 1, 2, 3, 4, 5, 98, 99]
         assert [row.split()[0] for row in rows] == [*map(str, shown[:6]), "⋮", "98", "99"]
         for row, place in zip((row for row in rows if "⋮" not in row), shown, strict=True):

@@ -42,6 +42,8 @@ def array_facts(array: np.ndarray, state: str) -> Facts:
 def _dtype_word(dtype: np.dtype) -> str:
     if dtype.names:
         return "structured"  # of void32 nobody knows what is in it
+    if dtype.kind in "SU":
+        return dtype.str.lstrip("<>|=")  # as NumPy prints it, in characters; the name counts bits
     return "object" if dtype.kind == "O" else dtype.name
 
 

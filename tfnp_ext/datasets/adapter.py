@@ -109,6 +109,7 @@ def _ways(source: Source) -> tuple[tuple[str, str], ...]:
     one = ("one element", "%tonumpy ds -n 1")
     together = source.joined(read_conversion()) == "concat"
     how = "joined along the first axis" if together else "stacked along a new first axis"
+    how += " if they are equally long" if any(leaf.inner for leaf in source.structure.leaves) else ""
     if source.cardinality == ENDLESS:
         return (one, (f"100, {how}", "%tonumpy ds -n 100"))
     if (source.estimated_bytes() or 0) > read_conversion().max_bytes:

@@ -199,7 +199,7 @@ def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOp
     if words is not None and array.size <= SMALL // 2:
         return Document(heading(summary), present(string_values.warning(array), words))
     line = numbers.line(summary, options) if array.size > string_values.FEW else None
-    return Document(heading(summary), present(line, words or string_values.string_table(array)))
+    return Document(heading(summary), present(line, words or string_values.string_table(array, options.max_rows)))
 
 
 def _unnumbered_card(summary: Summary, array: np.ndarray, options: DisplayOptions) -> Document:
@@ -225,12 +225,12 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
 
 
 def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:
-    table = composites.ragged_table(content)
+    table = composites.ragged_table(content, options.max_rows)
     lengths = row_lengths(summary, options)
     # That all rows are alike is said in the line of numbers.
-    varied = lengths.rows > composites.ROWS_SHOWN and len(lengths.lengths) > 1
+    varied = bool(table.columns) and lengths.rows > composites.ROWS_SHOWN and len(lengths.lengths) > 1
     if plot is not None and (options.plot not in _NOT_ASKED or varied):
-        fold = composites.ragged_fold(content, lengths, table, plot.note(summary, options))
+        fold = composites.ragged_fold(content, lengths, table, options, plot.note(summary, options))
         return _pictured(summary, options, plot, fold)
     line = numbers.line(summary, options) if table.columns else None
     ways = None
@@ -241,11 +241,13 @@ def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: 
 
 
 def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
-    dense, entries = composites.sparse_table(content), composites.entry_table(content)
+    dense = composites.sparse_table(content)
+    entries = composites.entry_table(content, min(composites.ENTRIES_SHOWN, options.max_rows))
     values: Block = entries if dense is None else Beside((dense, entries), gap=20)
     few = dense is not None or len(content.values) <= composites.ENTRIES_SHOWN
     if plot is not None and (options.plot not in _NOT_ASKED or not few):
-        return _pictured(summary, options, plot, composites.entry_fold(content, values, plot.note(summary, options)))
+        fold = composites.entry_fold(content, values, options, plot.note(summary, options))
+        return _pictured(summary, options, plot, fold)
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
     named = heading(summary, details=_true_words(content.values))
     return Document(named, present(numbers.warning(summary), line, values))

@@ -21,8 +21,7 @@ from tfnp_ext.display.quoting import TEXT_LENGTH, quotation, with_typed
 from tfnp_ext.display.string_values import are_words, word_cell
 from tfnp_ext.display.values import (
     IN_LINE,
-    SMALL_COLUMNS,
-    SMALL_ROWS,
+    MATRIX_COLUMNS,
     arranged,
     fits_open,
     small_cell,
@@ -61,15 +60,16 @@ class Rows(list[Any]):
         return cls(cls.of(row) if holds_rows(row) else row for row in rows)
 
 
-def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
+def ragged_table(content: Ragged, most_rows: int = ROWS_SHOWN) -> Table:
     """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
     outer, *inner = content.splits
-    count, shown = len(outer) - 1, spread(len(outer) - 1, limit)
+    count, shown = len(outer) - 1, spread(len(outer) - 1, min(ROWS_SHOWN, most_rows))
     # Bars of very many rows are of the longest one shown: all lengths would be an array of the rows' size.
     longest = max((int(outer[row + 1] - outer[row]) for row in shown if row is not None), default=0)
     longest = int(np.diff(outer).max(initial=0)) if count <= _MOST_COMPARED else longest
-    small = content.flat.size <= SMALL and longest <= SMALL_COLUMNS and count <= SMALL_ROWS
-    if small and not inner and content.flat.ndim == 1:
+    small = content.flat.size <= SMALL and longest <= MATRIX_COLUMNS and count <= ROWS_SHOWN
+    few = small and count <= IN_LINE
+    if few and not inner and content.flat.ndim == 1:
         empty = (Cell("empty", "secondary", align="left", span=max(1, longest)),)
         cells, edges = _flat_cells(content.flat), outer.tolist()
         width = 0 if content.flat.dtype == object else max((len(cell.text) for cell in cells), default=0)
@@ -77,8 +77,10 @@ def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
         return Table(
             tuple(Row(row, header=str(number)) for number, row in enumerate(rows_of_cells)), compact=True, width=width
         )
+    texts: Sequence[str] = ()
     if small and not isinstance(content.flat, Strings) and content.flat.dtype != object:
         texts = _first_texts(content.flat, 0, SMALL)  # of all rows together: they have one form
+    if few and texts:
         cells = [_row_cell(content, start, end, texts) for start, end in itertools.pairwise(outer.tolist())]
         return Table(tuple(Row((cell,), header=str(row)) for row, cell in enumerate(cells)), compact=True)
     rows = []
@@ -88,7 +90,7 @@ def ragged_table(content: Ragged, limit: int = ROWS_SHOWN) -> Table:
             continue
         start, end = int(outer[row]), int(outer[row + 1])
         length = Cell(str(end - start), bar=(end - start) / longest if longest else 0.0)
-        rows.append(Row((length, _row_cell(content, start, end)), header=str(row)))
+        rows.append(Row((length, _row_cell(content, start, end, texts)), header=str(row)))
     return Table(tuple(rows), columns=("length", "first values"), compact=True)
 
 
@@ -154,10 +156,10 @@ def _first_texts(flat: np.ndarray | Strings, start: int, most: int) -> list[str]
     return numerals.small_texts(flat.reshape(-1)[places]) if len(places) else []
 
 
-def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, note: str) -> Fold:
+def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, options: DisplayOptions, note: str) -> Fold:
     """Returns the fold with the rows of a ragged tensor whose picture stands above it."""
     rows = lengths.rows
-    shown = spread(rows, ROWS_SHOWN)
+    shown = spread(rows, min(ROWS_SHOWN, options.max_rows))
     first = shown.index(None) if None in shown else rows
     words = f"first {first} and last {len(shown) - first - 1} of {wording.integer(rows)} rows"
     words = wording.plural(rows, "row") if first == rows else words
@@ -177,13 +179,12 @@ def ragged_ways(content: Ragged, lengths: RowLengths) -> str:
     return f"{ways}; padding to {wording.shape(shape)} would add {adding}"
 
 
-def entry_fold(content: Sparse, preview: Block, note: str) -> Fold:
+def entry_fold(content: Sparse, preview: Block, options: DisplayOptions, note: str) -> Fold:
     """Returns the fold with the first entries of a sparse tensor whose picture stands above it."""
-    count = len(content.values)
-    table = replace(entry_table(content, ENTRIES_FOLDED), columns=_STORED, caption="", compact=False)
-    few = count <= ENTRIES_FOLDED
+    count, most = len(content.values), min(ENTRIES_FOLDED, options.max_rows)
+    table = replace(entry_table(content, most), columns=_STORED, caption="", compact=False)
     words = wording.plural(count, "entry", "entries")
-    words = words if few else f"first {ENTRIES_FOLDED} of {words}"
+    words = words if count == len(table.rows) else f"first {most} of {words}"
     reasons = "; ".join(filter(None, ("not densified", "--sparse dense|scipy", note)))
     return Fold(words, with_typed(reasons), (table,), preview)
 

@@ -377,6 +377,7 @@ def corner_table(summary: Summary, form: str | None) -> Table | None:
     Args:
         summary: What they are of.
         form: How the numbers of the fold are written, so that the same read alike; ``None`` where they are others.
+            Few of those that take an exponent each may do without.
     """
     content = summary.content
     if not isinstance(content, Dense) or kind_rank(content.array.dtype) is None or not content.array.size:
@@ -387,7 +388,8 @@ def corner_table(summary: Summary, form: str | None) -> Table | None:
     columns = list(range(width)) if width <= 6 else [0, 1, 2, None, width - 1]
     lines = _lines_of(rows, columns, width)
     picked = _picked(lines, array)
-    form = numerals.form_of(picked, folded=True) if form is None else form
+    if form is None or form.endswith("e"):
+        form = numerals.form_of(picked, folded=True)
     table = _heat_table(lines, picked, (), caption, form, pixels=summary.role in _PICTURES)
     table = replace(table, width=0)  # what stands for columns left out need not be so wide
     return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))

@@ -11,7 +11,10 @@ from tfnp_ext.adapters import CutString
 from tfnp_ext.document import LeftOut, Span, Text, Tone
 
 TEXT_LENGTH = 72
-"""Characters that a string is written in before it is cut."""
+"""Characters that one string of several is written in before it is cut."""
+
+SENTENCE_LENGTH = 400
+"""Characters that a string by itself is written in before it is cut: six lines of a terminal."""
 
 _BYTES_LENGTH = 40
 """Characters that bytes are written in before they are cut: what is said behind them fits the same line."""
@@ -68,34 +71,39 @@ class Quotation(NamedTuple):
         return shown if self.left_out is None else f"{shown} {wording.left_out(*self.left_out)}"
 
 
-def quotation(value: bytes | str) -> Quotation:
-    """Returns a string of the user's, cut where that makes it shorter than with the words for what is missing."""
+def quotation(value: bytes | str, length: int = TEXT_LENGTH) -> Quotation:
+    """Returns a string of the user's, cut where that makes it shorter than with the words for what is missing.
+
+    Args:
+        value: The string.
+        length: Characters that a text is written in before it is cut.
+    """
     if isinstance(value, str):
-        return _cut_text(value)
+        return _cut_text(value, length)
     size = value.size if isinstance(value, CutString) else len(value)
     try:
         if size == len(value):
-            return _cut_text(value.decode())
+            return _cut_text(value.decode(), length)
         # The last character of a beginning may be cut.
-        shown = _beginning(codecs.getincrementaldecoder("utf-8")().decode(value))
+        shown = _beginning(codecs.getincrementaldecoder("utf-8")().decode(value), length)
     except UnicodeDecodeError:
         return _cut_bytes(value, size)
     return Quotation(shown, LeftOut(size - len(shown.encode()), "bytes"))
 
 
-def _cut_text(text: str) -> Quotation:
-    shown = _beginning(text)
+def _cut_text(text: str, length: int) -> Quotation:
+    shown = _beginning(text, length)
     if len(shown) == len(text):
         return Quotation(text)
     cut = Quotation(shown, LeftOut(len(text) - len(shown)))
-    saves = len(text) > TEXT_LENGTH + _WORDS_LENGTH or len(cut.written) < len(Quotation(text).written)
+    saves = len(text) > length + _WORDS_LENGTH or len(cut.written) < len(Quotation(text).written)
     return cut if saves else Quotation(text)
 
 
-def _beginning(text: str) -> str:
+def _beginning(text: str, length: int) -> str:
     """Returns as much of a text as is written in so many characters."""
-    shown = text[:TEXT_LENGTH]
-    while (beyond := len(wording.escaped(shown)) - TEXT_LENGTH) > 0:
+    shown = text[:length]
+    while (beyond := len(wording.escaped(shown)) - length) > 0:
         shown = shown[: -max(1, beyond // 10)]  # no character is written in more than ten
     return shown
 

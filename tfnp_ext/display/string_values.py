@@ -9,7 +9,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters import CutString, Strings
 from tfnp_ext.display.elision import DOWN, spread
-from tfnp_ext.display.quoting import NOT_UTF8, Quotation, quotation
+from tfnp_ext.display.quoting import NOT_UTF8, SENTENCE_LENGTH, TEXT_LENGTH, Quotation, quotation
 from tfnp_ext.display.values import IN_LINE, LINE_LENGTH, SMALL_ROWS, arranged, is_line, plain_text
 from tfnp_ext.document import Beside, Cell, Fields, Row, Span, Table
 from tfnp_ext.formats.text.layout import WIDTH, wording_width
@@ -27,14 +27,14 @@ def headline_strings(array: np.ndarray | Strings) -> tuple[Span, ...]:
     """Returns the strings that stand in the headline: one in any case, up to eight where they are short."""
     if not is_line(array.shape) or not holds_strings(array):
         return ()
-    quotations = _quotations(array)
+    quotations = _quotations(array, SENTENCE_LENGTH if array.size == 1 else TEXT_LENGTH)
     if len(quotations) > 1 and sum(len(quoted.written) for quoted in quotations) > LINE_LENGTH:
         return ()
     return (*(quoted.span for quoted in quotations), *_warning(quotations))
 
 
-def _quotations(array: np.ndarray | Strings) -> list[Quotation]:
-    return [quotation(value) for value in array.take(np.arange(array.size))]
+def _quotations(array: np.ndarray | Strings, length: int = TEXT_LENGTH) -> list[Quotation]:
+    return [quotation(value, length) for value in array.take(np.arange(array.size))]
 
 
 def _warning(quotations: Sequence[Quotation]) -> tuple[Span, ...]:
@@ -92,9 +92,9 @@ def _grid(cells: Sequence[Cell], width: int) -> Table:
     return Table(tuple(rows), columns=columns, compact=True, width=width, wrapped=True)
 
 
-def string_table(array: np.ndarray | Strings, limit: int = 12) -> Table:
+def string_table(array: np.ndarray | Strings, most_rows: int) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
-    shown = spread(array.size, limit)
+    shown = spread(array.size, min(SMALL_ROWS, most_rows))
     read = iter(array.take([place for place in shown if place is not None]))
     rows = []
     for place in shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,8 +17,9 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.census import MOST_VISITED, Census, are_scalars, as_nest, is_tensor
 from tfnp_ext.display.values import plain_text
-from tfnp_ext.document import Child, Children, Document, Heading, Span
+from tfnp_ext.document import Child, Children, Document, Heading, Span, Unfolding
 from tfnp_ext.errors import ConversionError, reason
+from tfnp_ext.roles import SMALL
 
 MOST_ENTRIES = 200
 """Leaves drawn at most."""
@@ -81,6 +82,8 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves, result: Any 
     calm = replace(options, labels_required=False)
     tree = _Tree(calm, leaves, census, Clock(deadline, totals.leaves, totals.nbytes), totals.leaves <= _TABLES)
     document = tree.group(obj, adapter, ())
+    if tree.tables and adapter.is_container and 0 < sum(map(_small_size, _leaves_of(document))) <= SMALL:
+        document = _with_small_ones_open(document)
     heading = replace(document.heading, facts=_facts(obj, adapter, census, tree.unread))
     return replace(document, heading=heading)
 
@@ -95,6 +98,36 @@ def _facts(obj: Any, adapter: NestAdapter, census: Census, unread: int) -> tuple
     said = (wording.plural(count, "entry", "entries"),) if entries else ()
     late = (f"{wording.integer(unread)} not read: budget_ms was over",) if unread else ()
     return (*said, *totals.words(adapter.counted), *late)
+
+
+def _leaves_of(document: Document) -> Iterator[Document]:
+    """Yields the leaves of a tree that is open, from top to bottom."""
+    block = document.blocks[0] if document.blocks else None
+    if isinstance(block, Children):
+        for child in block.items:
+            yield from _leaves_of(child.document)
+    else:
+        yield document
+
+
+def _small_size(leaf: Document) -> int:
+    """Returns how many values a leaf has that a card would show open and its line does not; 0 of any other."""
+    unfolding = next((block for block in leaf.blocks if isinstance(block, Unfolding)), None)
+    return unfolding.size if unfolding is not None and unfolding.picture is None and unfolding.size <= SMALL else 0
+
+
+def _with_small_ones_open(document: Document) -> Document:
+    """Returns a tree whose small leaves stand open, where all of them are no more than one card shows open."""
+    block = document.blocks[0] if document.blocks else None
+    if not isinstance(block, Children):
+        return document
+    items = (
+        replace(
+            child, document=_with_small_ones_open(child.document), open=child.open or _small_size(child.document) > 0
+        )
+        for child in block.items
+    )
+    return replace(document, blocks=(replace(block, items=tuple(items)), *document.blocks[1:]))
 
 
 @dataclass

@@ -31,7 +31,9 @@ TRUE_GROUND = 0.52
 SMALL_ROWS, SMALL_COLUMNS = 12, 16
 """The longest open table of numbers, where slices stand side by side; a matrix alone may be longer or wider."""
 
-_MATRIX_ROWS, _MATRIX_COLUMNS = 32, 32
+MATRIX_ROWS, MATRIX_COLUMNS = 32, 32
+"""The longest open matrix that stands alone."""
+
 _MOST_SLICED = 4
 _ROW_LENGTH = 130
 """Characters of a vector in one row of a table, with two between its values: more are wider than a page."""
@@ -91,7 +93,7 @@ def small_table(array: np.ndarray) -> Block | None:
     whole, array = array, array.squeeze() if array.ndim > _MOST_SLICED else array
     rows, columns = _rows_and_columns(array.shape)
     alone = array.size == rows * columns
-    fits = fits_open(array.shape, _MATRIX_ROWS, _MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)
+    fits = fits_open(array.shape, MATRIX_ROWS, MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)
     if not fits and SMALL_COLUMNS < array.size <= SMALL and array.size == max(array.shape):
         return _wrapped_vector(array.reshape(-1))
     if not fits:

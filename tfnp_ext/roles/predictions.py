@@ -50,15 +50,23 @@ _NARROWEST_LOGITS, _NARROWEST_LONG_LOGITS, _WIDEST_LOGITS = 7, 10, 1000
 _MOST_LOGITS = 10_000
 _MOST_TARGETS = 1000
 _MOST_TRUTHS = 2**21
+_FEWEST, _ROUNDED = 4, 16
+"""Of so few classes, how far from 1 their sum is in units of the rounding of their dtype, or of float32 at least."""
+
 _SMOOTHEST_SCORES = 0.25
 _ROUGHEST_SERIES = 0.7
 
 
 def sum_tolerance(dtype: np.dtype, classes: int) -> float:
     """Returns how far from 1 the sum of class probabilities may be: rounding of each term, at least 1e-3."""
+    return max(1e-3, min(0.05, _relative_step(dtype) * math.sqrt(classes)))
+
+
+def _relative_step(dtype: np.dtype) -> float:
+    """Returns how far floats near 1 are apart."""
     import ml_dtypes
 
-    return max(1e-3, min(0.05, float(ml_dtypes.finfo(dtype).eps) * math.sqrt(classes)))
+    return float(ml_dtypes.finfo(dtype).eps)
 
 
 def read_probabilities(drawn: Array, statistics: Statistics, *, told: bool = False) -> Role | None:
@@ -72,6 +80,8 @@ def read_probabilities(drawn: Array, statistics: Statistics, *, told: bool = Fal
     if drawn.ndim != 1 or drawn.size < 2 or not is_float(drawn):
         return None
     tolerance = sum_tolerance(drawn.dtype, drawn.size)
+    if drawn.size <= _FEWEST and not told:  # numbers that were typed come near 1 as well
+        tolerance = min(tolerance, _ROUNDED * max(_relative_step(drawn.dtype), float(np.finfo(np.float32).eps)))
     if not _within_unit(statistics, tolerance) or _is_zeros_and_ones(statistics):
         return None
     total = statistics.mean * drawn.size
@@ -116,12 +126,10 @@ def _look_predicted(drawn: Array, statistics: Statistics) -> bool:
     square = drawn.shape == (classes, classes)
     if drawn.size > (SMALL if square else _FEW_SHARES):
         return True
-    import ml_dtypes
-
     numbers = drawn.astype(np.float64)
     # So few are looked at one by one in a tenth of the time.
     values = [value for value in numbers.reshape(-1).tolist() if math.isfinite(value)]
-    step = float(ml_dtypes.finfo(drawn.dtype).eps)
+    step = _relative_step(drawn.dtype)
     if any(parts * step <= _COARSE and _are_multiples(values, parts, step) for parts in _ROUND):
         return False
     identity = square and all(value > 0.5 for value in numbers.diagonal().tolist())

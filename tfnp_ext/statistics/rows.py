@@ -78,7 +78,8 @@ def row_sums(matrix: Array, count: int) -> Array:
         found = matrix.reduced(lambda tf, part: [tf.reduce_sum(tf.cast(part(*first), tf.float64), axis=1)])
         if found is not None:
             return found[0]
-    return np.asarray(np.asarray(matrix[:count]).astype(np.float64).sum(axis=1))
+    with np.errstate(invalid="ignore"):  # of both infinities the sum is NaN, as it shall be
+        return np.asarray(np.asarray(matrix[:count]).astype(np.float64).sum(axis=1))
 
 
 def row_tops(matrix: Array, rows: Array | None = None) -> tuple[Array, Array]:

@@ -47,11 +47,13 @@ def write_string(string: Span, room: int, after: str = "") -> str:
 
 
 def value_lines(span: Span, room: int) -> list[str]:
-    """Returns a value that stands by itself: a string that is whole broken between words, any other cut to the room."""
+    """Returns a value that stands by itself: a string broken between words, any other cut to the room."""
     whole = wording.quoted(span.text)
-    if span.tone == "code" and span.left_out is None and wording_width(whole) > room:
+    if span.tone == "code" and wording_width(whole) > room:
         # A break stands for one space, and the text goes on below its beginning, not below its quote.
-        lines = wrap(_ONE_SPACE.split(whole), room - 1, " ")
+        words = _ONE_SPACE.split(whole)
+        said = [] if span.left_out is None else [wording.left_out(*span.left_out)]
+        lines = wrap([*words, *said], room - 1, " ")
         if max(map(wording_width, lines)) < room:
             return [lines[0], *(f" {line}" for line in lines[1:])]
     return [write_span(span, room)]

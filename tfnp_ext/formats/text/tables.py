@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tfnp_ext import wording
-from tfnp_ext.document import DATA_TONES, Cell, NumberRow, Row, Table
+from tfnp_ext.document import DATA_TONES, ELIDED, Cell, NumberRow, Row, Table
 from tfnp_ext.formats.text.blocks import writes
 from tfnp_ext.formats.text.inline import write_span, write_string
 from tfnp_ext.formats.text.layout import (
@@ -18,6 +19,7 @@ from tfnp_ext.formats.text.layout import (
     WIDTH,
     cut,
     cut_between,
+    side_by_side,
     wording_width,
 )
 
@@ -28,6 +30,8 @@ _A_ROW = (10, 8, 5, 4, 3, 2, 1)
 """Values of a vector in a row: as many of them as have room."""
 
 _COUNTED = re.compile(r"\d[\d ]*(?= more)")
+
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @writes(Table)
@@ -53,6 +57,9 @@ def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list
     if len(groups) * height > most:
         if table.wrapped:
             return _write_vector(table, room, most)
+        beside = _in_columns(table, room, most)
+        if beside:
+            return beside
         # What is said of rows left out does not make a slice wider than there is room for beside others.
         rows = _fewer(table.rows, most - bool(table.columns), grid, grid.width if table.caption else room)
         if len(rows) < len(table.rows):
@@ -86,6 +93,8 @@ class _Grid:
             grid.append([""] * headed + columns)
             spanning.append([False] * len(grid[0]))
         grid += [_cells(row, headed, limit) for row in table.rows]
+        if all(column.isdigit() or column == ELIDED.text for column in table.columns):
+            _lower_indices(grid, bool(table.columns), headed)
         spanning += [[False] * headed + [cell.span > 1 for cell in row.cells] for row in table.rows]
         lefts = [cell.align == "left" for cell in max((row.cells for row in table.rows), key=len, default=())]
         sizes = [list(map(wording_width, line)) for line in grid]
@@ -158,6 +167,20 @@ class _Grid:
                 left = (place < len(wide) and wide[place]) or (place < len(lefts) and lefts[place])
                 cells.append(line[place] + padding if left else padding + line[place])
         return (margin + "  ".join(cells)).rstrip()
+
+
+def _in_columns(table: Table, room: int, most: int) -> list[str]:
+    """Returns the rows of a small table in pieces beside each other; nothing where even so there is no room for all."""
+    plain = table.compact and not table.caption and not any(row.header == "⋮" for row in table.rows)
+    height = most - bool(table.columns)
+    if not plain or height < 1 or not all(column.isdigit() for column in table.columns):
+        return []
+    pieces = math.ceil(len(table.rows) / height)
+    beside = math.ceil(len(table.rows) / pieces)
+    starts = range(0, len(table.rows), beside)
+    columns = [write_table(replace(table, rows=table.rows[at : at + beside]), room, most) for at in starts]
+    lines = side_by_side(columns)
+    return lines if max(map(wording_width, lines)) <= room else []
 
 
 def _is_vector(table: Table) -> bool:
@@ -257,6 +280,15 @@ def _room_of_strings(table: Table, headed: bool, room: int) -> int:
         return max(left - len(INDENT), NARROWEST)
     beside = [*(_cell(row.cells[0]) for row in table.rows if len(row.cells) == 2), *table.columns[: count - 1]]
     return max(left - min(max(map(wording_width, beside), default=-2), left // 2) - 2, NARROWEST)
+
+
+def _lower_indices(grid: list[list[str]], columns: bool, rows: bool) -> None:
+    """Writes the indices of columns, and of rows, as subscripts: without a colour they would read as values."""
+    if columns:
+        grid[0] = [text.translate(_LOWERED) for text in grid[0]]
+    if rows:
+        for line in grid[columns:]:
+            line[0] = line[0].translate(_LOWERED) if line[0].isdigit() else line[0]
 
 
 def _header(row: Row | NumberRow) -> str:

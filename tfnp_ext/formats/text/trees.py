@@ -22,11 +22,13 @@ from tfnp_ext.document import (
     Sparkline,
     Table,
     Text,
+    Unfolding,
 )
 from tfnp_ext.formats.text.blocks import write, writes
 from tfnp_ext.formats.text.headline import value_pieces
 from tfnp_ext.formats.text.inline import write_text
 from tfnp_ext.formats.text.layout import (
+    GAP,
     LONGEST_NAME,
     MOST_LINES,
     NARROWEST,
@@ -266,7 +268,8 @@ def _lines(entry: _Entry, columns: _Columns, most: int) -> list[str]:
         return [f"{'  ' * entry.depth}… {wording.integer(entry.left_out)} more"]
     line = columns.named(entry)
     if entry.group is None:
-        return _leaf(entry.child, line, columns, most)
+        lines = _leaf(entry.child, line, columns, most)
+        return lines + _opened(entry, columns, most - len(lines))
     facts = " · ".join(entry.child.document.heading.facts)
     hidden = len(entry.group.items) + len(entry.group.folded) + entry.group.more
     if entry.inside or not hidden:
@@ -294,6 +297,17 @@ def _leaf(leaf: Child, line: str, columns: _Columns, most: int) -> list[str]:
         found = _Range.of(numbers)
         pieces, gap = found.pieces(columns) if found is not None else _ends(numbers), " "
     return [f"{line}  {_first_of(pieces, room, gap)}".rstrip()]
+
+
+def _opened(entry: _Entry, columns: _Columns, most: int) -> list[str]:
+    """Returns the values of a leaf that stands open, below its line, where there is room for all of them."""
+    assert entry.child is not None
+    unfolding = next((block for block in entry.child.document.blocks if isinstance(block, Unfolding)), None)
+    if not entry.child.open or unfolding is None:
+        return []
+    margin = " " * (2 * entry.depth + len(GAP))
+    shown = [line for block in unfolding.values(_ENDLESS) for line in write(block, WIDTH - len(margin), _ENDLESS)]
+    return [margin + line for line in shown] if len(shown) <= most else []
 
 
 def _ends(numbers: Fields) -> list[str]:
