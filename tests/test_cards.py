@@ -667,11 +667,19 @@ class TestSparse:
         ):
             assert sparse_table(find_adapter(sparse).content(sparse)) is None
 
-    def test_an_index_outside_has_no_place(self, tf):
-        sparse = tf.SparseTensor([[0, 5], [-1, 0], [1, 1]], [1, 2, 3], (2, 2))
-        assert [cell.text for row in sparse_table(find_adapter(sparse).content(sparse)).rows for cell in row.cells] == [
-            "·", "·", "·", "3"
-        ]  # fmt: skip
+    @pytest.mark.parametrize(("indices", "warning"), [
+        ([[0, 5], [-1, 0], [1, 1]], "⚠ 2 outside the shape"),
+        ([[0, 1], [0, 1], [1, 1]], "⚠ 1 at a place that is stored already"),
+        ([[0, 5], [0, 1], [0, 1]], "⚠ 1 outside the shape, 1 at a place that is stored already"),
+    ])  # fmt: skip
+    def test_what_has_no_place_of_its_own_is_listed_and_said(self, tf, indices, warning):
+        """TensorFlow makes no dense form of it."""
+        sparse = tf.SparseTensor(indices, [1, 2, 3], (2, 2))
+        assert sparse_table(find_adapter(sparse).content(sparse)) is None
+        lines = text_of(sparse).splitlines()
+        assert lines[1] == warning
+        assert [line.split()[-1] for line in lines[-3:]] == ["1", "2", "3"]
+        assert warning in html_of({"a": sparse})
 
 
 def tables_in(block: object) -> list[Table]:

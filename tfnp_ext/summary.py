@@ -25,6 +25,7 @@ from tfnp_ext.adapters import (
     find_adapter,
 )
 from tfnp_ext.adapters.devices import DeviceArray
+from tfnp_ext.casting import dtype_word
 from tfnp_ext.convert import not_tensor_like
 from tfnp_ext.errors import OptionError
 from tfnp_ext.roles import Role, read_role
@@ -199,7 +200,7 @@ def _of_result(facts: Facts, content: Content, result: Any) -> tuple[Facts, Cont
         details=(*facts.details, done) if done else facts.details,
     )
     if dtype != result.dtype:
-        dtype_name = facts.dtype if result.dtype == object else result.dtype.name
+        dtype_name = facts.dtype if result.dtype == object else dtype_word(result.dtype)
         facts = replace(facts, dtype=dtype_name, nbytes=result.nbytes, nbytes_exact=True)
     return facts, Dense(result)
 

@@ -139,8 +139,9 @@ def untrusted(lab, hosts, open_notebook):
 
 @pytest.fixture(scope="module")
 def exported(lab, hosts, browser) -> Iterator[dict]:
-    """The notebook as ``jupyter nbconvert --to html`` writes it, with and without ``--sanitize-html``, as two pages."""
-    ways = {"plain": (), "sanitized": ("--HTMLExporter.sanitize_html=True",)}
+    """The notebook as ``jupyter nbconvert --to html`` writes it, with and without ``--sanitize-html``, as pages."""
+    as_text = "--NbConvertBase.display_data_priority=['image/png', 'text/plain']"
+    ways = {"plain": (), "sanitized": ("--sanitize-html",), "text": ("--sanitize-html", as_text)}
     started = {
         way: subprocess.Popen(
             [sys.executable, "-m", "nbconvert", "--to", "html", f"--output={way}", *options, hosts.name],
@@ -412,6 +413,16 @@ def test_a_sanitized_page_keeps_headlines_values_and_alt_text(hosts, exported, a
             assert close(picture.alt.partition("'")[0]) in said
     assert page.locator(".tfnp script, .tfnp style, .tfnp [style*='url']").count() == 0
     page.screenshot(path=artifacts / "nbconvert-sanitized.png")
+
+
+def test_a_sanitized_page_has_the_cards_as_text_where_that_is_asked_for(exported, artifacts):
+    """As README says; without it, a small table without indices is whole all the same."""
+    page = exported["text"]
+    shown = page.locator(".jp-OutputArea-output pre").all_text_contents()
+    cards_of_text = [text for text in shown if re.match("(Tensor|Variable|dict|list|RaggedTensor|Dataset) ", text)]
+    assert len(cards_of_text) >= len(LOOKS) // 2
+    assert not any(re.search("<(div class|/?details|/?table|/?td)", text) for text in cards_of_text)
+    page.screenshot(path=artifacts / "nbconvert-text.png")
 
 
 @pytest.mark.parametrize("cell", HOSTILE)

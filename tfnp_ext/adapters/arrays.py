@@ -23,6 +23,7 @@ from tfnp_ext.adapters.base import (
     register_adapter,
 )
 from tfnp_ext.adapters.strings import string_bytes
+from tfnp_ext.casting import dtype_word
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -30,21 +31,13 @@ def array_facts(array: np.ndarray, state: str) -> Facts:
     """Returns the facts of an array: shape, dtype, bytes."""
     return Facts(
         shape=array.shape,
-        dtype=_dtype_word(array.dtype),
+        dtype=dtype_word(array.dtype),
         details=(wording.plural(len(array.dtype.names), "field"),) if array.dtype.names else (),
         device="CPU",
         nbytes=array.nbytes,
         state=state,
         shares_memory=state == "view",
     )
-
-
-def _dtype_word(dtype: np.dtype) -> str:
-    if dtype.names:
-        return "structured"  # of void32 nobody knows what is in it
-    if dtype.kind in "SU":
-        return dtype.str.lstrip("<>|=")  # as NumPy prints it, in characters; the name counts bits
-    return "object" if dtype.kind == "O" else dtype.name
 
 
 @register_adapter

@@ -250,7 +250,7 @@ def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: 
         return _pictured(summary, options, plot, fold)
     line = numbers.line(summary, options) if content.values.size > SMALL // 2 else None
     named = heading(summary, details=_true_words(content.values))
-    return Document(named, present(numbers.warning(summary), line, values))
+    return Document(named, present(composites.misplaced(content), numbers.warning(summary), line, values))
 
 
 def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: DisplayOptions) -> Document:

@@ -27,7 +27,7 @@ from tfnp_ext.display.values import (
     small_cell,
     small_table,
 )
-from tfnp_ext.document import Beside, Block, Cell, Fold, Row, Table
+from tfnp_ext.document import Beside, Block, Cell, Fields, Fold, Row, Span, Table
 from tfnp_ext.plots.lengths import RowLengths, padded_shape
 from tfnp_ext.roles import SMALL
 
@@ -209,10 +209,21 @@ def _more(count: int, span: int = 1) -> Cell:
     return Cell(f"{wording.integer(count)} more", "secondary", align="left", span=span)
 
 
+def misplaced(content: Sparse) -> Fields | None:
+    """Returns the warning of few entries that have no place of their own, of which no dense form can be told."""
+    if not 0 < len(content.indices) <= SMALL:
+        return None
+    outside = int(((content.indices < 0) | (content.indices >= np.array(content.shape))).any(axis=1).sum())
+    repeated = len(content.indices) - len(np.unique(content.indices, axis=0))
+    said = [f"{outside} outside the shape"] if outside else []
+    said += [f"{repeated} at a place that is stored already"] if repeated else []
+    return Fields(((Span(f"⚠ {', '.join(said)}", "invalid"),),)) if said else None
+
+
 def sparse_table(content: Sparse) -> Table | Beside | None:
     """Returns the dense form of a small sparse tensor; a dot is what is not stored, a stored zero is ``0``."""
     shape, values = content.shape, content.values
-    if not math.prod(shape) or values.size > SMALL or not fits_open(shape):
+    if not math.prod(shape) or values.size > SMALL or not fits_open(shape) or misplaced(content) is not None:
         return None
     stored = _flat_cells(values)
     text = values.dtype == object
@@ -220,8 +231,7 @@ def sparse_table(content: Sparse) -> Table | Beside | None:
         return None
     cells = [Cell("·", "secondary", align="left" if text else "right")] * math.prod(shape)
     for index, cell in zip(content.indices.tolist(), stored, strict=True):
-        if all(0 <= at < length for at, length in zip(index, shape, strict=True)):
-            cells[int(np.ravel_multi_index(index, shape))] = cell
+        cells[int(np.ravel_multi_index(index, shape))] = cell
     width = 0 if text else max((len(cell.text) for cell in stored), default=1)
     # The indices of a matrix or a vector are those that the entries beside it name.
     named = len(shape) < 3

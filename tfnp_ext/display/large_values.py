@@ -36,6 +36,9 @@ CANDIDATE = 0.1
 CLASSES_SHOWN = 20
 """Classes of predictions that stand in a table before it is elided in the middle."""
 
+_CORNER, _BEGINNING = 10, 24
+"""Columns of a matrix, and values of a vector, that are read for a terminal."""
+
 _MOST_RANKED = 2**18
 """Classes on another device that are put in order; of more the first and last values are shown."""
 
@@ -288,10 +291,9 @@ def _heat_table(
         columns: What stands above them.
         caption: Which slice they are.
         form: How numbers are written.
-        pixels: Whether columns are equally wide, and zeros as long as other numbers.
+        pixels: Whether columns are equally wide.
     """
     texts, grounds = numerals.written(picked, form, folded=True), heat(picked)
-    texts = _with_long_zeros(texts, form) if pixels else texts
     width = max(map(len, texts)) if pixels else 0
     joined = "".join(texts)
     breakable = "e-" in joined or picked.dtype.kind == "c"
@@ -385,7 +387,8 @@ def corner_table(summary: Summary, form: str | None) -> Table | None:
     array, caption = first_matrix(content.array, summary.role)
     height, width = array.shape
     rows = list(range(height)) if height <= 4 else [0, 1, 2, None, height - 1]
-    columns = list(range(width)) if width <= 6 else [0, 1, 2, None, width - 1]
+    most = _CORNER if height > 1 else _BEGINNING  # of which a terminal shows as many as have room
+    columns = list(range(width)) if width <= most else [*range(most - 1), None, width - 1]
     lines = _lines_of(rows, columns, width)
     picked = _picked(lines, array)
     if form is None or form.endswith("e"):

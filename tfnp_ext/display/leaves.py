@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Absent, Dense, Elements, Strings, find_adapter
+from tfnp_ext.adapters import Absent, Dense, Elements, Sparse, Strings, find_adapter
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display import elements, large_values, numbers, numerals, string_values, values
+from tfnp_ext.display import composites, elements, large_values, numbers, numerals, string_values, values
 from tfnp_ext.display.headlines import heading, present
 from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.sampled import widened
@@ -120,7 +120,7 @@ class LeafComposer:
             spans = inline_values(content.array, summary.role) if isinstance(content, Dense) else ()
             if spans:
                 return Document(heading(summary, calm(spans)))
-            if tables:
+            if tables and not isinstance(content, Sparse):  # of which two tables beside a name would say nothing
                 made = whole()
                 if isinstance(made.blocks[0] if made.blocks else None, (Table, Beside)):
                     return made
@@ -130,7 +130,13 @@ class LeafComposer:
             made = whole().blocks if most >= _LEAST_CELLS else ()
             return tuple(block for block in made if not isinstance(block, Fields))
 
-        return Document(heading(summary), present(line, numbers.warning(summary), Unfolding(0, rest)))
+        said, size, warning = heading(summary), 0, numbers.warning(summary)
+        if isinstance(content, Sparse):
+            warning = composites.misplaced(content) or warning
+            said, count = replace(said, dtype=f"{said.dtype} sparse"), len(content.values)
+            size = count if count <= values.IN_LINE else 0  # more are not all told where it stands open
+            line = Fields(((Span(said.facts[0]),), *(line.items if line is not None else ())))
+        return Document(said, present(line, warning, Unfolding(size, rest)))
 
 
 def _unfolding(summary: Summary, options: DisplayOptions, in_time: Callable[[], bool]) -> Unfolding | None:

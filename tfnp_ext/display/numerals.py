@@ -16,6 +16,12 @@ _FEW = 8
 _PLACES = 7
 """The widest number with a point, in figures."""
 
+_MOST_WHOLE = 16
+"""From this power of ten on a number has an exponent in any case, as Python's floats have."""
+
+_POINTED = {1: 6, 2: 6, 4: 8, 8: 10}
+"""From which power of ten on a rounded number has an exponent, by the bytes of its dtype."""
+
 _USUAL = 4
 """How many digits of the largest are told."""
 
@@ -52,7 +58,9 @@ def shortest(value: Any) -> str:
         tries = (f"{number:.{digits}e}" for digits in range(17))
         scientific = next((text for text in tries if float(np.array(float(text), dtype)) == number), f"{number:.17e}")
     mantissa, _, exponent = scientific.partition("e")
-    if not -4 <= int(exponent) < 7:
+    # All digits of a larger number are told where none of them stands for another.
+    told = int(exponent) < (_MOST_WHOLE if len(mantissa.lstrip("-").replace(".", "")) > int(exponent) else _PLACES)
+    if int(exponent) < -4 or not told:
         return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
     return _positional(mantissa, int(exponent))
 
@@ -190,7 +198,8 @@ def _real_form(values: np.ndarray) -> str:
     if tells(usual):
         return usual
     most = math.floor(carried - (math.frexp(largest)[1] - 1) * math.log10(2))
-    fixed = range(decimals or 0, most + 1) if 1e-4 <= largest < 1e16 else range(0)
+    least = 0 if (np.round(numbers) == numbers).all() else 1  # else they would read as whole
+    fixed = range(max(decimals or 0, least), most + 1) if 1e-4 <= largest < 1e16 else range(0)
     for count in fixed:
         if tells(f".{count}f"):
             return f".{max(count, _exact_decimals(values, reach=1e16) or 0)}f"
@@ -207,6 +216,9 @@ def _without_a_point(values: np.ndarray) -> str:
     most = max(3, carried) if few else min(_USUAL, carried - 1)
     if all(_digits(shortest(value)) <= most for value in values) or (few and _are_counts(values)):
         return ""
+    exact = _exact_decimals(values, reach=10.0 ** _POINTED[values.dtype.itemsize]) if few else None
+    if exact is not None:
+        return f".{exact}f"
     return f".{min(_USUAL, carried)}g" if few else f".{min(2, carried - 1)}e"
 
 
@@ -233,15 +245,15 @@ def _scientific(number: float, form: str) -> str:
 
 
 def _cut(value: Any, digits: int) -> str:
-    """Returns a value's shortest form, or so many digits of it; what is not whole keeps its point below a million."""
+    """Returns a value's shortest form, or so many digits of it; what is not huge keeps its point."""
     text, number = shortest(value), float(value)
     if _digits(text) <= digits or not math.isfinite(number):
         return text
     exponent = int(f"{number:.{digits - 1}e}".partition("e")[2])
-    if not -4 <= exponent < _PLACES - 1:
-        return _scientific(number, f".{digits - 1}e")  # with its zeros, which tell that it is rounded
-    fixed = f"{number:.{max(1, digits - 1 - exponent)}f}".rstrip("0")
-    return f"{fixed}0" if fixed.endswith(".") else fixed
+    # With its zeros, which tell that it is rounded.
+    if not -4 <= exponent < _POINTED[value.dtype.itemsize]:
+        return _scientific(number, f".{digits - 1}e")
+    return f"{number:.{max(1, digits - 1 - exponent)}f}"
 
 
 def _complex_form(flat: np.ndarray, *, folded: bool) -> str:

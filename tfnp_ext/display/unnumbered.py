@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.casting import kind_rank
+from tfnp_ext.casting import dtype_word, kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.elision import DOWN, spread
@@ -93,7 +93,7 @@ def object_cell(value: Any) -> Cell:
     if type(value).__module__ in _TOLD_BY_STR:
         return Cell(_cut(str(value)), align="left")
     if type(value) is np.ndarray:
-        return Cell(f"ndarray {wording.shape(value.shape)} {value.dtype.name}", "secondary", align="left")
+        return Cell(f"ndarray {wording.shape(value.shape)} {dtype_word(value.dtype)}", "secondary", align="left")
     return Cell(plain_text(value), "plain" if _is_literal(value) else "secondary", align="left")
 
 
@@ -200,7 +200,7 @@ def _cut(text: str) -> str:
 def _dtype_words(dtype: np.dtype) -> str:
     """Returns the dtype of a field: of several values its shape too, of nested fields how many."""
     base, shape = (dtype.base, dtype.shape) if dtype.subdtype else (dtype, ())
-    word = wording.plural(len(base.names), "field") if base.names else "object" if base.kind == "O" else base.name
+    word = wording.plural(len(base.names), "field") if base.names else dtype_word(base)
     return f"{wording.shape(shape)} {word}" if shape else word
 
 

@@ -94,7 +94,8 @@ def small_table(array: np.ndarray) -> Block | None:
     rows, columns = _rows_and_columns(array.shape)
     alone = array.size == rows * columns
     fits = fits_open(array.shape, MATRIX_ROWS, MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)
-    if not fits and SMALL_COLUMNS < array.size <= SMALL and array.size == max(array.shape):
+    column = array.ndim == 2 and columns == 1
+    if (not fits or column) and SMALL_ROWS < array.size <= SMALL and array.size == max(array.shape):
         return _wrapped_vector(array.reshape(-1))
     if not fits:
         return None
@@ -105,7 +106,7 @@ def small_table(array: np.ndarray) -> Block | None:
     width = max(map(len, texts))
     if array.ndim == 1 and (width + 2) * columns > _ROW_LENGTH:
         return _wrapped_vector(array)
-    width = width if array.ndim > 1 else 0
+    width = 0 if alone else width  # slices are equally wide; of one table each column is as wide as it need be
     return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed), whole.shape)
 
 

@@ -380,9 +380,11 @@ def batch_table(batch: Batch) -> Table:
 
 def _numbers(batch: Batch) -> Table:
     rows = []
-    for number, values in enumerate(as_floats(batch.everything).tolist()):
+    floats = as_floats(batch.everything)
+    read = zip(floats.tolist(), floats.astype(str).tolist(), strict=True)  # a float of Python's has digits that lie
+    for number, (values, titles) in enumerate(read):
         top = int(batch.tops[number])
-        cells = [_number(value, index == top) for index, value in enumerate(values)]
+        cells = [_number(*value, index == top) for index, value in enumerate(zip(values, titles, strict=True))]
         rows.append(Row((*cells, _answer(batch, number)), str(number)))
     return Table(tuple(rows), (*batch.names, ""), compact=True, width=5, pinned=1)
 
@@ -396,11 +398,11 @@ def _answer(batch: Batch, number: int) -> Cell:
     return Cell(batch.answers[number], tone="strong", align="left", after=(share, *doubt))
 
 
-def _number(value: float, top: bool) -> Cell:
+def _number(value: float, title: str, top: bool) -> Cell:
     if not math.isfinite(value):
         return Cell("nan" if math.isnan(value) else "inf" if value > 0 else "-inf", tone="invalid")
     text, ground = wording.short_share(value), min(1.0, max(0.0, value))
-    return Cell(text, "strong" if top else "plain", ground, repr(value), framed=top)
+    return Cell(text, "strong" if top else "plain", ground, title, framed=top)
 
 
 def _lines(batch: Batch) -> Table:

@@ -1,7 +1,7 @@
 """``text/html``: ink on the host's own paper.
 
 Only what an untrusted notebook's sanitizer keeps: plain inline styles, ``details``, tables, images as data URIs; no
-script, no SVG. One extra ``<style>`` makes tables tighter where it is kept. All text is escaped here.
+script, no SVG. One extra ``<style>`` makes what is folded tighter where it is kept. All text is escaped here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STYLE = (
 def render_html(document: Document) -> str:
     """Returns a card as HTML."""
     body = write_heading(document.heading) + write_all(document.blocks)
-    style = _STYLE if "<table" in body or "<details" in body else ""
+    style = _STYLE if "<details" in body else ""  # an open table has its own
     # Notebooks make a formula of what stands between dollars, and one of two backslashes: in the user's words neither.
     kept = _NO_FORMULAS if "$" in body or "\\" in body else ""
     return f"<div class=\"tfnp{kept}\" style='font:13px/19px {_FACE};margin:0'>{style}{body}</div>"

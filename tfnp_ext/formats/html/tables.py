@@ -102,7 +102,7 @@ def _table(table: Table, margin: str = "0") -> str:
     rows = "".join(_row(row, pad, headed, width if place == longest else 0) for place, row in enumerate(table.rows))
     if table.compact:
         layout = "border-collapse:separate;border-spacing:0;text-align:right;white-space:nowrap"
-        style = f"font-size:12px;margin:{margin};{layout}"
+        style = f"font-size:12px;margin:{margin};{layout};font-variant-numeric:tabular-nums"
     else:
         style = "font-size:11px;border-collapse:collapse;text-align:right;white-space:nowrap"
     return f'<table style="{style}">{caption}{head}{rows}</table>'
@@ -119,7 +119,9 @@ def _header(text: str, pad: str, *, left: bool = False) -> str:
     if not pad:
         # In a fold all of it comes from the extra style, where that is kept: headers are most of such a table's bytes.
         return f"<th{' style=text-align:left' if left else ''}>{said(text)}"
-    return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}">{said(text)}'
+    # Hosts let headers wrap; the columns that stay in sight would then stand beside other rows.
+    unbroken = f";{_UNBROKEN}" if " " in text or "-" in text else ""
+    return f'<th style="{pad};font-weight:400;opacity:.66{";text-align:left" if left else ""}{unbroken}">{said(text)}'
 
 
 def _row(row: Row | NumberRow, pad: str, headed: bool, width: int) -> str:

@@ -38,6 +38,7 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list[str]:
     """Returns a table, its columns aligned; those without room stand below, or are left out as rows are."""
     grid = _Grid.of(table, room)
+    margin = "" if table.columns else INDENT  # a row of headers parts what stands below the others
     groups: list[Places] = [list(range(len(grid.widths)))]
     height = len(grid.lines)
     most -= bool(table.caption)
@@ -46,14 +47,14 @@ def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list
             return write_table(table.narrow, room, most)
         if table.compact and _is_vector(table):
             return _write_vector(table, room, most)
-        groups = grid.pieces(room) if table.compact else [grid.elided(grid.headed, room)]
+        groups = grid.pieces(room, margin) if table.compact else [grid.elided(grid.headed, room)]
         if table.compact and _goes_on(table, len(groups) * height <= most):
             return _write_ragged(table, grid, room, most)
         labelled = _labelled(table) if len(groups) > 1 else table
         if labelled is not table:
             return write_table(labelled, room, most + bool(table.caption))
         if len(groups) * height > most:
-            groups = grid.fewer(groups, max(1, most // height), room)
+            groups = grid.fewer(groups, max(1, most // height), room, margin)
     if len(groups) * height > most:
         if table.wrapped:
             return _write_vector(table, room, most)
@@ -66,7 +67,7 @@ def write_table(table: Table, room: int = WIDTH, most: int = MOST_LINES) -> list
             return write_table(replace(table, rows=rows), room, most + bool(table.caption))
     lines = [table.caption] if table.caption else []
     for number, kept in enumerate(groups):
-        lines += grid.written(kept, INDENT if number else "")
+        lines += grid.written(kept, margin if number else "")
     return lines
 
 
@@ -118,15 +119,20 @@ class _Grid:
         """Returns whether not all columns have room beside each other; of one or two that are cut all are shown."""
         return self.width > room and len(self.widths) >= 3 + self.headed
 
-    def pieces(self, room: int) -> list[Places]:
-        """Returns all columns, those without room below the others, the rows' headers beside them again."""
+    def pieces(self, room: int, margin: str = INDENT) -> list[Places]:
+        """Returns all columns, those without room below the others, the rows' headers beside them again.
+
+        Args:
+            room: Columns that a line may take.
+            margin: What stands before the lines of all but the first.
+        """
         headers: Places = [0] * self.headed
         groups: list[Places] = [[*headers]]
         used = sum(self.widths[: self.headed]) + 2 * self.headed
         for place in range(int(self.headed), len(self.widths)):
             if used + self.widths[place] > room and len(groups[-1]) > self.headed:
                 groups.append([*headers])
-                used = len(INDENT) + sum(self.widths[: self.headed]) + 2 * self.headed
+                used = len(margin) + sum(self.widths[: self.headed]) + 2 * self.headed
             groups[-1].append(place)
             used += self.widths[place] + 2
         return groups
@@ -143,12 +149,12 @@ class _Grid:
             kept.append(place)
         return [*kept, last]
 
-    def fewer(self, groups: list[Places], most: int, room: int) -> list[Places]:
+    def fewer(self, groups: list[Places], most: int, room: int, margin: str) -> list[Places]:
         """Returns no more than so many groups of columns: in the last one, columns are left out."""
         if len(groups) <= most:
             return groups
         start = next(place for place in groups[most - 1][self.headed :] if place is not None)
-        return [*groups[: most - 1], self.elided(start, room - (len(INDENT) if most > 1 else 0))]
+        return [*groups[: most - 1], self.elided(start, room - (len(margin) if most > 1 else 0))]
 
     def written(self, kept: Places, margin: str = "") -> list[str]:
         """Returns the lines of some of the columns; of a cell that spans several of them, all that it says."""
