@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "bytes", "typed"]
+Tone = Literal["plain", "strong", "secondary", "invalid", "unsure", "code", "bytes", "typed", "hint"]
 """How loud a text is: ``strong`` is the answer, ``secondary`` a label, ``invalid`` a NaN, ``unsure`` a doubt; ``code``
-and ``bytes`` are data text, ``typed`` is what a user types."""
+and ``bytes`` are data text, ``typed`` is what a user types, ``hint`` the same
+in what is said second."""
 
 DATA_TONES: frozenset[Tone] = frozenset({"code", "bytes"})
 """Those of a string of the user's: text that formats put in quotes, or bytes as Python writes them."""
@@ -30,6 +31,7 @@ class LeftOut(NamedTuple):
 class Span:
     """A piece of text in one tone; ``title`` is what hovering tells, ``framed`` marks the answer among values.
 
+    ``ground`` is the heat behind one of values in a row, as in ``Cell``; ``None`` where they have none.
     ``left_out`` is what is missing at the end of data text: it is said outside of its quotes.
     """
 
@@ -38,6 +40,7 @@ class Span:
     title: str = ""
     framed: bool = False
     left_out: LeftOut | None = None
+    ground: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ _PLAIN = frozenset(("dict", "list", "tuple"))
 def element_blocks(content: Elements) -> tuple[Block, ...]:
     """Returns what is known of the elements, and at the end what to type to have them."""
     doubt = (Note(with_typed(content.doubt, "secondary")),) if content.doubt else ()
-    ways = Fields(tuple((Span(f"{what}:", "secondary"), Span(typed, "typed")) for what, typed in content.ways))
+    ways = Fields(tuple((Span(f"{what}:", "secondary"), Span(typed, "hint")) for what, typed in content.ways))
     return (*_structure(content.element), *doubt, ways)
 
 

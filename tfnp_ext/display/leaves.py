@@ -14,6 +14,7 @@ from tfnp_ext.adapters import Absent, Dense, Elements, Sparse, Strings, find_ada
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import composites, elements, large_values, numbers, numerals, string_values, values
 from tfnp_ext.display.headlines import heading, present
+from tfnp_ext.display.large_values import CANDIDATE
 from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.sampled import widened
 from tfnp_ext.display.unnumbered import UNNUMBERED, inline_values
@@ -37,6 +38,9 @@ from tfnp_ext.summary import Summary, summarize
 _LINE_OF_SHARES = 10
 _IN_LINE = 16
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
+_COUNTED_FROM = 16
+"""So many values have a little histogram in their line."""
+
 _FIRST_VALUES, _LAST_VALUES = 4, 2
 _LEAST_CELLS = 12
 """Cells of the smallest table that is folded into a leaf; less is one line."""
@@ -78,7 +82,7 @@ class LeafComposer:
         spans = values.headline_values(content.array, most) if few else ()
         if spans:
             return Document(heading(summary, calm(spans)))
-        told = numbers.without_histogram(summary) if few and content.array.size <= SMALL else summary
+        told = numbers.without_histogram(summary) if few and content.array.size < _COUNTED_FROM else summary
         line = flagged(summary, _seen(summary, numbers.line(told, options, brief=True)))
         if tables and _is_low(content.array):
             # The line stands in for a table that a terminal has no room for.
@@ -213,9 +217,8 @@ def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ..
     top = int(np.argmax(shares))
     name = options.class_names(shares.size)[top]
     answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
-    texts = [wording.short_share(float(share)) for share in shares]
-    shown = [Span(text) for text in texts]
-    shown[top] = Span(texts[top], "strong", framed=True)
+    shown = [Span(wording.short_share(share), ground=share if share >= CANDIDATE else 0.0) for share in shares.tolist()]
+    shown[top] = replace(shown[top], tone="strong", framed=True)
     return (*answer, *shown)
 
 

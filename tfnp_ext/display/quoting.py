@@ -33,12 +33,13 @@ def with_typed(sentence: str, tone: Tone = "plain") -> Text:
 
     Example:
         >>> [span.tone for span in with_typed("--sparse dense|scipy chooses the array", "secondary")]
-        ['typed', 'secondary']
+        ['hint', 'secondary']
     """
     if "--" not in sentence and "%tonumpy" not in sentence:
         return (Span(sentence, tone),) if sentence else ()
     pieces = (piece.strip() for piece in _TYPED.split(sentence))
-    return tuple(Span(piece, "typed" if _TYPED.fullmatch(piece) else tone) for piece in pieces if piece)
+    typed: Tone = "hint" if tone == "secondary" else "typed"
+    return tuple(Span(piece, typed if _TYPED.fullmatch(piece) else tone) for piece in pieces if piece)
 
 
 class Quotation(NamedTuple):

@@ -37,6 +37,9 @@ _DEEPEST = 12
 OPEN_DEPTH = 2
 """Groups stand open down to here."""
 
+_OPEN_LINES, _ALWAYS_OPEN = 20, 8
+"""So many lines are seen before the largest groups are shut, such as an optimizer's; those of so few entries are not."""
+
 _TABLES = 20
 """Up to so many leaves small matrices stand in their lines; in a tree of many a leaf is one line high."""
 
@@ -84,6 +87,7 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves, result: Any 
     document = tree.group(obj, adapter, ())
     if tree.tables and adapter.is_container and 0 < sum(map(_small_size, _leaves_of(document))) <= SMALL:
         document = _with_small_ones_open(document)
+    document = _with_large_groups_shut(document)
     heading = replace(document.heading, facts=_facts(obj, adapter, census, tree.unread))
     return replace(document, heading=heading)
 
@@ -128,6 +132,29 @@ def _with_small_ones_open(document: Document) -> Document:
         for child in block.items
     )
     return replace(document, blocks=(replace(block, items=tuple(items)), *document.blocks[1:]))
+
+
+def _with_large_groups_shut(document: Document) -> Document:
+    """Returns a tree of few open lines: its largest groups are shut, but not the first, nor any of a few entries."""
+    (block,) = document.blocks
+    assert isinstance(block, Children)
+    inside = [_open_lines(child.document) if child.open else 0 for child in block.items]
+    shut: set[int] = set()
+    for place in sorted(range(1, len(inside)), key=lambda place: (-inside[place], -place)):
+        if sum(inside) + len(inside) <= _OPEN_LINES or inside[place] <= _ALWAYS_OPEN:
+            break
+        inside[place] = 0
+        shut.add(place)
+    items = (replace(child, open=child.open and place not in shut) for place, child in enumerate(block.items))
+    return replace(document, blocks=(replace(block, items=tuple(items)),))
+
+
+def _open_lines(document: Document) -> int:
+    """Returns how many lines of a group are seen."""
+    block = document.blocks[0] if document.blocks else None
+    if not isinstance(block, Children):
+        return 0
+    return sum(1 + (_open_lines(child.document) if child.open else 0) for child in block.items)
 
 
 @dataclass

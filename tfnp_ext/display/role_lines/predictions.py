@@ -57,7 +57,7 @@ def logit_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
         field("top", Span(names[top], "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")),
         field("then", f"{names[second]} at {wording.number(values[second], digits)}"),
         field("margin", wording.number(values[top] - values[second], digits)),
-        field("as softmax", Span(wording.percent(share)), Span("(--softmax)", "typed")),
+        field("as softmax", Span(wording.percent(share)), Span("(--softmax)", "hint")),
         field("range", f"{wording.number(values.min(), digits)} … {wording.number(values.max(), digits)}"),
     )
 

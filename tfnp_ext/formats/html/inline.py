@@ -12,9 +12,9 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.document import DATA_TONES, Fields, Heading, Inline, Note, Span, Sparkline, Text
 from tfnp_ext.formats.html.blocks import writes
+from tfnp_ext.formats.html.grounds import BLUE, FAINTEST, MAGENTA, ORANGE, ground_style
 from tfnp_ext.png import palette_png
 
-BLUE, ORANGE, MAGENTA = "#3a7dc0", "#c0631a", "#d03a94"
 MONO = 'ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace'
 SPARK_WIDTH, SPARK_HEIGHT = 64, 14
 
@@ -84,8 +84,8 @@ def write_span(span: Span) -> str:
         return write_data(span)
     text = said(span.text)
     title = f' title="{escape(span.title)}"' if span.title else ""
-    if span.framed:
-        return f'<b style="font-weight:600;border:1px solid {BLUE};padding:0 4px"{title}>{text}</b>'
+    if span.framed or span.ground is not None:
+        return _in_cell(span, text, title)
     if span.tone == "strong":
         return f"<b style=font-weight:600{title}>{text}</b>"
     if span.tone == "secondary":
@@ -94,9 +94,19 @@ def write_span(span: Span) -> str:
         return f'<b style="color:{MAGENTA};font-weight:600"{title}>{text}</b>'
     if span.tone == "unsure":
         return f'<b style="color:{ORANGE};font-weight:600"{title}>{text}</b>'
-    if span.tone == "typed":
-        return f"<bdi style='font-family:{MONO};font-size:11px'{title}>{text}</bdi>"
+    if span.tone in {"typed", "hint"}:
+        faint = ";opacity:.66" if span.tone == "hint" else ""
+        return f"<bdi style='font-family:{MONO};font-size:11px{faint}'{title}>{text}</bdi>"
     return f"<span{title}>{text}</span>" if title else text
+
+
+def _in_cell(span: Span, text: str, title: str) -> str:
+    """Returns one of values that stand in a row as the cells of a table do: on its ground, the answer framed."""
+    ground = span.ground or 0.0
+    heat = f";{ground_style(ground)}" if abs(ground) >= FAINTEST else ""
+    if span.framed:
+        return f'<b style="font-weight:600;border:1px solid {BLUE};padding:0 3px{heat}"{title}>{text}</b>'
+    return f'<span style="padding:0 4px{heat}"{title}>{text}</span>'
 
 
 def write_data(string: Span, size: str = ";font-size:12px") -> str:

@@ -7,7 +7,8 @@ from html import escape
 
 from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tile, Tiles, Verdict, even_columns
 from tfnp_ext.formats.html.blocks import write, writes
-from tfnp_ext.formats.html.inline import BLUE, ORANGE, bold, data_uri, quiet, said
+from tfnp_ext.formats.html.grounds import BLUE, ORANGE
+from tfnp_ext.formats.html.inline import bold, data_uri, quiet, said
 from tfnp_ext.formats.html.widths import text_width
 
 _TILE_GAP = 4

@@ -9,9 +9,9 @@ from html import escape
 
 from tfnp_ext.document import DATA_TONES, ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
 from tfnp_ext.formats.html.blocks import write, writes
-from tfnp_ext.formats.html.inline import BLUE, MAGENTA, MONO, ORANGE, bold, quiet, said, write_data, write_span
+from tfnp_ext.formats.html.grounds import BLUE, FAINTEST, FULL, GROUNDS, MAGENTA, ORANGE, ground_style
+from tfnp_ext.formats.html.inline import MONO, bold, quiet, said, write_data, write_span
 
-_FAINTEST = 0.02
 _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
 _DIGIT, _FOLDED_DIGIT = 6.6, 6.1  # how wide a figure is in an open table and in a fold, in CSS pixels
@@ -69,7 +69,7 @@ def _tables(beside: Beside) -> list[Table]:
 
 
 def _is_grounded(table: Table) -> bool:
-    return any(abs(cell.ground) >= _FAINTEST for row in table.rows for cell in row.cells)
+    return any(abs(cell.ground) >= FAINTEST for row in table.rows for cell in row.cells)
 
 
 def _scrolled(markup: str) -> str:
@@ -130,7 +130,7 @@ def _row(row: Row | NumberRow, pad: str, headed: bool, width: int) -> str:
         return _ROW + header + "".join([_cell(cell, pad, width) for cell in row.cells])
     plain, grounded = (_KEPT, _KEPT_NUMBERS) if row.breakable else ("<td>", _NUMBERS)
     numbers = [
-        f"{plain if -_FAINTEST < ground < _FAINTEST else grounded[round(ground * _FULL)]}{said(text)}"
+        f"{plain if -FAINTEST < ground < FAINTEST else grounded[round(ground * FULL)]}{said(text)}"
         for text, ground in zip(row.texts, row.grounds, strict=True)
     ]
     if row.elided is not None:
@@ -144,8 +144,8 @@ def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
     styles = [pad] if pad else []
     if width and cell.span == 1:
         styles.append(f"width:{width}px")
-    if abs(cell.ground) >= _FAINTEST:
-        styles.append(_ground(cell.ground))
+    if abs(cell.ground) >= FAINTEST:
+        styles.append(ground_style(cell.ground))
     if cell.bar:
         reach = max(1, round(min(1.0, cell.bar) * 100))
         bar = f"background:linear-gradient(90deg,{BLUE}60 {reach}%,#76767624 0)"
@@ -184,18 +184,7 @@ def _content(cell: Cell) -> str:
     return " ".join((text, *map(write_span, cell.after))) if cell.after else text
 
 
-def _ground(ground: float) -> str:
-    return _GROUNDS[round(max(-1.0, min(1.0, ground)) * _FULL)]
-
-
-_FULL = 0.72 * 255
-"""The alpha of full heat, of 255: on more than that text would be hard to read."""
-
-_LEVELS = (*range(185), *range(-184, 0))
-_GROUNDS = tuple(f"background:{BLUE if level > 0 else ORANGE}{abs(level):02x}" for level in _LEVELS)
-"""The style of each ground; those below zero from the end, as Python counts."""
-
-_NUMBERS = tuple(f"<td style={ground}>" for ground in _GROUNDS)
+_NUMBERS = tuple(f"<td style={ground}>" for ground in GROUNDS)
 """What stands before a plain number: nearly all of them are written so."""
 
 _BREAKING = re.compile(r"\w-[\di]")
@@ -203,4 +192,4 @@ _BREAKING = re.compile(r"\w-[\di]")
 
 _UNBROKEN = "white-space:nowrap"
 _KEPT = f"<td style={_UNBROKEN}>"
-_KEPT_NUMBERS = tuple(f'<td style="{ground};{_UNBROKEN}">' for ground in _GROUNDS)
+_KEPT_NUMBERS = tuple(f'<td style="{ground};{_UNBROKEN}">' for ground in GROUNDS)

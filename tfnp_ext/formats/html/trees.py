@@ -38,7 +38,7 @@ _NAME_LENGTH, _TITLE_LENGTH = 40, 1000
 _SHORT_NAMES, _NAME_SHARE = 96, 40  # a wider column of names takes 40 % of a narrow window, where they are broken
 _WIDEST_NAME, _WIDEST_SHAPE, _WIDEST_DTYPE, _WIDEST_VALUES = 320, 150, 90, 640
 _LEAST_WORDS = 120  # so much room words need beside a name, or they stand below it
-_VALUE_GAP = 5  # beside the blank between two values
+_VALUE_GAP, _ANSWER_GAP = 5, 12  # beside the blank between two values; behind the answer that stands before them
 
 _EN_SPACE = "\N{EN SPACE}"
 _NO_ZEROS = (Span("zeros", "secondary"), Span("0"))
@@ -289,7 +289,8 @@ def _values(leaf: Document, columns: _Columns, spark: bool) -> str:
     block = leaf.blocks[0] if leaf.blocks else None
     shown = ""
     if leaf.heading.values:
-        shown = " ".join(map(_value, leaf.heading.values))
+        cells = any(span.ground is not None for span in leaf.heading.values)
+        shown = ("" if cells else " ").join(map(_value, leaf.heading.values))
     elif isinstance(block, (Table, Beside)):
         shown = write(block)
     elif isinstance(block, Note):
@@ -309,8 +310,9 @@ def _values(leaf: Document, columns: _Columns, spark: bool) -> str:
 
 
 def _value(span: Span) -> str:
-    """Returns one of the values in a leaf's line, which may be broken behind it."""
-    return f'<span style="display:inline-block;margin-right:{_VALUE_GAP}px">{write_span(span)}</span>'
+    """Returns one of the values in a leaf's line, which may be broken behind it; cells touch each other."""
+    gap = 0 if span.ground is not None else _ANSWER_GAP if span.tone == "strong" else _VALUE_GAP
+    return f'<span style="display:inline-block;margin-right:{gap}px">{write_span(span)}</span>'
 
 
 def _ends(text: Text, spark: bool) -> str:
