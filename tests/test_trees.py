@@ -17,7 +17,7 @@ from markup import declarations, parse
 from tfnp_ext import TensorDisplay, to_numpy
 from tfnp_ext.adapters.modules import grouped
 from tfnp_ext.display import compose, mimebundle
-from tfnp_ext.display.trees import Clock
+from tfnp_ext.display.trees import MOST_ENTRIES, Clock, _shared
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.formats.html.widths import text_width
 from tfnp_ext.formats.text import MOST_LINES, wording_width
@@ -85,6 +85,31 @@ class TestOpenLeaves:
         lines = text_of([tf.linspace(0.0, 1.0, 12)] * 5).split("\n")
         assert len(lines) == MOST_LINES
         assert sum("0.091" in line for line in lines) == 2
+
+
+class TestManyLeaves:
+    def test_every_group_has_its_part_of_those_drawn(self, tf):
+        groups = html_of({f"k{at}": [tf.constant(float(at))] * 50 for at in range(30)}).split(
+            "<b style=font-weight:600>k"
+        )
+        counts = [group.count("float32") for group in groups[1:]]
+        assert len(counts) == 30
+        assert sum(counts) == MOST_ENTRIES
+        assert min(counts) >= 6
+
+    @given(st.integers(0, 300), st.lists(st.integers(0, 100), max_size=60))
+    def test_parts_are_no_more_than_wanted_and_differ_by_one(self, room, wanted):
+        parts = _shared(room, dict(enumerate(wanted)))
+        assert sum(parts.values()) == min(room, sum(wanted))
+        assert all(0 <= parts[place] <= want for place, want in enumerate(wanted))
+        cut = [parts[place] for place, want in enumerate(wanted) if parts[place] < want]
+        assert not cut or max(cut) - min(cut) <= 1
+
+    def test_a_large_group_that_is_not_the_first_is_shut(self, tf):
+        nest = {"model": [tf.range(9)] * 8, "optimizer": [tf.range(9)] * 16}
+        assert html_of(nest).count("<details open>") == 1
+        assert html_of({"model": [tf.range(9)] * 16}).count("<details open>") == 1
+        assert html_of({f"layer{at}": [tf.range(9)] * 2 for at in range(12)}).count("<details open>") == 12
 
 
 class TestNotFinite:

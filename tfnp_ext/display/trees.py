@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -38,7 +39,7 @@ OPEN_DEPTH = 2
 """Groups stand open down to here."""
 
 _OPEN_LINES, _ALWAYS_OPEN = 20, 8
-"""So many lines are seen before the largest groups are shut, such as an optimizer's; those of so few entries are not."""
+"""So many lines are seen before the largest groups are shut, as an optimizer's; those of so few entries are not."""
 
 _TABLES = 20
 """Up to so many leaves small matrices stand in their lines; in a tree of many a leaf is one line high."""
@@ -84,7 +85,7 @@ def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves, result: Any 
         return compose_nest(result, options, leaves)
     calm = replace(options, labels_required=False)
     tree = _Tree(calm, leaves, census, Clock(deadline, totals.leaves, totals.nbytes), totals.leaves <= _TABLES)
-    document = tree.group(obj, adapter, ())
+    document = tree.group(obj, adapter, (), MOST_ENTRIES)
     if tree.tables and adapter.is_container and 0 < sum(map(_small_size, _leaves_of(document))) <= SMALL:
         document = _with_small_ones_open(document)
     document = _with_large_groups_shut(document)
@@ -102,6 +103,20 @@ def _facts(obj: Any, adapter: NestAdapter, census: Census, unread: int) -> tuple
     said = (wording.plural(count, "entry", "entries"),) if entries else ()
     late = (f"{wording.integer(unread)} not read: budget_ms was over",) if unread else ()
     return (*said, *totals.words(adapter.counted), *late)
+
+
+def _shared(room: int, wanted: Mapping[int, int]) -> dict[int, int]:
+    """Returns how many leaves each entry has: all of small ones, of the others equally many.
+
+    Example:
+        >>> _shared(10, {0: 50, 1: 2, 2: 50})
+        {1: 2, 0: 4, 2: 4}
+    """
+    rooms: dict[int, int] = {}
+    for left, place in zip(range(len(wanted), 0, -1), sorted(wanted, key=lambda place: wanted[place]), strict=True):
+        rooms[place] = min(wanted[place], math.ceil(room / left))
+        room -= rooms[place]
+    return rooms
 
 
 def _leaves_of(document: Document) -> Iterator[Document]:
@@ -186,18 +201,21 @@ class _Tree:
         self.census = census
         self.clock = clock
         self.tables = tables
-        self.entries = self.groups = self.plain = self.unread = 0
+        self.groups = self.plain = self.unread = 0
 
-    def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...]) -> Document:
-        """Returns the document of one container."""
+    def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...], room: int) -> Document:
+        """Returns the document of one container, of no more than so many leaves."""
         parts = self.census.parts(obj, adapter)
         first, rest = self._in_order_of_worth(parts.children)
+        rooms = _shared(room, {place: self._leaves_in(parts.children[place]) for place in (*first, *rest)})
 
         def drawn(places: Sequence[int]) -> tuple[Child, ...]:
             inside = (*ancestors, id(obj))
-            taken = ((parts.steps[place], parts.children[place]) for place in places)
+            taken = ((parts.steps[place], parts.children[place], rooms[place]) for place in places)
             return tuple(
-                self._entry(_entry_name(step, child), child, inside) for step, child in taken if self._has_room(child)
+                self._entry(_entry_name(step, child), child, inside, part)
+                for step, child, part in taken
+                if self._has_room(child, part)
             )
 
         shown, folded = drawn(first), drawn(rest)
@@ -220,7 +238,12 @@ class _Tree:
         folded = ranked[ENTRIES_A_GROUP : MOST_ENTRIES + MOST_GROUPS + MOST_PLAIN]
         return sorted(ranked[:ENTRIES_A_GROUP]), sorted(folded)
 
-    def _has_room(self, child: Any) -> bool:
+    def _leaves_in(self, child: Any) -> int:
+        """Returns how many leaves an entry would have if there were room for all."""
+        nest = as_nest(child, find_adapter(child))
+        return self.census.of(child, nest).leaves if nest is not None else int(self.census.holds_tensors(child))
+
+    def _has_room(self, child: Any, room: int) -> bool:
         """Returns whether one more entry of its kind is drawn, and counts it."""
         if not self.census.holds_tensors(child):
             self.plain += 1
@@ -228,10 +251,9 @@ class _Tree:
         if as_nest(child, find_adapter(child)) is not None:
             self.groups += 1
             return self.groups <= MOST_GROUPS
-        self.entries += 1
-        return self.entries <= MOST_ENTRIES
+        return room > 0
 
-    def _entry(self, name: str, child: Any, ancestors: tuple[int, ...]) -> Child:
+    def _entry(self, name: str, child: Any, ancestors: tuple[int, ...], room: int) -> Child:
         found = find_adapter(child)
         adapter = as_nest(child, found)
         if adapter is None:
@@ -245,7 +267,7 @@ class _Tree:
                 parts = self.census.parts(child, adapter)
                 if isinstance(parts.steps, IndexSteps) and parts.children and are_scalars(parts.children):
                     return Child(name, _scalars(adapter.label(child), parts.children))
-            return Child(name, self.group(child, adapter, ancestors), open=len(ancestors) < OPEN_DEPTH)
+            return Child(name, self.group(child, adapter, ancestors, room), open=len(ancestors) < OPEN_DEPTH)
         except ConversionError as error:
             return Child(name, _native(str(error)))
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import lru_cache
 from html import escape
 from unicodedata import bidirectional
@@ -43,6 +44,14 @@ def said(text: str) -> str:
     return f"<bdi>{shown}</bdi>" if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text) else shown
 
 
+_GROUPED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+
+
+def unbroken(text: str) -> str:
+    """Returns words of ours for the page, where no line ends between the digits of a number."""
+    return said(_GROUPED.sub(_NO_BREAK, text))
+
+
 def write_heading(heading: Heading) -> str:
     """Returns the headline; a fact is never broken in two."""
     if heading.name:
@@ -55,7 +64,7 @@ def write_heading(heading: Heading) -> str:
         pieces.append(said(heading.dtype))
     line = " ".join(pieces)
     if heading.role:
-        role = said(heading.role)
+        role = unbroken(heading.role)
         if heading.reason:
             role = f'<span title="{escape(heading.reason)}">{role}</span>'
         line += f" · {role}"

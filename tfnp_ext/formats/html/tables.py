@@ -27,12 +27,13 @@ def write_table(table: Table) -> str:
     if not table.compact:
         return _table(table)
     # The first column lines up with the text above it, unless a ground shows the cell's own edge.
-    margin = "1px 0 0" if _is_grounded(table) else "1px 0 0 -6px"
+    headed = any(row.header is not None for row in table.rows)
+    margin = "1px 0 0" if _is_grounded(table) and not headed else "1px 0 0 -6px"
     if not table.pinned:
         return _scrolled(_table(table, margin))
     # Two tables of equally high rows: a sticky column would need the colour of the host's paper behind it.
     rest, pinned = _split(table)
-    columns = _scrolled(_table(rest, margin)) + _table(pinned, "1px 0 0")
+    columns = _scrolled(_table(rest, margin)) + _table(pinned, "1px 0 0 6px")
     return f'<div style="display:flex;align-items:flex-start">{columns}</div>'
 
 

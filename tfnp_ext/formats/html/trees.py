@@ -27,7 +27,7 @@ from tfnp_ext.document import (
     Unfolding,
 )
 from tfnp_ext.formats.html.blocks import write, write_all, writes
-from tfnp_ext.formats.html.inline import SPARK_WIDTH, bold, quiet, said, write_inline, write_span, write_text
+from tfnp_ext.formats.html.inline import SPARK_WIDTH, bold, quiet, said, unbroken, write_inline, write_span, write_text
 from tfnp_ext.formats.html.unfoldings import byte_length, write_unfoldings
 from tfnp_ext.formats.html.widths import COLUMN_GAP, GAP, block_width, spans_width, text_width
 
@@ -89,7 +89,7 @@ def write_fold(fold: Fold) -> str:
     """Returns what is folded away behind one line."""
     reason = f" · {write_text(fold.reason)}" if fold.reason else ""
     return (
-        f'<details style="font-size:12px"><summary style="cursor:pointer;opacity:.66">{said(fold.summary)}{reason}'
+        f'<details style="font-size:12px"><summary style="cursor:pointer;opacity:.66">{unbroken(fold.summary)}{reason}'
         f'</summary><div style="max-height:300px;overflow:auto;margin:4px 0 6px 14px">{write_all(fold.blocks)}</div>'
         "</details>"
     )
