@@ -58,6 +58,23 @@ from tfnp_ext.magics.options import OPTIONS
         ("x --labels ['é ü'] --top 2", {"labels": "['é ü']", "top": "2"}, "x"),
         ("größe --top 2", {"top": "2"}, "größe"),
         ("lambda q: q --top 3", {"top": "3"}, "lambda q: q"),
+        # short ones after, where no Python can be meant
+        ("x -n 1", {"take": "1"}, "x"),
+        ("x -n=1", {"take": "1"}, "x"),
+        ("x - y -n 1", {"take": "1"}, "x - y"),
+        ("x - -y -n 1 -q -o p", {"take": "1", "quiet": "", "out": "p"}, "x - -y"),
+        ("x -n 1 --save a.npz", {"take": "1", "save": "a.npz"}, "x"),
+        ("x --save a.npz -n 1", {"take": "1", "save": "a.npz"}, "x"),
+        ("f(x, -k) -k 3", {"top": "3"}, "f(x, -k)"),
+        ("x -k 3 -l ['a b', 'c']", {"top": "3", "labels": "['a b', 'c']"}, "x"),
+        ("x -o p # -k", {"out": "p"}, "x"),
+        # Python, though it looks like one
+        ("x -n", {}, "x -n"),
+        ("x -l ['a']", {}, "x -l ['a']"),
+        ("x -k -n 1", {"take": "1"}, "x -k"),
+        ("x -q --out p", {"out": "p"}, "x -q"),
+        ("x-k 3", {}, "x-k 3"),
+        ("-- x -n 1", {}, "x -n 1"),
         ("-o p x --top 3", {"out": "p", "top": "3"}, "x"),
         ("x --max-bytes 4GiB", {"max-bytes": "4GiB"}, "x"),
         ("f(x,\n  y) --top 3", {"top": "3"}, "f(x,\n  y)"),
@@ -110,8 +127,11 @@ def test_no_semicolon_at_the_end(line):
         ("x --top 3 --top 4", "--top is given twice"),
         ("-k 3 x --top 4", "--top is given twice"),
         ("x --softmax=yes", "--softmax is a switch: it takes no value"),
-        ("x -k 3", "-k goes before the expression; after it write --top"),
-        ("x --copy -k 3", "-k goes before the expression; after it write --top"),
+        ("x -k 3 -1", "unexpected '-1' after -k: options go before or after EXPR"),
+        ("x -k 3 y", "unexpected 'y' after -k: options go before or after EXPR"),
+        ("x -k 3 -k 4", "--top is given twice"),
+        ("x -k 3 -o", "-o needs a value: -o NAME"),
+        ("x -k 3 --lables names", "unknown option --lables; did you mean --labels?"),
         ("x --top 3 y", "unexpected 'y' after --top: options go before or after EXPR"),
         ("x --labels 'a", "the value of --labels does not end: a bracket or a quote is not closed"),
         ("--labels [a, b x", "the value of --labels does not end: a bracket or a quote is not closed"),
@@ -197,17 +217,19 @@ def option_texts(draw, among):
     return given_options, texts
 
 
+def is_surely_an_option(text: str) -> bool:
+    """Returns whether what stands behind an expression cannot be subtracted from it."""
+    return text.startswith("--") or "=" in text or bool(re.match(r"-. +[^\[(\-]", text))
+
+
 @st.composite
 def lines(draw):
     before, before_texts = draw(option_texts(OPTIONS))
     rest = [option for option in OPTIONS if option.name not in before]
     after, after_texts = draw(option_texts(rest))
-    after_texts = [
-        text if text.startswith("--") else text.replace(f"-{option.short}", f"--{option.name}", 1)
-        for text in after_texts
-        for option in OPTIONS
-        if option.name in after and text.split("=")[0].split()[0] in option.flags
-    ]
+    if after_texts and not is_surely_an_option(after_texts[0]):
+        (first,) = (option for option in OPTIONS if option.flags[0] == after_texts[0][:2])
+        after_texts[0] = after_texts[0].replace(f"-{first.short}", f"--{first.name}", 1)
     expression = draw(expressions)
     ending = draw(st.sampled_from(["", ";", " ;", " # --top 9", "; # c"]))
     return " ".join([*before_texts, expression, *after_texts]) + ending, {**before, **after}, expression, ";" in ending

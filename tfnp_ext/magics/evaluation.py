@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import builtins
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tfnp_ext.errors import ConversionError, ConversionInterrupted, OptionError, StorageError
 from tfnp_ext.magics.line import LineError, is_expression, quoted
-from tfnp_ext.magics.options import BY_NAME, as_typed, close_match
+from tfnp_ext.magics.options import BY_NAME, BY_SHORT, as_typed, close_match
 
 _FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 
@@ -118,9 +119,15 @@ def _raised_in(code: Any, error: BaseException) -> bool:
 
 def _unknown_name(error: NameError, scope: Mapping[str, Any], expression: str) -> str:
     name = error.name or ""
-    known = [known for known in (*scope, *vars(builtins)) if isinstance(known, str) and not known.startswith("_")]
+    called = re.search(rf"\b{re.escape(name)}\s*\(", expression)  # else no function of Python's own is meant
+    candidates = (*scope, *vars(builtins)) if called else tuple(scope)
+    known = [known for known in candidates if isinstance(known, str) and not known.startswith("_")]
     guess = close_match(name, known) if len(name) > 2 else ""
-    if f"--{name}" in expression.split():  # typed like an option, and read as Python
+    words = expression.split()
+    if name in BY_SHORT and f"-{name}" in words[1:]:  # typed like an option, and read as Python
+        option = f"--{BY_SHORT[name].name}"
+        return f"no name {name!r} here; as an option -{name} goes before the expression: after it write {option}"
+    if f"--{name}" in words:
         guess = close_match(f"--{name}", [f"--{option}" for option in BY_NAME]) or guess
     return f"no name {name!r} here" + (f"; did you mean {guess}?" if guess else "")
 

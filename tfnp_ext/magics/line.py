@@ -5,8 +5,9 @@ needs no quoting. The rules, in order:
 
 * Options lead. ``--`` ends them, and then nothing after is read as an option.
 * A short option is one letter that stands alone, so ``-preds`` is a unary minus.
-* After the expression only long options count, outside of brackets and strings, and only known ones: ``x --y`` is
-  Python. From the first of them on there are only options.
+* After the expression options count outside of brackets and strings, and only known ones: ``x --y`` is Python. A short
+  one counts only where Python cannot read it: ``ds -n 1`` has one, ``x -k`` and ``x -l [0]`` are differences. From the
+  first of them on there are only options.
 * The value of an option is a run without white space outside of brackets and strings.
 * A comment or ``;`` at the end is dropped.
 """
@@ -129,16 +130,20 @@ class _Splitter:
     def __init__(self, text: str) -> None:
         self.text = text.strip()
         self.position = 0
+        self.before_expression = True
         self.options: dict[str, str] = {}
 
     def split(self) -> MagicLine:
         closed = self._leading_options()
         start = self.position
-        end, strays = self._end_of_expression(look_for_options=not closed)
+        end, shorts, strays = self._end_of_expression(look_for_options=not closed)
         expression = self.text[start:end].strip()
-        self.position = end
         if not closed and expression and not is_expression(expression):
+            # As much of it as is Python is the expression.
+            end = next((short for short in reversed(shorts) if is_expression(self.text[start:short])), end)
+            expression = self.text[start:end].strip()
             self._blame_option(expression, strays)
+        self.position, self.before_expression = end, False
         silent = self._trailing_options()
         return MagicLine(self.options, expression, silent)
 
@@ -155,44 +160,46 @@ class _Splitter:
                 return False
             self._read_option(*found)
 
-    def _end_of_expression(self, look_for_options: bool) -> tuple[int, list[str]]:
-        """Returns where the expression ends, and the unknown ``--names`` that stand in it like options."""
+    def _end_of_expression(self, look_for_options: bool) -> tuple[int, list[int], list[str]]:
+        """Returns where the expression ends, where short options may stand in it, and what unknown ``--names`` do."""
         offset, depth = self.position, 0
+        shorts: list[int] = []
         strays: list[str] = []
         rest = self.text[offset:]
         for token in _tokens(rest):
             if token.kind == tokenize.COMMENT:
                 if depth == 0:
-                    return offset + token.start, strays
+                    return offset + token.start, shorts, strays
                 continue
             depth = max(0, depth + _nesting(token))
             if depth or token.kind != tokenize.OP:
                 continue
             if token.string == ";" and _ENDING.match(rest, token.start):
-                return offset + token.start, strays
+                return offset + token.start, shorts, strays
             detached = token.start == 0 or rest[token.start - 1].isspace()
-            if token.string == "-" and detached and look_for_options and (match := _LONG.match(rest, token.start)):
+            if token.string != "-" or not detached or not look_for_options:
+                continue
+            if match := _LONG.match(rest, token.start):
                 if match["name"] in BY_NAME and token.start:
-                    return offset + token.start, strays
+                    return offset + token.start, shorts, strays
                 strays.append(match["name"])
-        return len(self.text), strays
+            elif (match := _SHORT.match(rest, token.start)) and match["name"] in BY_SHORT:
+                shorts.append(offset + token.start)
+        return len(self.text), shorts, strays
 
     def _trailing_options(self) -> bool:
         """Reads the options after the expression to the end; returns whether a ``;`` is there."""
         last = ""
         while not (ending := _ENDING.match(self.text, self.position)):
             self._skip_space()
-            match = _LONG.match(self.text, self.position)
-            if match is None:
-                short = _SHORT.match(self.text, self.position)
-                if short and short["name"] in BY_SHORT:
-                    raise _short_after(BY_SHORT[short["name"]])
+            found = self._option_here()
+            if found is None:
+                if match := _LONG.match(self.text, self.position):
+                    raise unknown_option(match[0])
                 stray = quoted(self.text[self.position :])
                 raise LineError(f"unexpected {stray} after {last}: options go before or after EXPR")
-            if match["name"] not in BY_NAME:
-                raise unknown_option(f"--{match['name']}")
-            last = match[0]
-            self._read_option(BY_NAME[match["name"]], match)
+            last = found[1][0]
+            self._read_option(*found)
         return ";" in ending[0].partition("#")[0]
 
     def _option_here(self) -> tuple[Option, re.Match[str]] | None:
@@ -222,7 +229,8 @@ class _Splitter:
             self._skip_space()
         missing = _ENDING.match(self.text, self.position) or (attached and self.text[self.position].isspace())
         if missing or (not attached and (self._option_here() or _END_OF_OPTIONS.match(self.text, self.position))):
-            negation = missing and self.position == len(self.text) and flag == f"-{option.short}"
+            alone = self.before_expression and self.position == len(self.text)
+            negation = missing and alone and flag == f"-{option.short}"
             negated = f"; to negate a name write -- {flag}" if negation else ""
             raise LineError(f"{flag} needs a value: {flag} {option.metavar}{negated}")
         start = self.position
@@ -253,9 +261,6 @@ class _Splitter:
         leading = _SHORT.match(expression)
         if leading and is_expression(expression[leading.end() :]):
             raise unknown_option(leading[0])
-        trailing = re.search(r"\s-([A-Za-z])(\s|$)", expression)
-        if trailing and trailing[1] in BY_SHORT and is_expression(expression[: trailing.start()]):
-            raise _short_after(BY_SHORT[trailing[1]])
 
     def _skip_space(self) -> None:
         while self.position < len(self.text) and self.text[self.position].isspace():
@@ -267,10 +272,6 @@ def unknown_option(flag: str) -> LineError:
     flags = [flag for option in BY_NAME.values() for flag in option.flags if flag.startswith("--")]
     guess = close_match(flag, flags)
     return LineError(f"unknown option {flag}; " + (f"did you mean {guess}?" if guess else "%tonumpy? lists them"))
-
-
-def _short_after(option: Option) -> LineError:
-    return LineError(f"-{option.short} goes before the expression; after it write --{option.name}")
 
 
 def quoted(text: str, length: int = 40) -> str:

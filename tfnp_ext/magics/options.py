@@ -131,5 +131,5 @@ def as_typed(text: str) -> str:
 
 
 def close_match(name: str, names: Iterable[str]) -> str:
-    """Returns the name that was probably meant, ``""`` if none is near."""
-    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.65)), "")
+    """Returns the name that was probably meant, ``""`` if none shares seven of ten letters."""
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.7)), "")

@@ -115,15 +115,16 @@ class TensorMagics:
         A dataset is run, and its elements are joined to arrays: batches on end, else along a new first axis. Its card
         at the end of a cell runs nothing.
 
-            %tonumpy -n 1 ds                        the first element
+            %tonumpy ds -n 1                        the first element
             a = %tonumpy ds --timeout 60 --on-error skip
             %tonumpy ds --save digits.npz           all, to disk as they come; load with tfnp_ext.load
 
         What was skipped or did not come in time is said on the card, else it is warned of. Stop gives what came until
         then. --save takes a path, "one with blanks", or {an_expression} in braces.
 
-        Options come before EXPR, or after it in their long form. An option's own value has no white space outside
-        of brackets and quotes. `--` ends the options: %tonumpy -- -k * x
+        Options come before EXPR or after it. What can be read as Python is: x -k is a difference, so after EXPR
+        write --top. An option's own value has no white space outside of brackets and quotes. `--` ends the options:
+        %tonumpy -- -k * x
 
         In a loop, an `if` or a function IPython shows no magic's value: use tfnp_ext.show(x) there.
         """
