@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import re
 import threading
 import time
 import warnings
@@ -13,7 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from IPython.core.completer import provisionalcompleter
+from IPython.display import display
 
+import tfnp_ext
+from tfnp_ext.convert import read_conversion
+from tfnp_ext.datasets import adapter
 from tfnp_ext.magics.options import OPTIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore:`Completer.complete` is pending deprecation")
@@ -53,6 +58,66 @@ def ip(ip, tf):
 
 
 SKIPPED = "1 element failed and was skipped (3): bad number : Tensor had Inf values"
+
+
+# What its card tells to type ------------------------------------------------------------------------------------------
+
+HINT = re.compile(r"%tonumpy (?:(?!   ).)+")
+
+
+def hints(ran: Any) -> list[str]:
+    """Returns what a card tells to type."""
+    return HINT.findall(ran.bundles[0]["text/plain"] if ran.bundles else ran.printed)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "drawn"),
+    [
+        ("ds", [(3,), (10,)]),
+        ("endless", [(1,), (100,)]),
+        ("points", [(1,), (2,)]),
+        ("pairs.map(lambda pair: pair['image'])", [(32, 2, 2), (64, 2, 2)]),
+        ("tf.data.Dataset.range(500).as_numpy_iterator()", [(), (100,)]),
+        ("iter(tf.data.Dataset.range(500))", [(), (100,)]),
+    ],
+)
+@pytest.mark.parametrize(
+    "show", ["{}", "mine = {}\nmine", "mine = {}\ndisplay(mine)", "mine = {}\nshow(mine)"]
+)
+def test_what_a_card_tells_to_type_works_as_it_is_printed(ip, run, dataset, drawn, show):
+    run(ip, "from tfnp_ext import show; from IPython.display import display")
+    shown = run(ip, show.format(dataset))
+    for hint, shape in zip(hints(shown), drawn, strict=True):
+        typed = run(ip, f"a = {hint}")
+        assert typed.result.success, hint
+        value = ip.user_ns["a"]
+        assert np.shape(value[0] if isinstance(value, tuple) else value) == shape, hint
+
+
+def test_what_a_card_tells_to_type_to_store_a_large_dataset(ip, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(adapter, "read_conversion", lambda: read_conversion(max_bytes=8))
+    (_, hint) = hints(run(ip, "ds"))
+    assert hint == "%tonumpy ds --save data.npz"
+    assert run(ip, hint).result.success
+    np.testing.assert_array_equal(tfnp_ext.load("data.npz"), np.arange(10))
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("ds", "ds"),
+        ("train = _hidden = ds.batch(2)\ntrain", "train"),
+        ("ds.batch(2)", "Out[1]"),
+        ("display(ds.batch(2))", "ds"),
+        ("_ = ds.batch(2)\n_", "Out[1]"),
+        ("mine = tfnp_ext.iter_numpy(ds)\ntfnp_ext.show(mine)", "mine"),
+        ("def shown(mine):\n    tfnp_ext.show(mine)\nshown(ds.batch(2))", "ds"),
+    ],
+)
+def test_a_card_calls_a_dataset_what_the_user_does(ip, run, cell, name):
+    ip.user_ns.update(tfnp_ext=tfnp_ext, display=display)
+    assert hints(run(ip, cell))[0].split()[1] == name
 
 
 # What comes back, and its card ----------------------------------------------------------------------------------------

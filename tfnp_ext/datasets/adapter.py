@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -93,28 +94,53 @@ class DatasetAdapter(ElementsAdapter):
 
     def content(self, obj: Any) -> Content:
         """Returns what an element looks like, and how to have one or all of them; it draws none."""
+        return self.described(obj, called(obj, "ds"))
+
+    def described(self, obj: Any, name: str) -> Elements:
+        """Returns what an element looks like, and how to have one or all of them under the name of the dataset."""
         source = self.source(obj)
         doubt = f"read as batches {source.doubt}; --join stack keeps them apart" if source.doubt else ""
-        return Elements(describe(self.spec(obj)), _ways(source), doubt)
+        return Elements(describe(self.spec(obj)), _ways(source, name), doubt)
 
 
 _NOTHING_DRAWN = "nothing drawn to show this"
 
 
-def _ways(source: Source) -> tuple[tuple[str, str], ...]:
-    """Returns how to have one element, and all, with what becomes of them: what is too large for the memory, on disk.
+def called(obj: Any, otherwise: str) -> str:
+    """Returns what a user types to mean a value: a global name of theirs, or the number of the output it becomes.
 
-    A card does not know what the user calls its value: ``ds`` is what TensorFlow's guides call a dataset.
+    Args:
+        obj: The value.
+        otherwise: What it is called where neither is known: in a function, or without IPython.
     """
-    one = ("one element", "%tonumpy ds -n 1")
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        return otherwise
+    names = (name for name, value in list(shell.user_ns.items()) if value is obj and name[:1] != "_")
+    return next(names, None) or (f"Out[{shell.displayhook.prompt_count}]" if _is_output(shell) else otherwise)
+
+
+def _is_output(shell: Any) -> bool:
+    """Returns whether the value of a cell is being shown, and not what ``display`` or ``show`` was called with."""
+    hook = getattr(type(shell.displayhook).__call__, "__code__", None)
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not hook:
+        frame = frame.f_back
+    return frame is not None and getattr(shell.displayhook, "do_full_cache", False)
+
+
+def _ways(source: Source, name: str) -> tuple[tuple[str, str], ...]:
+    """Returns how to have one element, and all, with what becomes of them; those too large for the memory, on disk."""
+    one = ("one element", f"%tonumpy {name} -n 1")
     together = source.joined(read_conversion()) == "concat"
     how = "joined along the first axis" if together else "stacked along a new first axis"
     how += " if they are equally long" if any(leaf.inner for leaf in source.structure.leaves) else ""
     if source.cardinality == ENDLESS:
-        return (one, (f"100, {how}", "%tonumpy ds -n 100"))
+        return (one, (f"100, {how}", f"%tonumpy {name} -n 100"))
     if (source.estimated_bytes() or 0) > read_conversion().max_bytes:
-        return (one, ("all, to disk", "%tonumpy ds --save data.npz"))
-    return (one, (f"all, {how}", "%tonumpy ds"))
+        return (one, ("all, to disk", f"%tonumpy {name} --save data.npz"))
+    return (one, (f"all, {how}", f"%tonumpy {name}"))
 
 
 @register_adapter
@@ -136,7 +162,7 @@ class NumpyDatasetAdapter(ElementsAdapter):
 
     def content(self, obj: Any) -> Content:
         """Returns what is known of the dataset."""
-        return DatasetAdapter().content(obj.source.iterable)
+        return DatasetAdapter().described(obj.source.iterable, called(obj, "ds"))
 
 
 @register_adapter
@@ -164,7 +190,8 @@ class IteratorAdapter(ElementsAdapter):
 
     def content(self, obj: Any) -> Content:
         """Returns what an element looks like, and how to have the next ones."""
-        ways = (("next element", "%tonumpy next(it)"), ("next 100", "%tonumpy it -n 100"))
+        name = called(obj, "it")
+        ways = (("next element", f"%tonumpy next({name})"), ("next 100", f"%tonumpy {name} -n 100"))
         return Elements(describe(self.spec(obj)), ways)
 
     def drawn_from(self, obj: Any, conversion: Conversion) -> Source:
