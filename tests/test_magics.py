@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import weakref
+from inspect import isfunction
 
 import numpy as np
 import pytest
@@ -331,6 +332,16 @@ def test_what_was_shown_is_not_kept_alive_by_its_card(ip, run):
     [
         ("predz", "UsageError: no name 'predz' here; did you mean preds?"),
         ("model(x)", "UsageError: no name 'model' here"),
+        ("nonexist", "UsageError: no name 'nonexist' here"),
+        ("labels", "UsageError: no name 'labels' here"),
+        ("summ(x)", "UsageError: no name 'summ' here; did you mean sum?"),
+        ("x -q", "UsageError: no name 'q' here; as an option -q goes before the expression: after it write --quiet"),
+        (
+            "x -l ['a']",
+            "UsageError: no name 'l' here; as an option -l goes before the expression: after it write --labels",
+        ),
+        ("-- -q", "UsageError: no name 'q' here"),
+        ("x -k none", "UsageError: --top needs a whole number from 1 on, not 'none'"),
         ("[predz for _ in range(2)]", "UsageError: no name 'predz' here; did you mean preds?"),
         ("x --labels namez", "UsageError: no name 'namez' here; did you mean names?"),
         ("x --lables names", "UsageError: unknown option --lables; did you mean --labels?"),
@@ -379,6 +390,24 @@ def test_what_cannot_be_converted_is_one_line(ip, run, line, start):
     assert ran.printed.startswith(start), ran.printed
     assert len(ran.printed.strip().splitlines()) == 1
     assert not ran.result.success
+
+
+def test_a_function_of_ours_in_a_tf_function_is_called_as_it_is(ip, run):
+    ip.user_ns["tfnp_ext"] = tfnp_ext
+    run(ip, "@tf.function\ndef traced(x):\n    tfnp_ext.to_numpy(x + 1)\n    return x")
+    lines = run(ip, "traced(tf.constant(1.0))").printed.splitlines()
+    assert lines[-1].startswith("SymbolicTensorError: add, () float32, has no value yet inside tf.function: return it")
+    files = [line for line in lines if line.startswith("File ")]
+    assert sum("__autograph_generated_file" in file for file in files) == 1  # the user's own
+    assert [file for file in files if "tfnp_ext/" in file] == files[-1:]  # where it is decided
+
+
+def test_autograph_converts_no_public_function(tf):
+    from tensorflow.python.autograph.impl.api import is_autograph_artifact
+
+    functions = [value for name in tfnp_ext.__all__ if isfunction(value := getattr(tfnp_ext, name))]
+    assert len(functions) > 9
+    assert [function.__name__ for function in functions if not is_autograph_artifact(function)] == []
 
 
 @pytest.mark.parametrize("decorator", ["tf.function", "tf.function(autograph=False)"])

@@ -7,6 +7,7 @@ TensorFlow nor Matplotlib nor ipywidgets.
 from __future__ import annotations
 
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -84,6 +85,9 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     if _HOMES[name] not in _LIGHT:
         import_module(f"{__name__}.datasets")  # registers kinds that the rooms above it cannot know
+    if isinstance(value, FunctionType):
+        # The mark of tf.autograph.experimental.do_not_convert: tf.function calls it as it is, and converts nothing.
+        value.autograph_info__ = {}  # type: ignore[attr-defined]
     globals()[name] = value
     return value
 

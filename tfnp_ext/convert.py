@@ -112,6 +112,7 @@ def to_numpy(
         array([[1, 2, 3],
                [4, 5, 6]], dtype=int32)
     """
+    __tracebackhide__ = True  # of what is refused on purpose, where that is decided is told and not the way there
     asked = (copy, dtype, casting, ragged, sparse, join, take, timeout, on_error)
     if asked == (None, None, "same_kind", None, "dense", "auto", None, None, "raise"):
         adapter = find_adapter(obj)
@@ -166,6 +167,7 @@ def convert(obj: Any, conversion: Conversion, *, stack: bool = False) -> Any:
     Raises:
         ConversionError: As in ``to_numpy``.
     """
+    __tracebackhide__ = True
     adapter = find_adapter(obj)
     if adapter is None:
         raise not_tensor_like(obj)
@@ -348,6 +350,7 @@ def is_list_of_bytes(obj: Any) -> bool:
 
 
 def _convert(obj: Any, adapter: Adapter, conversion: Conversion, path: str, ancestors: tuple[int, ...]) -> Any:
+    __tracebackhide__ = True
     if id(obj) in conversion.rebuilt:  # whoever shares a container goes on sharing it
         return conversion.rebuilt[id(obj)][1]
     try:
