@@ -63,7 +63,7 @@ GOLDEN = {
     ),
     "text on two lines": (
         lambda tf: tf.constant(["a\nb\tc", ""]),
-        'Tensor (2,) string  "a↵b⇥c"  ""   5 B · CPU · copy',
+        'Tensor (2,) string  "a\\nb\\tc"  ""   5 B · CPU · copy',
     ),
     "scalar in full": (lambda tf: tf.constant(0.3271904), "Tensor () float32  0.3271904   4 B · CPU · view"),
     "whole scalar": (lambda tf: tf.constant(2.0), "Tensor () float32  2.0   4 B · CPU · view"),

@@ -20,6 +20,7 @@ from markup import declarations, parse
 
 from tfnp_ext import TensorDisplay, wording
 from tfnp_ext.display import compose
+from tfnp_ext.display.quoting import quotation
 from tfnp_ext.document import (
     Bar,
     Bars,
@@ -315,8 +316,9 @@ class TestText:
         text = render_text(compose(value, TensorDisplay().options(**options)))
         assert not [character for character in text if character != "\n" and not character.isprintable()]
         # A word as long as what is written in its place: layouts depend on the length of names.
-        write = wording.escaped if place in {"a string", "strings", "ragged", "sparse"} else wording.printable
-        value, options = self.PLACES[place](tf, "w" * len(write(bad)))
+        is_data = place in {"a string", "strings", "ragged", "sparse"}
+        length = len(quotation(bad.encode()).written) - 2 if is_data else len(wording.printable(bad))
+        value, options = self.PLACES[place](tf, "w" * length)
         assert text.count("\n") == render_text(compose(value, TensorDisplay().options(**options))).count("\n")
 
 

@@ -19,7 +19,7 @@ from tfnp_ext.display.cards import compose
 from tfnp_ext.display.quoting import quotation
 from tfnp_ext.display.role_lines import string_fields
 from tfnp_ext.formats import FORMATS
-from tfnp_ext.wording import escaped, half, printable
+from tfnp_ext.wording import escaped, half, printable, quoted
 
 WORDS = st.builds(bytes.__mul__, st.binary(min_size=1, max_size=3), st.integers(0, strings.LONGEST))
 """Half of them are longer than what is read of one."""
@@ -282,14 +282,14 @@ class TestCards:
     @pytest.mark.parametrize("width", range(1, 5))
     def test_a_character_that_was_cut_is_no_error(self, width):
         start = ("a" * width + "é" * 300 + "𝄞" * 300).encode()
-        shown, left_out, is_text = quotation(CutString(start[: strings.LONGEST], 10_000))
-        assert is_text
+        shown, left_out, is_text, is_utf8 = quotation(CutString(start[: strings.LONGEST], 10_000))
+        assert (is_text, is_utf8) == (True, True)
         assert shown == start.decode()[:72]
         assert left_out == (10_000 - len(shown.encode()), "bytes")
 
     def test_a_long_string_that_is_not_utf8_is_written_as_bytes(self):
         found = quotation(CutString(b"\xff" * strings.LONGEST, 10_000))
-        assert found == (repr(b"\xff" * 9), (9_991, "bytes"), False)
+        assert found == (repr(b"\xff" * 9), (9_991, "bytes"), False, False)
         assert found.written.endswith("' … + 9 991 bytes more")
 
     @given(value=st.binary(min_size=1, max_size=200))
@@ -297,7 +297,7 @@ class TestCards:
         value = b"\xff" + value
         found = quotation(value)
         told = ast.literal_eval(found.text)
-        assert (found.is_text, value.startswith(told)) == (False, True)
+        assert (found.is_text, found.is_utf8, value.startswith(told)) == (False, False, True)
         assert (found.left_out or (0,))[0] == len(value) - len(told)
         assert len(found.text) <= 40 or told == value
         assert len(found.written) <= len(repr(value))
@@ -310,12 +310,12 @@ class TestCards:
         found = quotation(value)
         assert value.startswith(found.text)
         assert (found.left_out or (0,))[0] == len(value) - len(found.text)
-        whole = f'"{escaped(value)}"'
+        whole = quoted(value)
         assert found.written == whole if found.left_out is None else len(found.written) < len(whole)
         assert (found.left_out is not None) == (len(whole) > 74 and len(found.written) < len(whole))
         if found.left_out is not None:
-            assert len(escaped(found.text)) <= 72
-            assert len(escaped(value[: len(found.text) + 1])) > 62  # an escape may be ten long
+            assert len(quoted(found.text)) - 2 <= 72
+            assert len(quoted(value[: len(found.text) + 1])) - 2 > 62  # an escape may be ten long
 
     def test_a_sentence_by_itself_is_told_whole(self, tf):
         sentence = "The quick brown fox jumps over the lazy dog, and then over the next one. " * 4
@@ -346,7 +346,7 @@ class TestCards:
             "leaf": lambda word: {"x": tf.constant([word])},
         }[place]
         pages = [card(make(word)) for word in (one, other)]
-        shown = [re.findall('".*?(?=   [0-9]+ B|$)', page["text/plain"], re.MULTILINE) for page in pages]
+        shown = [re.findall("b?[\"'].*?(?=   [0-9]+ B|$)", page["text/plain"], re.MULTILINE) for page in pages]
         assert shown[0] != shown[1]
         shown = [[string.text for string in parse(page["text/html"]).all("bdi")] for page in pages]
         assert shown[0] != shown[1]
@@ -362,6 +362,31 @@ class TestCards:
                 written, missing = re.search(r"(b'[^…]*')\s*… \+ (\d+) bytes more\s*not UTF-8", said).groups()
                 assert ast.literal_eval(written) == png.numpy()[: size - int(missing)]
             assert re.search(r"<bdi style='font-family:ui-monospace[^>]*>b&#x27;", bundle["text/html"])
+
+    @pytest.mark.parametrize("place", ["headline", "words", "long ones", "ragged", "leaf"])
+    @pytest.mark.parametrize("cut", [False, True])
+    def test_a_message_that_happens_to_be_utf8_is_shown_as_bytes(self, tf, place, cut):
+        message = tf.io.serialize_tensor(np.arange(8, dtype=np.int8)).numpy()
+        message = message if cut else message[:6]
+        assert message.decode()
+        make = {
+            "headline": tf.constant,
+            "words": lambda word: tf.constant([[word, "x"], ["y", "z"]]),
+            "long ones": lambda word: tf.constant([word, "y" * 40, "z" * 40]),
+            "ragged": lambda word: tf.ragged.constant([[[word]], []]),
+            "leaf": lambda word: {"x": tf.constant([word])},
+        }[place]
+        bundle = card(make(message))
+        for said in (bundle["text/plain"], html.unescape(re.sub("<[^>]*>", "", bundle["text/html"]))):
+            assert "UTF-8" not in said
+            written, missing = re.search(r"(b'[^…]*?'|b\"[^…]*?\")(?:\s*… \+ (\d+) bytes more)?", said).groups()
+            assert ast.literal_eval(written) == message[: len(message) - int(missing or 0)]
+
+    @pytest.mark.parametrize(
+        "text", ["two\nlines\tand a page\f\r\n", "\x1b[31mred\x1b[0m", "one \x08 in twenty characters", ""]
+    )
+    def test_a_text_is_none_for_its_line_breaks_its_colours_or_one_sign(self, text):
+        assert quotation(text.encode()) == quotation(text)
 
     def test_inside_a_function_a_tensor_from_outside_is_read_all_the_same(self, tf, many):
         seen = []

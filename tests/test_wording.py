@@ -189,6 +189,11 @@ class TestEscaped:
         assert ast.literal_eval(f'"{"".join(breaks.get(sign, sign) for sign in shown)}"') == text
         assert shown.replace("\u200c", "").replace("\u200d", "").isprintable()
 
+    @settings(max_examples=300)
+    @given(text=st.text() | st.text("ab \\\"'u0x21b5n\n\t\r\0↵⇥é"))
+    def test_in_quotes_it_can_be_pasted(self, text):
+        assert ast.literal_eval(wording.quoted(text)) == text
+
     def test_joiners_stay_where_they_join(self):
         for joined in ("👨\u200d👩\u200d👧", "क्\u200dष", "می\u200cخواهم"):
             assert wording.escaped(joined) == joined

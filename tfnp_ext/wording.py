@@ -260,8 +260,13 @@ def escaped(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Returns a string of the user's on one line, in quotes."""
-    return f'"{escaped(text)}"'
+    r"""Returns a string of the user's on one line, in quotes: it can be pasted into Python, so that no break is a sign.
+
+    Example:
+        >>> print(quoted("two\nlines"), quoted("↵"))
+        "two\nlines" "\u21b5"
+    """
+    return f'"{escaped(text)}"'.replace("↵", "\\n").replace("⇥", "\\t")
 
 
 def _written(character: str, before: str) -> str:

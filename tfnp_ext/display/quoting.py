@@ -24,6 +24,11 @@ _WORDS_LENGTH = 20
 
 NOT_UTF8 = "not UTF-8"
 
+_UNWRITTEN = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
+"""Control characters that texts have no use for; an escape begins the colours of a log."""
+
+_JUDGED, _MOST_UNWRITTEN = 1024, 0.05
+
 _TYPED = re.compile(r"(--[a-z]+(?: [a-z]+(?:\|[a-z]+)+)?|%tonumpy)")
 """Options, with the words that they take, and the magic: what users type as it stands in our sentences."""
 
@@ -46,14 +51,16 @@ class Quotation(NamedTuple):
     """A string of the user's, cut.
 
     Attributes:
-        text: What is shown of it, without quotes; bytes that are not UTF-8 as Python writes them.
+        text: What is shown of it, without quotes; bytes that are no text as Python writes them.
         left_out: What is cut off, in bytes where the string is not decoded or not read to its end.
-        is_text: Whether it is UTF-8.
+        is_text: Whether it is decoded: bytes are not that are full of control characters, such as a message.
+        is_utf8: Whether it can be.
     """
 
     text: str
     left_out: LeftOut | None = None
     is_text: bool = True
+    is_utf8: bool = True
 
     @property
     def tone(self) -> Literal["code", "bytes"]:
@@ -83,13 +90,22 @@ def quotation(value: bytes | str, length: int = TEXT_LENGTH) -> Quotation:
         return _cut_text(value, length)
     size = value.size if isinstance(value, CutString) else len(value)
     try:
-        if size == len(value):
-            return _cut_text(value.decode(), length)
         # The last character of a beginning may be cut.
-        shown = _beginning(codecs.getincrementaldecoder("utf-8")().decode(value), length)
+        text = value.decode() if size == len(value) else codecs.getincrementaldecoder("utf-8")().decode(value)
     except UnicodeDecodeError:
+        return _cut_bytes(value, size)._replace(is_utf8=False)
+    if _is_binary(value):
         return _cut_bytes(value, size)
+    if size == len(value):
+        return _cut_text(text, length)
+    shown = _beginning(text, length)
     return Quotation(shown, LeftOut(size - len(shown.encode()), "bytes"))
+
+
+def _is_binary(value: bytes) -> bool:
+    """Returns whether nobody reads what bytes are as text, so many control characters are in their beginning."""
+    judged = value[:_JUDGED]
+    return len(judged) - len(judged.translate(None, _UNWRITTEN)) > _MOST_UNWRITTEN * len(judged)
 
 
 def _cut_text(text: str, length: int) -> Quotation:
@@ -104,7 +120,7 @@ def _cut_text(text: str, length: int) -> Quotation:
 def _beginning(text: str, length: int) -> str:
     """Returns as much of a text as is written in so many characters."""
     shown = text[:length]
-    while (beyond := len(wording.escaped(shown)) - length) > 0:
+    while (beyond := len(wording.quoted(shown)) - 2 - length) > 0:
         shown = shown[: -max(1, beyond // 10)]  # no character is written in more than ten
     return shown
 

@@ -39,7 +39,7 @@ def _quotations(array: np.ndarray | Strings, length: int = TEXT_LENGTH) -> list[
 
 def _warning(quotations: Sequence[Quotation]) -> tuple[Span, ...]:
     """Returns the words for strings of which some are not UTF-8; nothing where all are."""
-    undecoded = sum(not quoted.is_text for quoted in quotations)
+    undecoded = sum(not quoted.is_utf8 for quoted in quotations)
     if not undecoded:
         return ()
     return (Span(NOT_UTF8 if len(quotations) == 1 else f"⚠ {undecoded} {NOT_UTF8}", "invalid"),)
@@ -57,7 +57,7 @@ def word_cell(value: bytes | str) -> Cell:
 
 
 def _cell(quoted: Quotation) -> Cell:
-    title = "" if quoted.is_text else NOT_UTF8
+    title = "" if quoted.is_utf8 else NOT_UTF8
     return Cell(quoted.text, quoted.tone, title=title, align="left", left_out=quoted.left_out)
 
 
@@ -111,7 +111,7 @@ def string_table(array: np.ndarray | Strings, most_rows: int) -> Table:
         whole = value.size if isinstance(value, CutString) else len(value)
         size = len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else whole
         cell = word_cell(value)
-        if cell.tone == "bytes":
+        if cell.title:
             cell = cell._replace(title="", after=(Span(NOT_UTF8, "invalid"),))
         rows.append(Row((Cell(wording.integer(size)), cell), header=header))
     return Table(tuple(rows), columns=("bytes", "text"), compact=True)

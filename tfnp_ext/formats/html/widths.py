@@ -52,7 +52,7 @@ def spans_width(spans: Text, sparkline: float = 0.0) -> float:
 
 def _data_width(string: Span) -> float:
     """Returns the width of data text, its quotes and what is said to be missing."""
-    written = wording.quoted(string.text) if string.tone == "code" else string.text
+    written = f'"{wording.escaped(string.text)}"' if string.tone == "code" else string.text
     missing = "" if string.left_out is None else f" {wording.left_out(*string.left_out)}"
     return text_width(written) * _MONO + text_width(missing)
 
