@@ -194,6 +194,16 @@ def test_later_arrays_look_as_they_always_did(ip, run, again):
     assert shown.bundles == [{"text/plain": repr(eval(again, ip.user_ns))}]
 
 
+@pytest.mark.parametrize("expression", ["preds", "{'a': x}", "array"])
+def test_assigned_it_looks_in_its_own_cell_as_it_will_in_the_next(ip, run, expression):
+    (shown,) = run(ip, f"a = %tonumpy {expression}\na").bundles
+    assert [shown] == run(ip, "a").bundles
+
+
+def test_bound_by_the_magic_it_is_a_card_all_the_same(ip, run):
+    assert run(ip, "%tonumpy -o a preds").text.startswith("Tensor (3,)")
+
+
 def test_other_arrays_of_the_cell_look_as_they_always_did(ip, run):
     assert run(ip, "a = %tonumpy preds\npreds.numpy()").text == repr(ip.user_ns["preds"].numpy())
 

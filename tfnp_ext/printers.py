@@ -165,12 +165,18 @@ class CardPrinters:
         if pending is None:
             return None
         try:
-            bundle = self._card_of_result(pending) if self._config.enabled else None
+            shown = self._config.enabled and not self._was_assigned(pending)
+            bundle = self._card_of_result(pending) if shown else None
         except Exception:
             bundle = None
         if bundle is None:
             warn(pending.warned)
         return bundle
+
+    def _was_assigned(self, pending: Pending) -> bool:
+        """Returns whether the user has named what the magic returned: then it is an array as any other."""
+        names = list(self._shell.user_ns.items())
+        return any(value is pending.result and name != pending.bound for name, value in names)
 
     def _figure_bundle(self, obj: Any) -> Any:
         """Returns the PNG of the figure that ``plot`` made, at twice the density; ``None`` for all other values."""

@@ -18,6 +18,7 @@ class Pending(NamedTuple):
         options: How the card shall look.
         told: What was done to have it.
         warned: Why it is not all that was asked for; the user has to learn of that, with a card or without.
+        bound: The name that the magic itself gave it.
     """
 
     result: Any
@@ -25,6 +26,7 @@ class Pending(NamedTuple):
     options: DisplayOptions
     told: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
+    bound: str = ""
 
 
 class PendingCard:

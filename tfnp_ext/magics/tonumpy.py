@@ -234,7 +234,7 @@ class TensorMagics:
         if request.quiet:
             warn(made.warned)
             return None
-        self._pending.put(made)
+        self._pending.put(made._replace(bound=request.out))
         return made.result
 
 
