@@ -625,6 +625,7 @@ def test_every_kind_that_is_registered_is_in_the_contract_or_says_why_not():
         "StructuredTensorAdapter": "its fields are tensors; test_kinds",
         "GraphVariableAdapter": "as a placeholder; test_convert",
         "DTensorVariableAdapter": "as a DTensor; test_kinds",
+        "VocabularyAdapter": "holds tokens; test_kinds",
         "TrackableAdapter": "as a module; test_kinds",
         "MirroredAdapter": "as a mirrored variable; test_containers_and_protocols",
         "ShardedVariableAdapter": "as a variable; test_containers_and_protocols",

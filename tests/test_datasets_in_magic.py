@@ -81,9 +81,7 @@ def hints(ran: Any) -> list[str]:
         ("iter(tf.data.Dataset.range(500))", [(), (100,)]),
     ],
 )
-@pytest.mark.parametrize(
-    "show", ["{}", "mine = {}\nmine", "mine = {}\ndisplay(mine)", "mine = {}\nshow(mine)"]
-)
+@pytest.mark.parametrize("show", ["{}", "mine = {}\nmine", "mine = {}\ndisplay(mine)", "mine = {}\nshow(mine)"])
 def test_what_a_card_tells_to_type_works_as_it_is_printed(ip, run, dataset, drawn, show):
     run(ip, "from tfnp_ext import show; from IPython.display import display")
     shown = run(ip, show.format(dataset))

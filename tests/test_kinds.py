@@ -432,6 +432,28 @@ class TestTables:
         assert converted["keys"].dtype == object
         assert int(table.size()) == 3
 
+    @pytest.mark.parametrize("mode", ["int", "multi_hot", "tf_idf"])
+    def test_a_layer_that_looks_tokens_up_is_its_vocabulary(self, tf, mode):
+        layer = tf.keras.layers.TextVectorization(output_mode=mode)
+        refuse(layer, f"TextVectorization '{layer.name}' has no vocabulary yet: adapt it to data")
+        layer.adapt(tf.constant(["the cat sat", "a dog sat"]))
+
+        converted = convert(layer)
+
+        assert converted["vocabulary"].tolist() == layer.get_vocabulary()
+        assert {type(token) for token in converted["vocabulary"]} == {str}
+        said = mimebundle(layer)["text/plain"].splitlines()[1]
+        assert said.split()[:2] == ["vocabulary", f"({layer.vocabulary_size()},)"]
+        if mode == "tf_idf":
+            (weights,) = (value for name, value in converted.items() if name.endswith("idf_weights"))
+            assert bits(weights) == bits(layer._lookup_layer.idf_weights.numpy())
+
+    def test_a_vocabulary_of_numbers_is_numbers(self, tf):
+        layer = tf.keras.layers.IntegerLookup(vocabulary=[30, 10, 20])
+        assert_same(convert(layer), {"vocabulary": np.array([-1, 30, 10, 20])})
+        words = tf.keras.layers.StringLookup(vocabulary=["b", "a"], num_oov_indices=0, invert=True)
+        assert convert(words)["vocabulary"].tolist() == ["b", "a"]
+
     def test_a_mutable_table_is_what_it_holds_now(self, tf):
         table = tf.lookup.experimental.MutableHashTable(tf.string, tf.float32, [0.0, 0.0])
         assert_same(convert(table), {"keys": array(dtype=object), "values": np.empty((0, 2), np.float32)})

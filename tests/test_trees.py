@@ -177,6 +177,24 @@ class TestLayers:
         layers = [dense(3, name="hidden"), tf.keras.layers.BatchNormalization(name="bn"), dense(2, **named)]
         return tf.keras.Sequential([tf.keras.Input((4,)), *layers])
 
+    def test_of_a_module_its_parameters_are_told_however_few(self, tf):
+        module = tf.Module()
+        module.w, module.b = tf.Variable(1.0), tf.Variable(2.0, trainable=False)
+        assert text_of(module).split("\n")[0] == "Module   2 tensors · 2 parameters, 1 not trainable · 8 B"
+
+    def test_the_name_that_tensorflow_gives_a_variable_without_one_is_left_out(self, tf):
+        variables = [tf.Variable(1.0), tf.Variable(2.0, name="slope"), tf.keras.Variable(3.0, name="bias")]
+        names = [re.match(r"(.*?)  ", line)[1] for line in text_of(variables).split("\n")[1:]]
+        assert names == ["[0]", "[1] slope", "[2] bias"]
+
+    def test_of_an_extension_type_its_fields_are_counted(self, tf):
+        fields = {"values": tf.Tensor, "rows": tf.RaggedTensor}
+        kind = type("Pair", (tf.experimental.ExtensionType,), {"__annotations__": fields})
+        pair = kind(tf.constant([1.0, 2.0]), tf.ragged.constant([[1], [2, 3]]))
+        assert text_of(pair).split("\n")[0].startswith("Pair   2 fields · ")
+        named = type("Named", (tf.experimental.ExtensionType,), {"__annotations__": {"x": tf.Tensor, "name": str}})
+        assert text_of(named(tf.constant([1.0]), "a")).split("\n")[0] == "Named   2 fields · 1 tensor · 4 B"
+
     def test_a_model_is_groups_of_its_layers_a_line_a_weight(self, tf):
         model = self.model(tf, name="logits", use_bias=False)
         lines = text_of(model).split("\n")

@@ -13,6 +13,8 @@ SHOWN = (
     "keras.src.backend.common.variables.Variable",
     "keras.src.callbacks.history.History",
     "keras.src.layers.layer.Layer",
+    "keras.src.layers.preprocessing.index_lookup.IndexLookup",
+    "keras.src.layers.preprocessing.text_vectorization.TextVectorization",
     "keras.src.metrics.metric.Metric",
     "keras.src.optimizers.base_optimizer.BaseOptimizer",
     "keras.src.random.seed_generator.SeedGenerator",

@@ -344,6 +344,8 @@ class NestAdapter(Adapter):
     """Whether it is a container of Python's, whose entries are there to be looked at."""
     counted: ClassVar[str] = "value"
     """What its numbers are called: those of a model are parameters."""
+    has_fields: ClassVar[bool] = False
+    """Whether its parts are the fields of its class, whose number says more than that of its values."""
     is_value: ClassVar[bool] = False
     """Whether it is one value of TensorFlow's, made of several tensors: a list of such shows itself."""
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
-from tfnp_ext.adapters.base import Facts, NestAdapter, Parts, find_adapter, register_adapter, step_name
+import numpy as np
+
+from tfnp_ext.adapters.base import (
+    Described,
+    Facts,
+    NestAdapter,
+    Owned,
+    Parts,
+    find_adapter,
+    register_adapter,
+    step_name,
+)
 from tfnp_ext.adapters.examples import free_name, named_parts
 from tfnp_ext.adapters.nests import ContainerAdapter
 from tfnp_ext.adapters.tensors import KerasVariableAdapter, VariableAdapter
-from tfnp_ext.errors import ConversionError, reason
+from tfnp_ext.errors import ConversionError, SymbolicTensorError, reason
 
 
 def by_path(weights: Iterable[tuple[str, Any]]) -> Parts:
@@ -115,7 +127,7 @@ class KerasLayerAdapter(WeightsAdapter):
     """Keras layers and models."""
 
     kind = "Layer"
-    type_names = ("keras.src.layers.layer.Layer",)
+    type_names: ClassVar[tuple[str, ...]] = ("keras.src.layers.layer.Layer",)
     priority = 1
     counted = "parameter"
 
@@ -190,6 +202,54 @@ def _is_plain_variable(value: Any) -> bool:
 def _relative(path: str, name: str) -> str:
     steps = path.split("/")
     return "/".join(steps[steps.index(name) + 1 :]) if name in steps[:-1] else path
+
+
+@register_adapter
+class VocabularyAdapter(KerasLayerAdapter):
+    """Keras layers that look tokens up: their vocabulary, and what weighs it."""
+
+    kind = "Layer"
+    type_names: ClassVar[tuple[str, ...]] = (
+        "keras.src.layers.preprocessing.index_lookup.IndexLookup",
+        "keras.src.layers.preprocessing.text_vectorization.TextVectorization",
+    )
+    holds_arrays = True
+
+    def parts(self, obj: Any) -> Parts:
+        """Returns the tokens in the order of their indices, those for padding and for the unknown first, and weights.
+
+        Raises:
+            ConversionError: It has no vocabulary yet.
+        """
+        self._vocabulary_dtype(obj)
+        tokens = obj.get_vocabulary()
+        words = any(isinstance(token, str) for token in tokens)
+        vocabulary = np.array([str(token) for token in tokens] if words else tokens, dtype=object if words else None)
+        return by_path([("vocabulary", Owned(vocabulary)), *_plain_variables(obj)])
+
+    def shown_parts(self, obj: Any) -> Parts:
+        """Returns how many tokens there are; none is read.
+
+        Raises:
+            ConversionError: It has no vocabulary yet.
+        """
+        dtype = self._vocabulary_dtype(obj)
+        tokens = Described((int(obj.vocabulary_size()),), dtype, "not read: %tonumpy reads it")
+        return by_path([("vocabulary", tokens), *_plain_variables(obj)])
+
+    def _vocabulary_dtype(self, obj: Any) -> str:
+        """Returns the dtype of the tokens.
+
+        Raises:
+            SymbolicTensorError: There is no value here: inside ``tf.function``.
+            ConversionError: It has no vocabulary yet.
+        """
+        if not sys.modules["tensorflow"].executing_eagerly():
+            raise SymbolicTensorError(f"{self.label(obj)} has no value inside tf.function: convert it outside")
+        lookup = getattr(obj, "_lookup_layer", obj)  # TextVectorization splits texts, and has another look them up
+        if not int(lookup.lookup_table.size()):
+            raise ConversionError(f"{self.label(obj)} {obj.name!r} has no vocabulary yet: adapt it to data")
+        return str(lookup.vocabulary_dtype)
 
 
 @register_adapter

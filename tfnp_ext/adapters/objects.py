@@ -43,6 +43,7 @@ class ExtensionTypeAdapter(NestAdapter):
     kind = "ExtensionType"
     type_names = ("tensorflow.python.framework.extension_type.ExtensionType",)
     is_value = True
+    has_fields = True
 
     def label(self, obj: Any) -> str:
         """Returns the name of the user's class."""
@@ -83,6 +84,7 @@ class StructuredTensorAdapter(NestAdapter):
     kind = "StructuredTensor"
     type_names = ("tensorflow.python.ops.structured.structured_tensor.StructuredTensor",)
     is_value = True
+    has_fields = True
 
     def parts(self, obj: Any) -> Parts:
         """Returns the fields by name."""

@@ -67,7 +67,8 @@ class Totals:
             return (self.cut,)
         tensors = wording.plural(self.tensors, "tensor") if self.tensors or not self.datasets else ""
         datasets = wording.plural(self.datasets, "dataset") if self.datasets else ""
-        told = bool(counted) and self.values not in {None, 0, self.tensors} and not self.cut
+        known = self.tensors if counted == "value" else 0  # how many parameters there are is asked in any case
+        told = bool(counted) and self.values not in {None, 0, known} and not self.cut
         values = self._values_words(counted) if told else ""
         size = wording.byte_count(self.nbytes, exact=self.exact) if self.nbytes else ""
         said = [fact for fact in (tensors, datasets, values, size, self.cut) if fact]

@@ -14,6 +14,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, Failed, NestAdapter, find_adapter, step_name
 from tfnp_ext.adapters.arrays import plain_attribute
 from tfnp_ext.adapters.base import IndexSteps
+from tfnp_ext.adapters.tensors import own_name
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
 from tfnp_ext.display.census import MOST_VISITED, Census, are_scalars, as_nest, is_tensor
@@ -98,10 +99,13 @@ def _facts(obj: Any, adapter: NestAdapter, census: Census, unread: int) -> tuple
     count, totals = len(census.parts(obj, adapter).children), census.of(obj, adapter)
     if not count:
         return ("empty",)
+    late = (f"{wording.integer(unread)} not read: budget_ms was over",) if unread else ()
+    if adapter.has_fields:
+        fields = wording.plural(count, "field")
+        return (fields, *totals.words()[int(count == totals.leaves) :], *late)
     # Where each entry is a tensor, their number is said already.
     entries = adapter.is_container and 1 < count != totals.leaves
     said = (wording.plural(count, "entry", "entries"),) if entries else ()
-    late = (f"{wording.integer(unread)} not read: budget_ms was over",) if unread else ()
     return (*said, *totals.words(adapter.counted), *late)
 
 
@@ -295,8 +299,8 @@ def _not_shown(child: Any, error: Exception) -> Document:
 def _entry_name(step: str, child: Any) -> str:
     """Returns the name of a tree's line; of a variable in a list, its own name beside its index."""
     name = step_name(step)
-    own = getattr(child, "path", None) or getattr(child, "name", None) if _is_variable(child) else None
-    return f"{name} {str(own).removesuffix(':0')}" if own and step.startswith("[") and name == step else name
+    own = getattr(child, "path", None) or own_name(child) if _is_variable(child) else ""
+    return f"{name} {own}" if own and step.startswith("[") and name == step else name
 
 
 def _is_variable(child: Any) -> bool:
