@@ -204,6 +204,20 @@ def test_bound_by_the_magic_it_is_a_card_all_the_same(ip, run):
     assert run(ip, "%tonumpy -o a preds").text.startswith("Tensor (3,)")
 
 
+def test_what_a_card_only_describes_is_read_by_the_magic_it_names(ip, run):
+    tf = ip.user_ns["tf"]
+    words = tf.keras.layers.TextVectorization()
+    words.adapt(tf.constant(["the cat sat"]))
+    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2]), -1)
+    for value, told in ((words, '""  "[UNK]"  "the"  "sat"  "cat"'), (table, 'keys    (2,)  object  "')):
+        ip.user_ns["value"] = value
+        assert "not read: %tonumpy reads it" in run(ip, "value").text
+        shown = run(ip, "%tonumpy value").text
+        assert shown.startswith(type(value).__name__)
+        assert told in shown
+        assert "not read" not in shown
+
+
 def test_other_arrays_of_the_cell_look_as_they_always_did(ip, run):
     assert run(ip, "a = %tonumpy preds\npreds.numpy()").text == repr(ip.user_ns["preds"].numpy())
 

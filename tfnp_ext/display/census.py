@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfnp_ext import wording
-from tfnp_ext.adapters import Adapter, NestAdapter, find_adapter
+from tfnp_ext.adapters import Adapter, Described, NestAdapter, find_adapter
 from tfnp_ext.adapters.base import Parts
 from tfnp_ext.display.composites import Rows, holds_rows
 
@@ -86,7 +86,8 @@ class Census:
     """Counts tensors and bytes, every container once however often it occurs.
 
     Attributes:
-        unread: Whether there is an array among them that is not looked at, since that could run the user's code.
+        unread: Whether there is an array among them that is not looked at: to read it could run the user's code, or is
+            done only when asked for.
     """
 
     known: dict[int, Totals] = field(default_factory=dict)
@@ -134,6 +135,7 @@ class Census:
                 one = _of_one(child, inner)
                 self.sizes[id(child)] = one.nbytes
                 totals += one
+                self.unread = self.unread or isinstance(child, Described)
             elif inner is not None and not inner.can_be_looked_at(child):
                 self.unread = True
         self.known[id(obj)] = totals
