@@ -112,9 +112,11 @@ class TestOptionsThatDoNotFit:
 
 
 def test_the_logits_of_many_classes_are_told_by_their_batch_axis():
-    many = RANDOM.normal(0, 4, (1, 1000)).astype(np.float32)
+    many = RANDOM.normal(-2, 2, (1, 1000)).astype(np.float32)
+    assert summarize(many).role == summarize(many[0]).role == "other"
+    many[0, 77] = 12
     assert summarize(many).role == "logits"
-    assert summarize(many[0]).role == "series"
+    assert summarize(many[0]).role == "other"
     assert summarize(np.sin(np.arange(1000) / 9)[None] * 9).role == "series"
 
 
@@ -156,3 +158,96 @@ class TestSoftmax:
         with pytest.raises(OptionError, match=f"^{message}") as refused:
             text_of(values, softmax=True)
         assert "\n" not in str(refused.value)
+
+
+class TestToldLogits:
+    """Nothing but what comes with them tells the logits of an example that is not sure."""
+
+    UNSURE = np.float32([0.3, 2.0, -1.5, 0.5])
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"labels": ["a", "b", "c", "d"]},
+            {"truth": [1]},
+            {"truth": np.array([1])},
+            {"truth": [1], "labels": {1: "b"}},
+        ],
+        ids=["labels", "truth", "array", "both"],
+    )
+    def test_by_what_comes_with_them(self, given):
+        assert summarize(self.UNSURE).role == "values"
+        for values in (self.UNSURE, self.UNSURE[None]):
+            found = as_asked(summarize(values), options(**given))
+            assert (found.role, found.title) == ("logits", "logits")
+            assert text_of(values, **given).split("\n")[0].startswith(f"ndarray {values.shape} float32 · logits")
+
+    def test_a_row_and_its_image(self):
+        found = as_asked(summarize(self.UNSURE[None]), options(images=np.zeros((1, 8, 8, 1), np.float32)))
+        assert found.role == "logits"
+
+    def test_by_configured_labels_that_name_each(self, tf):
+        asked = tfnp_ext.TensorDisplay(labels=list("abcd")).options()
+        assert as_asked(summarize(self.UNSURE), asked).role == "logits"
+        for other in (self.UNSURE[:3], np.abs(self.UNSURE), self.UNSURE / 100, tf.Variable(self.UNSURE), np.arange(4)):
+            assert as_asked(summarize(other), asked).role == "values"
+
+    def test_labels_of_another_number_are_refused(self):
+        with pytest.raises(OptionError, match=r"^3 labels for 4 classes"):
+            text_of(self.UNSURE, labels=["a", "b", "c"])
+
+    def test_numbers_of_one_sign_are_no_logits(self):
+        with pytest.raises(OptionError, match=r"^labels name classes, and .* is no prediction"):
+            text_of(np.float32([18, 25, 67]), labels=["a", "b", "c"])
+
+    def test_long_ones_by_as_many_labels(self):
+        noise = RANDOM.normal(size=200)
+        assert summarize(noise).role == "other"
+        assert as_asked(summarize(noise), options(labels=[f"class {place}" for place in range(200)])).role == "logits"
+
+
+class TestTies:
+    """Where several classes are equally likely no one of them is the answer."""
+
+    TIED = np.float32([[0.25, 0.25, 0.25, 0.25], [0.4402, 0.4402, 0.0598, 0.0598]])
+
+    def test_the_line_names_all_that_lead(self):
+        shares = np.float32([0.3, 0.3, 0.1, 0.05, 0.05, 0.05, 0.05, 0.03, 0.03, 0.04])
+        assert text_of(shares).split("\n")[1].startswith("top 0, 1 at 30.0 %   then 2 at 10.0 %")
+        assert text_of(np.full(100, 0.01)).split("\n")[1].startswith("top 0, 1, 2, … at 1.0 %   entropy")
+        logits = np.float32([9, 9, -1, -2, -3, -4, -5, -6, -2])
+        line = text_of(logits, labels=list("abcdefghi")).split("\n")[1]
+        assert line.startswith("top a, b at 9.00   then c at -1.00   margin 10.0")
+
+    def test_rows_of_a_table_frame_and_name_all(self):
+        text = text_of(self.TIED)
+        assert "▸0.440  ▸0.440   0.060   0.060   0, 1 44.0 % ?" in text
+        assert text.count("▸0.250") == 4
+        assert "0, 1, 2, … 25.0 % ?" in text
+        assert "▸0.440  ▸0.440" in text_of({"p": self.TIED[1], "n": np.arange(3)}, arrays=True)
+
+    def test_bars_mark_all(self):
+        assert text_of(self.TIED[1], labels=list("abcd")).count("▸") == 2
+
+    def test_pictures_frame_all(self):
+        from tfnp_ext.plots.batches import read_batch
+
+        batch = read_batch(np.tile(self.TIED, (16, 3)) / 3, options())
+        examples, rows = batch.framed
+        assert np.bincount(examples).tolist() == [12, 6] * 16
+        assert rows[examples == 1].tolist() == [0, 1, 4, 5, 8, 9]
+        sure = RANDOM.dirichlet(np.ones(10), 30)
+        np.testing.assert_array_equal(read_batch(sure, options()).framed[1], sure.argmax(axis=1))
+
+
+def test_zeros_and_ones_of_few_targets_are_written_alike(tf):
+    text = text_of(tf.one_hot([2, 8, 9, 7, 2, 1], 10))
+    assert text.split("\n")[0].startswith("Tensor (6, 10) float32 · one-hot labels 2 8 9 7 2 1 ")
+    assert "0  0  1  0  0  0  0  0  0  0" in text
+    assert "1.0" not in text + text_of(tf.one_hot(3, 10)) + text_of(tf.one_hot(3, 40))
+    assert "min" not in text
+
+
+def test_a_long_row_stands_as_a_vector_does():
+    row = RANDOM.normal(size=(1, 200)).cumsum(axis=1)
+    assert text_of(row).split("\n")[3:] == text_of(row[0]).split("\n")[3:]

@@ -96,8 +96,9 @@ class TestAttention:
 
     def test_near_misses(self):
         assert summarize(np.eye(12, dtype=np.float32)).title == "identity matrix"
-        assert summarize(attention(10, 10)).role == "probability batch"
-        assert summarize(attention(20, 20)).role == "probability batch"
+        assert summarize(attention(10, 10)).title == "shares by row"
+        assert summarize(attention(20, 20)).title == "shares by row"
+        assert summarize(attention(1, 20, 20)).title == "attention, 20 × 20"
         assert summarize(attention(21, 21)).role == "attention"
         assert summarize(attention(24, 24) * 1.1).role != "attention"
         assert summarize(np.float32(RANDOM.uniform(0, 1, (3, 3, 3)))).role == "values"

@@ -65,7 +65,7 @@ class TestProbabilities:
 
     @given(
         seed=st.integers(0, 2**32),
-        shape=st.sampled_from([(3,), (4,), (8,), (10,), (1000,), (2, 3), (3, 3), (4, 4), (9, 3), (32, 10), (40, 2)]),
+        shape=st.sampled_from([(3,), (4,), (8,), (10,), (1000,), (2, 3), (9, 3), (32, 10), (40, 2)]),
         scale=st.floats(0.1, 10),
         name=st.sampled_from(["float32", "float64"]),
     )
@@ -243,13 +243,60 @@ class TestProbabilities:
 
 
 class TestLogitsAndSeries:
-    def test_a_few_large_numbers_of_both_signs_are_logits(self):
-        role = role_of(np.float32([-4.1, 3.3, 0.2, -2.0, 5.5, -1.2, 0.5, 1.5, -0.5]))
+    SURE = (-4.1, 3.3, 0.2, -2.0, 12.5, -1.2, -0.5, -3.5, -0.5)
+
+    def test_one_far_above_the_others_which_are_mostly_negative_is_the_top_of_logits(self):
+        role = role_of(np.float32(self.SURE))
         assert (role.name, role.title) == ("logits", "logits")
+        assert role.reason == "read as logits: one of 9 far above the others, most below zero"
 
     @pytest.mark.parametrize("count", [4, 5, 8])
     def test_what_stands_in_the_headline_is_not_read_as_logits(self, count):
-        assert role_of(np.float32([-4.1, 3.3, 0.2, -2.0, 5.5, -1.2, 0.5, 1.5][:count])).name == "values"
+        assert role_of(np.float32(self.SURE[-count:])).name == "values"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda v: np.append(v, 10.0),  # as far up as the top
+            lambda v: -v,
+            np.abs,
+            np.sort,
+            lambda v: v + 4,
+            lambda v: np.where(v > 9, 40.0, v / 5),  # a lone spike
+            lambda v: v.astype(int),
+        ],
+        ids=["two tops", "turned", "one sign", "in order", "above zero", "spike", "integers"],
+    )
+    def test_near_misses_of_a_clear_top(self, change):
+        assert role_of(change(np.float64(self.SURE))).name == "values"
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda r: (10 * np.sin(np.arange(1000) * 2 * np.pi / 365) + r.normal(0, 2, 1000))[
+                (at := r.integers(970)) :
+            ][:24],
+            lambda r: r.normal(0, 2, 24).cumsum(),
+            lambda r: r.normal(0, 3, 30),
+            lambda r: r.normal(0, 2, 10),
+            lambda r: r.normal(0, 5, 16),
+            lambda r: r.uniform(-5, 5, 12),
+            lambda r: r.normal(0, 5, (1, 1000)),
+            lambda r: r.normal(0, 2, (1, 200)).cumsum(axis=1),
+        ],
+        ids=["season", "walk", "normal", "ten", "wide", "uniform", "row", "walk in a row"],
+    )
+    def test_windows_walks_and_noise_are_seldom_logits(self, make):
+        draws = [np.float32(make(np.random.default_rng(seed))) for seed in range(200)]
+        assert sum(role_of(values).name == "logits" for values in draws) <= 4
+
+    @pytest.mark.parametrize("name", ["wine", "breast_cancer", "digits", "diabetes"])
+    def test_rows_of_a_standardised_table_are_no_logits(self, name):
+        data = table(name)
+        data = data[:, data.std(axis=0) > 0]
+        rows = np.float32((data - data.mean(axis=0)) / data.std(axis=0))[:200]
+        assert {role_of(row).name for row in rows} <= {"values"}
+        assert {role_of(row[None]).name for row in rows} <= {"values"}
 
     @pytest.mark.parametrize(
         "values",
@@ -287,8 +334,42 @@ class TestLogitsAndSeries:
         assert role_of(np.linspace(-1, 1, count)).name == "values"
 
     def test_a_long_column_or_row_is_a_series(self):
-        assert role_of(RANDOM.normal(size=(200, 1))).name == "series"
-        assert role_of(RANDOM.normal(size=(1, 200)).cumsum(axis=1)).name == "series"
+        column, row = RANDOM.normal(size=(200, 1)).cumsum(axis=0), RANDOM.normal(size=(1, 200)).cumsum(axis=1)
+        assert role_of(column).reason == "read as a series: one column of 200 values"
+        assert role_of(row).reason == "read as a series: one row of 200 values"
+        assert role_of(row[None]).reason == "read as a series: one axis of 200 values"
+        assert role_of(row[0]).reason == "read as a series: rank 1, 200 values"
+
+    @pytest.mark.parametrize("count", [100, 1000, 100_000])
+    @pytest.mark.parametrize("kind", ["normal", "exponential", "standard_cauchy"])
+    def test_what_has_no_order_is_no_series(self, count, kind):
+        drawn = [getattr(np.random.default_rng(seed), kind)(size=count) for seed in range(40)]
+        assert sum(role_of(np.float32(values)).name == "series" for values in drawn) <= 2
+        assert "neighbours are as unlike as any two" in role_of(np.float32(drawn[0])).reason
+        assert {role_of(np.sort(values)).name for values in drawn} == {"series"}
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda r: r.normal(size=500).cumsum(),
+            lambda r: np.sin(np.arange(500) / 9) + r.normal(0, 0.3, 500),
+            lambda r: np.sin(2.8 * np.arange(500)),  # neighbours more unlike than any two
+            lambda r: np.exp(-np.arange(500) / 100) + r.normal(0, 0.1, 500),
+            lambda r: (np.arange(500) == 77) * 0.7,
+            lambda r: np.sin(np.arange(500) / 9) + (np.arange(500) == 77) * 1e6,
+            lambda r: np.where(np.arange(500) == 77, np.nan, np.arange(500.0)),
+            lambda r: np.int16(3000 * np.sin(np.arange(500) / 20)),
+            lambda r: np.where(np.arange(500) < 250, 0, np.int64(900 * np.sin(np.arange(500) / 20))),
+        ],
+        ids=["walk", "noisy wave", "fast wave", "loss", "impulse", "spike", "gap", "integers", "silence"],
+    )
+    def test_what_has_an_order_is_a_series(self, make):
+        assert {role_of(make(np.random.default_rng(seed))).name for seed in range(40)} == {"series"}
+
+    def test_a_large_recording_is_a_series_by_its_middle(self):
+        recording = np.sin(np.arange(10**6) / 40).astype(np.float32)
+        recording[:1000] = RANDOM.normal(size=1000)
+        assert role_of(recording).name == "series"
 
     def test_integers_that_repeat_are_no_series_and_those_that_rise_are(self):
         repeated = role_of(RANDOM.integers(-3, 10, 500))
@@ -390,7 +471,9 @@ REAL: dict[str, tuple[Callable, str, str, str]] = {
         lambda d, p, tf: tf.nn.softmax(tf.random.stateless_normal((1, 1000), (1, 2), dtype=tf.bfloat16)).numpy(),
         "probabilities", "class probabilities", "none negative, sum ",
     ),
-    "logits of one digit": (lambda d, p, tf: d.logits[7], "logits", "logits", "one vector of 10, both signs"),
+    "logits of a digit that is sure": (
+        lambda d, p, tf: d.logits[sure_digit(d)], "logits", "logits", "one of 10 far above the others, most below zero",
+    ),
     "logits of a batch": (lambda d, p, tf: d.logits[:32], "matrix", "", ""),
     "scores of a sigmoid": (
         lambda d, p, tf: tf.sigmoid(2 * d.logits[7]).numpy(), "scores", "multi-label scores", "most near an end",
@@ -497,6 +580,31 @@ REAL: dict[str, tuple[Callable, str, str, str]] = {
         lambda d, p, tf: attention(tf, 1, 12), "attention", "attention, 4 heads, 12 × 12", "every row sums to 1",
     ),
     "attention of one head": (lambda d, p, tf: attention(tf, 1, 24)[0, 0], "attention", "attention, 24 × 24", ""),
+    "attention of one head of one example": (
+        lambda d, p, tf: attention(tf, 1, 10)[:, 0], "attention", "attention, 10 × 10", "every row sums to 1",
+    ),
+    "a slice of it": (lambda d, p, tf: attention(tf, 1, 10)[0, 0], "matrix", "shares by row", "few above one half"),
+    "attention of five words": (
+        lambda d, p, tf: attention(tf, 1, 5)[:, :2], "attention", "attention, 2 heads, 5 × 5", "every row sums to 1",
+    ),
+    "causal attention of five words": (
+        lambda d, p, tf: attention(tf, 1, 5, use_causal_mask=True)[0, 0], "attention", "attention, 5 × 5", "causal",
+    ),
+    "attention of several layers": (
+        lambda d, p, tf: np.stack([attention(tf, 3, 8)] * 2), "attention", "attention, 24 heads, 8 × 8", "square",
+    ),
+    "a digit of each class in order": (
+        lambda d, p, tf: d.shares[[int(d.shares[:, name].argmax()) for name in range(10)]], "probability batch",
+        "class probabilities, 10 examples × 10 classes", "",
+    ),
+    "six one-hot targets": (
+        lambda d, p, tf: tf.one_hot([2, 8, 9, 7, 2, 1], 10).numpy(), "one-hot", "one-hot labels 2 8 9 7 2 1",
+        "every row has a single 1",
+    ),
+    "a smooth waveform of integers": (
+        lambda d, p, tf: (3000 * np.sin(0.05 * np.arange(16_000))).astype(np.int16), "series", "series",
+        "rank 1, 16 000 values",
+    ),
     "causal attention": (
         lambda d, p, tf: attention(tf, 1, 10, use_causal_mask=True)[0, 0], "attention", "attention, 10 × 10",
         "every row sums to 1, causal",
@@ -535,6 +643,12 @@ REAL: dict[str, tuple[Callable, str, str, str]] = {
 }  # fmt: skip
 
 
+def sure_digit(digits) -> int:
+    """Returns the digit of whose logits the top is farthest from the next."""
+    ordered = np.sort(digits.logits, axis=1)
+    return int((ordered[:, -1] - ordered[:, -2]).argmax())
+
+
 def confusion(digits, normalize: str | None) -> np.ndarray:
     from sklearn.metrics import confusion_matrix
 
@@ -565,11 +679,14 @@ def test_what_models_and_libraries_give_is_read_as_what_it_is(digits, photos, tf
 
 def test_every_digit_is_read_alike(digits):
     assert {role_of(row).name for row in digits.shares} == {"probabilities"}
-    # Where all of them are below zero they could be anything, and stand as the ten numbers that they are.
-    below = (digits.logits < 0).all(axis=1)
-    assert below.mean() < 0.02
-    assert {role_of(row).name for row in digits.logits[~below]} == {"logits"}
+    # Where no class is far above the others they could be anything, and stand as the ten numbers that they are.
+    assert {role_of(row).name for row in digits.logits} == {"logits", "values"}
+    assert all(role_of(row).name == role_of(row[None]).name for row in digits.logits[:50])
     assert {role_of(image).name for image in digits.images} == {"image"}
+
+
+def by_row(counts: np.ndarray) -> np.ndarray:
+    return counts / counts.sum(axis=1, keepdims=True)
 
 
 def table(name: str) -> np.ndarray:
@@ -597,7 +714,10 @@ NEAR_MISSES: dict[str, tuple[Callable, str]] = {
     "counts": (lambda r: r.poisson(30, 200), "other"),
     "temperatures": (lambda r: r.integers(-5, 30, 100), "other"),
     "spins": (lambda r: r.choice([-1, 1], 100), "other"),
-    "word ids of a text": (lambda r: r.zipf(1.5, 1000).clip(0, 30_000), "series"),
+    "word ids of a text": (lambda r: r.zipf(1.5, 1000).clip(0, 30_000), "other"),
+    "prices in no order": (lambda r: r.integers(10_000, 900_000, 200), "other"),
+    "losses of examples": (lambda r: r.exponential(size=300).astype(np.float32), "other"),
+    "photo in a row": (lambda r: np.tile(np.arange(0, 250, 5, dtype=np.uint8), 20), "other"),
     "bytes of a text": (lambda r: np.frombuffer(__doc__.encode() * 9, np.uint8), "other"),
     "pixels of a flat photo": (lambda r: r.integers(0, 256, 50_000, np.uint8), "other"),
     "iris": (lambda r: table("iris"), "matrix"),
@@ -618,7 +738,7 @@ NEAR_MISSES: dict[str, tuple[Callable, str]] = {
     "activations in bfloat16": (lambda r: as_dtype(r.normal(size=(16, 32, 32, 3)), "bfloat16"), "other"),
     "states of a recurrent layer": (lambda r: np.tanh(r.normal(size=(4, 16, 50))), "other"),
     "gates of a recurrent layer": (lambda r: r.random((4, 16, 50)), "other"),
-    "windows of a series": (lambda r: np.sin(np.arange(100)[:, None] / 9 + np.arange(12) / 9)[..., None], "other"),
+    "windows of a series": (lambda r: np.sin(np.arange(100)[:, None] / 9 + np.arange(12) / 9)[..., None], "matrix"),
     "points in space": (lambda r: r.random((32, 20, 3)), "other"),
     "classes of pixels": (lambda r: softmax(r.normal(size=(1, 16, 16, 3))), "other"),
     "classes of pixels, a batch": (lambda r: softmax(r.normal(size=(4, 16, 16, 3))), "other"),
@@ -627,7 +747,20 @@ NEAR_MISSES: dict[str, tuple[Callable, str]] = {
     "classes of words": (lambda r: softmax(r.normal(size=(4, 16, 50))), "other"),
     "attention to other words": (lambda r: softmax(r.normal(size=(1, 4, 10, 7))), "other"),
     "attention to other words, one head": (lambda r: softmax(r.normal(size=(10, 7))), "probability batch"),
-    "attention of few words, one head": (lambda r: softmax(r.normal(size=(10, 10))), "probability batch"),
+    "attention of few words, one head": (lambda r: softmax(r.normal(size=(10, 10))), "matrix"),
+    "attention of five words, one head": (lambda r: softmax(r.normal(size=(5, 5))), "values"),
+    "shares of a confusion matrix": (lambda r: by_row(np.eye(10) * 40 + r.integers(0, 9, (10, 10))), "matrix"),
+    "shares in float32": (lambda r: np.float32(by_row(np.eye(12) * 900 + r.integers(0, 30, (12, 12)))), "matrix"),
+    "shares of three classes": (lambda r: by_row(np.eye(3) * 40 + r.integers(0, 9, (3, 3))), "values"),
+    "shares of two classes": (lambda r: np.array([[48, 9], [5, 61]]) / [[57], [66]], "values"),
+    "shares of thirty classes": (lambda r: by_row(np.eye(30) * 40 + r.integers(0, 9, (30, 30))), "matrix"),
+    "a chain that stays": (lambda r: np.array([[0.9, 0.075, 0.025], [0.15, 0.8, 0.05], [0.25, 0.25, 0.5]]), "values"),
+    "one-hot heads": (lambda r: np.eye(9)[r.integers(0, 9, (3, 9))], "other"),
+    "few truths with one in a row": (lambda r: np.eye(5, dtype=bool)[r.integers(0, 5, 4)], "values"),
+    "a permutation": (lambda r: np.eye(4)[[2, 0, 3, 1]], "values"),
+    "a few small stacks": (lambda r: np.full((2, 3, 3), 1 / 3), "values"),
+    "classes in integers": (lambda r: np.kron(r.integers(0, 3, (8, 8)), np.ones((8, 8), int))[..., None], "matrix"),
+    "noise with a channel": (lambda r: r.normal(size=(1, 28, 28, 1)), "matrix"),
     "a table of truths": (lambda r: r.random((500, 6)) > 0.5, "matrix"),
     "a table of truths of the form of a picture": (lambda r: r.random((32, 10)) > 0.5, "matrix"),
     "links of a graph": (lambda r: r.random((100, 100)) > 0.95, "matrix"),
@@ -642,7 +775,7 @@ NEAR_MISSES: dict[str, tuple[Callable, str]] = {
     "counts off the diagonal": (lambda r: r.integers(0, 30, (12, 12)), "matrix"),
     "counts on the diagonal alone": (lambda r: np.diag(np.arange(1, 11)), "matrix"),
     "a triangle of ones": (lambda r: np.tril(np.ones((64, 64))), "matrix"),
-    "a column of a table": (lambda r: r.normal(size=(100, 1)), "series"),
+    "a column of a table": (lambda r: r.normal(size=(100, 1)), "other"),
     "noise, three channels": (lambda r: r.normal(size=(300, 3)), "matrix"),
     "more columns than lines": (lambda r: np.cumsum(r.normal(size=(300, 9)), 0), "matrix"),
     "features of 7 x 7 cells": (lambda r: np.maximum(r.normal(size=(7, 7, 512)), 0), "other"),
@@ -883,7 +1016,7 @@ class TestAnyArray:
             "vectors of length 1": {"matrix"},
             "sines": {"matrix"},
             "stereo": {"matrix"},
-            "logits of one digit": {"logits", "values"},
+            "logits of a digit that is sure": {"logits", "values"},
             "labels": {"labels"},
         }.items(),
     )

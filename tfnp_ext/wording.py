@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -190,6 +191,20 @@ def device(name: str) -> str:
         return ""
     short = name.rpartition("/")[2].removeprefix("device:")
     return "CPU" if short.upper() == "CPU:0" else short
+
+
+_MOST_TIED = 3
+
+
+def tied(names: Iterable[str]) -> str:
+    """Returns the names of what is equally large or equally frequent, three at most.
+
+    Example:
+        >>> tied("abcd")
+        'a, b, c, …'
+    """
+    first = [*islice(names, _MOST_TIED + 1)]
+    return ", ".join([*first[:_MOST_TIED], *("…" for _ in first[_MOST_TIED:])])
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

@@ -170,7 +170,7 @@ def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Do
             invalid = sum(span.tone == "invalid" for span in spans)
             spans = (Span("⚠", "invalid", f"{invalid} of {array.size} not finite"), *spans)
         return Document(heading(summary, spans, details=details))
-    table = values.small_table(array)
+    table = values.small_table(array, summary.role)
     if table is None:
         return None
     warning = numbers.warning(summary) if array.size > values.IN_LINE else None

@@ -72,6 +72,8 @@ def large_table(summary: Summary, options: DisplayOptions, most: int | None = No
         return Folded(f"{wording.integer(array.size)} values", _class_table(summary.drawn, options))
     if summary.role == "probability batch" and summary.drawn is not None:
         return Folded(f"{wording.extent(summary.drawn.shape)} values", batch_table(summary.drawn, options))
+    if array.ndim == 2 and len(array) == 1:
+        array = array.reshape(-1)
     if array.ndim == 1 and array.dtype.kind == "c":
         return _complex_table(array, options.max_rows)
     if array.ndim == 1:
@@ -126,7 +128,8 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
         return _left_there(array, (*((None,) if len(each) == 1 else ()), *each, 0, 0)), words
     if array.ndim <= 2:
         return array if array.ndim == 2 else array.reshape(1, -1), ""
-    if role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image"):
+    channels = role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image")
+    if channels or array.shape[-1] == 1:
         before = array.ndim - 3
         return _left_there(array, (*(0,) * before, ..., 0)), f"[{'0, ' * before}:, :, 0]"
     before = array.ndim - 2
@@ -395,4 +398,5 @@ def corner_table(summary: Summary, form: str | None) -> Table | None:
         form = numerals.form_of(picked, folded=True)
     table = _heat_table(lines, picked, (), caption, form, pixels=summary.role in _PICTURES)
     table = replace(table, width=0)  # what stands for columns left out need not be so wide
-    return table if content.array.ndim > 1 else Table(tuple(Row(row.cells) for row in table.rows))
+    alone = content.array.shape in {(width,), (1, width)}
+    return Table(tuple(Row(row.cells) for row in table.rows)) if alone else table

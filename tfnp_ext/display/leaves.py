@@ -174,7 +174,7 @@ def _values(summary: Summary, options: DisplayOptions, most: int) -> tuple[Block
     content = summary.content
     assert isinstance(content, Dense)
     if content.array.size <= SMALL and _CELLS_OF_SMALL * content.array.size <= most:
-        small = values.small_table(content.array) if summary.role in values.SMALL_ROLES else None
+        small = values.small_table(content.array, summary.role) if summary.role in values.SMALL_ROLES else None
         if small is not None:
             return (small,)
     found = large_values.large_table(summary, options, most) if most >= _LEAST_CELLS else None
@@ -214,11 +214,12 @@ def calm(spans: tuple[Span, ...]) -> tuple[Span, ...]:
 
 def _answer_first(shares: np.ndarray, options: DisplayOptions) -> tuple[Span, ...]:
     """Returns the top class and its share, then all shares, the top one bold and framed as in a table of a batch."""
-    top = int(np.argmax(shares))
-    name = options.class_names(shares.size)[top]
-    answer = (Span(f"{name} at {wording.percent(float(shares[top]))}", "strong"),)
+    tops = np.flatnonzero(shares == shares.max()).tolist()
+    name = wording.tied(map(options.class_names(shares.size).__getitem__, tops))
+    answer = (Span(f"{name} at {wording.percent(float(shares[tops[0]]))}", "strong"),)
     shown = [Span(wording.short_share(share), ground=share if share >= CANDIDATE else 0.0) for share in shares.tolist()]
-    shown[top] = replace(shown[top], tone="strong", framed=True)
+    for top in tops:
+        shown[top] = replace(shown[top], tone="strong", framed=True)
     return (*answer, *shown)
 
 

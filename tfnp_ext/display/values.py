@@ -17,7 +17,7 @@ from tfnp_ext.roles import SMALL
 IN_LINE = 8
 """So many numbers stand in the headline."""
 
-SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot"})
+SMALL_ROLES = frozenset({"scalar", "values", "matrix", "other", "complex", "series", "labels", "one-hot", "attention"})
 """Roles whose values say more than a picture while they are few."""
 
 LINE_LENGTH = 60
@@ -85,10 +85,14 @@ def _value_span(text: str, value: Any) -> Span:
     return Span(text, "strong", title)
 
 
-def small_table(array: np.ndarray) -> Block | None:
+def small_table(array: np.ndarray, role: str = "values") -> Block | None:
     """Returns the open table of up to 64 numbers, slices of a higher rank side by side; ``None`` if it does not fit.
 
     A single long axis is wrapped; above rank 4, axes of one stand only in the indices of the slices.
+
+    Args:
+        array: Numbers of any shape.
+        role: Their role: 0 and 1 of one-hot targets are written without decimals.
     """
     whole, array = array, array.squeeze() if array.ndim > _MOST_SLICED else array
     rows, columns = _rows_and_columns(array.shape)
@@ -96,16 +100,16 @@ def small_table(array: np.ndarray) -> Block | None:
     fits = fits_open(array.shape, MATRIX_ROWS, MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)
     column = array.ndim == 2 and columns == 1
     if (not fits or column) and SMALL_ROWS < array.size <= SMALL and array.size == max(array.shape):
-        return _wrapped_vector(array.reshape(-1))
+        return _wrapped_vector(array.reshape(-1), role)
     if not fits:
         return None
-    texts = numerals.small_texts(array)
+    texts = _texts(array, role)
     read = zip(texts, array.reshape(-1), _grounds(array).reshape(-1).tolist(), strict=True)
     # Above a vector of integers, a row of indices would look like values.
     headed = columns > IN_LINE and not (array.ndim == 1 and kind_rank(array.dtype) == 1)
     width = max(map(len, texts))
     if array.ndim == 1 and (width + 2) * columns > _ROW_LENGTH:
-        return _wrapped_vector(array)
+        return _wrapped_vector(array, role)
     width = 0 if alone else width  # slices are equally wide; of one table each column is as wide as it need be
     return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed), whole.shape)
 
@@ -169,9 +173,13 @@ def _slice_caption(place: int, shape: Sequence[int], rank: int) -> str:
     return f"[{', '.join(':' if axis in own else str(at) for axis, at in enumerate(index))}]"
 
 
-def _wrapped_vector(array: np.ndarray) -> Table:
+def _texts(array: np.ndarray, role: str) -> list[str]:
+    return numerals.small_texts(array.astype(np.int8) if role == "one-hot" else array)
+
+
+def _wrapped_vector(array: np.ndarray, role: str) -> Table:
     """Returns a vector of up to 64 numbers ten to a row, long ones eight, each row headed by its first index."""
-    texts, grounds = numerals.small_texts(array), _grounds(array)
+    texts, grounds = _texts(array, role), _grounds(array)
     cells = [small_cell(text, value, float(ground)) for text, value, ground in zip(texts, array, grounds, strict=True)]
     widest = max(map(len, texts))
     beside = 10 if widest <= 5 else 8 if widest <= _WIDE else 4

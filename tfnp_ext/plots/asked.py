@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sized
 from dataclasses import replace
 
 import numpy as np
 
 from tfnp_ext import wording
-from tfnp_ext.config import DisplayOptions
+from tfnp_ext.config import DisplayOptions, Labels
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.base import Plot, as_floats, choose_plot, drawn_values
-from tfnp_ext.roles import read_predictions
+from tfnp_ext.roles import read_predictions, read_told_logits
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, with_softmax
 
@@ -19,8 +20,11 @@ _NAMED_ROLES = frozenset({"probabilities", "probability batch", "logits"})
 _SCORES = frozenset({"probabilities", "logits", "scores", "one-hot"})
 """The roles of one example: its truth is told in the line of numbers."""
 
-_PLAIN_ROLES = frozenset({"values", "matrix"})
+_PLAIN_ROLES = frozenset({"values", "matrix", "series", "other"})
 """The roles of numbers that are read as predictions only where names, truth or images come with them."""
+
+_NARROWEST = 1.0
+"""Configured names make logits of numbers that are as far apart as this: gradients and small weights are not."""
 
 _OF_A_GALLERY = {"where": "all", "sort": "index", "page": 1}
 
@@ -35,17 +39,45 @@ def as_asked(summary: Summary, options: DisplayOptions) -> Summary:
         return with_softmax(summary, options.budget_ms)
     if options.truth is not None or options.images is not None:
         summary = _with_both_classes(summary, options)
-    elif not options.labels_required:
+    elif options.labels is None:
         return summary
-    return _as_predictions(summary) if summary.role in _PLAIN_ROLES else summary
+    return _as_predictions(summary, options) if summary.role in _PLAIN_ROLES else summary
 
 
-def _as_predictions(summary: Summary) -> Summary:
-    """Returns plain numbers as the class probabilities that they are said to be, where they sum to 1."""
+def _as_predictions(summary: Summary, options: DisplayOptions) -> Summary:
+    """Returns plain numbers as the predictions that they are said to be: probabilities, or one example's logits."""
     if summary.drawn is None or summary.statistics is None:
         return summary
-    role = read_predictions(summary.drawn, summary.statistics)
+    given = options.truth if options.truth is not None else options.images
+    role = None
+    if options.labels_required or given is not None:
+        role = read_predictions(summary.drawn, summary.statistics)
+    if role is None and (_is_named(summary, options) or (given is not None and _is_one_example(summary, given))):
+        role = read_told_logits(summary.drawn, summary.statistics)
     return summary if role is None else replace(summary, role=role.name, title=role.title, reason=role.reason)
+
+
+def _is_named(summary: Summary, options: DisplayOptions) -> bool:
+    """Returns whether the labels name each of the values: given for them, or configured and of just as many classes."""
+    assert summary.drawn is not None
+    if options.labels is None or options.labels_required:
+        return options.labels_required and (summary.role == "values" or _fit(options.labels, summary.drawn.size))
+    numbers = summary.statistics
+    if numbers is None or summary.kind == "Variable" or not _fit(options.labels, summary.drawn.size):
+        return False
+    return bool(numbers.minimum < 0 < numbers.maximum and numbers.maximum - numbers.minimum >= _NARROWEST)
+
+
+def _fit(labels: Labels | None, count: int) -> bool:
+    return labels is not None and len(labels) == count
+
+
+def _is_one_example(summary: Summary, given: object) -> bool:
+    """Returns whether one truth or image comes with one row, or a vector, of numbers."""
+    if summary.shape is not None and len(summary.shape) == 2 and summary.shape[0] == 1:
+        return True
+    shape = getattr(given, "shape", None)
+    return (len(given) if isinstance(given, Sized) and shape is None else math.prod(shape or (1,))) == 1
 
 
 def _with_both_classes(summary: Summary, options: DisplayOptions) -> Summary:

@@ -213,7 +213,7 @@ class BarPlot(Plot):
             names=tuple(names[place] for place in kept.tolist()),
             values=values,
             order=tuple(map(int, order)),
-            tops=frozenset(map(int, order[:1])) if scores else frozenset(),
+            tops=frozenset(np.flatnonzero(values == values[order[0]]).tolist()) if scores else frozenset(),
             columns=columns,
             rest=rest,
             count=count,

@@ -93,6 +93,11 @@ class Batch:
         return np.asarray(self.confidences < UNSURE)
 
     @property
+    def framed(self) -> tuple[Array, ...]:
+        """The examples and the rows of their top classes: of equal ones all."""
+        return np.nonzero(self.values == self.confidences[:, None])
+
+    @property
     def left(self) -> int:
         """Room for the class names, and their numbers where these stand below, in CSS pixels."""
         return self.number_room + _margins(self.names)[0]
@@ -261,10 +266,8 @@ def paint_batch(sheet: Sheet, batch: Batch, style: Style) -> None:
     colors[..., 3] = np.rint(alpha.T * 255)
     sheet.pixels(left, _TOP, colors, column, _ROW)
     sheet.boxes(left, _TOP + np.arange(rows + 1) * _ROW, width, 0.5, style.grey + "48")
-    place_of = {int(index): row for row, index in enumerate(batch.classes)}
-    framed = [(number, place_of[int(top)]) for number, top in enumerate(batch.tops) if int(top) in place_of]
-    if framed and column >= _NARROWEST:
-        across, down = np.transpose(framed)
+    across, down = batch.framed
+    if len(across) and column >= _NARROWEST:
         sheet.frames(starts[across], _TOP + down * _ROW, column, _ROW, style.blue)
     for row, number in np.argwhere(~np.isfinite(batch.values.T)).tolist()[:200]:
         value = float(batch.values[number, row])
@@ -332,13 +335,11 @@ def draw_batch(axes: Axes, batch: Batch, style: Style) -> None:
     name_ticks(axes.yaxis, range(len(batch.names)), batch.names)
     axes.set_xlabel("example")
     axes.set_ylabel("class")
-    place_of = {int(index): row for row, index in enumerate(batch.classes)}
     # The colour of text, for a frame of the cell's own blue would not be seen; thin where columns are narrow.
     wide = axes.get_window_extent().width * 72 / axes.figure.dpi / len(batch.values)
     look: dict[str, Any] = {"edgecolor": axes.title.get_color(), "linewidth": min(1.0, wide / 6)}
-    for number, top in enumerate(batch.tops.tolist()):
-        if top in place_of:
-            axes.add_patch(Rectangle((number - 0.5, place_of[top] - 0.5), 1, 1, fill=False, **look))
+    for number, row in np.transpose(batch.framed).tolist():
+        axes.add_patch(Rectangle((number - 0.5, row - 0.5), 1, 1, fill=False, **look))
     down, right = np.nonzero(~np.isfinite(batch.values.T))
     if len(down):
         axes.plot(right, down, marker="x", color=style.magenta, linestyle="none")
@@ -383,8 +384,8 @@ def _numbers(batch: Batch) -> Table:
     floats = as_floats(batch.everything)
     read = zip(floats.tolist(), floats.astype(str).tolist(), strict=True)  # a float of Python's has digits that lie
     for number, (values, titles) in enumerate(read):
-        top = int(batch.tops[number])
-        cells = [_number(*value, index == top) for index, value in enumerate(zip(values, titles, strict=True))]
+        top = float(batch.confidences[number])
+        cells = [_number(value, title, value == top) for value, title in zip(values, titles, strict=True)]
         rows.append(Row((*cells, _answer(batch, number)), str(number)))
     return Table(tuple(rows), (*batch.names, ""), compact=True, width=5, pinned=1)
 
@@ -395,7 +396,15 @@ def _answer(batch: Batch, number: int) -> Cell:
         return Cell("", align="left")
     share = Span(wording.percent(float(batch.confidences[number])))
     doubt = (Span("?", "unsure", "below 50 %"),) if batch.unsure[number] else ()
-    return Cell(batch.answers[number], tone="strong", align="left", after=(share, *doubt))
+    return Cell(_tied_answers(batch, number), tone="strong", align="left", after=(share, *doubt))
+
+
+def _tied_answers(batch: Batch, number: int) -> str:
+    """Returns the top class of an example in words: of equal ones all, if their names are at hand."""
+    if batch.tops[number] < 0 or len(batch.classes) < batch.everything.shape[1]:
+        return batch.answers[number]
+    found = np.flatnonzero(batch.values[number] == batch.confidences[number])
+    return wording.tied(batch.names[place] for place in found.tolist())
 
 
 def _number(value: float, title: str, top: bool) -> Cell:
@@ -414,7 +423,10 @@ def _lines(batch: Batch) -> Table:
     shares = as_floats(batch.everything[:shown]).tolist() if lined else [[]] * shown
     for number, row in enumerate(shares):
         line = "".join(map(_level, row))
-        answer = Cell(batch.answers[number], tone="strong"), Cell(wording.percent(float(batch.confidences[number])))
+        answer = (
+            Cell(_tied_answers(batch, number), tone="strong"),
+            Cell(wording.percent(float(batch.confidences[number]))),
+        )
         doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")
         rows.append(Row((Cell(line, align="left", mono=True), *answer, doubt), str(number)))
     if batch.examples > len(rows):

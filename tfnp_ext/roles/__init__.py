@@ -7,7 +7,16 @@ it. Where a reading could be wrong the value stays a plain one: a table or a his
 from __future__ import annotations
 
 from tfnp_ext.roles.base import ROLES, SMALL, Role, holds_strings
-from tfnp_ext.roles.predictions import sum_tolerance
+from tfnp_ext.roles.predictions import read_told_logits, sum_tolerance
 from tfnp_ext.roles.reading import read_predictions, read_role
 
-__all__ = ["ROLES", "SMALL", "Role", "holds_strings", "read_predictions", "read_role", "sum_tolerance"]
+__all__ = [
+    "ROLES",
+    "SMALL",
+    "Role",
+    "holds_strings",
+    "read_predictions",
+    "read_role",
+    "read_told_logits",
+    "sum_tolerance",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,12 @@ VALUES_CHECKED = 2**18
 
 LONGEST_ROW = 4 * VALUES_CHECKED
 """Of a matrix with longer rows not one is read, so nothing is said of their sums or lengths."""
+
+SMOOTH = 0.2
+"""Up to this roughness numbers are a series, of integers and of columns too; those of a table are near 1."""
+
+_NEIGHBOURS = 2**13
+"""So many neighbours in a vector tell whether it has an order."""
 
 Array = np.ndarray[Any, Any]
 
@@ -153,3 +160,30 @@ def roughness(values: Array, axis: int, within: tuple[int, ...]) -> Array:
     spread = 2 * scaled.var(axis=within)
     steps = np.square(np.diff(scaled, axis=axis)).mean(axis=within)
     return np.asarray(np.divide(steps, spread, out=np.zeros_like(steps), where=spread > 0))
+
+
+def neighbours_alike(values: Array) -> float | None:
+    """Returns how unlike neighbours are in the middle of a vector, as ``roughness``; ``None`` where it is chance.
+
+    Chance is what numbers in no order show: about 1, within three standard errors of so many. Ranks are asked too,
+    since of a signal with a lone spike the spike alone would count, and values that stay as they are, which are a
+    signal at rest.
+
+    Args:
+        values: Floats or integers; what is not finite is left out.
+    """
+    start = max(0, (values.size - _NEIGHBOURS) // 2)
+    middle = np.asarray(values[start : start + _NEIGHBOURS]).astype(np.float64)
+    if not np.isfinite(middle).all():
+        middle = middle[np.isfinite(middle)]
+    if middle.size < 2:
+        return 0.0
+    found = float(roughness(middle, 0, (0,)))
+    margin = 3 / math.sqrt(middle.size)
+    if abs(found - 1) > margin:
+        return found
+    _, places, counts = np.unique(middle, return_inverse=True, return_counts=True)
+    if 2 * np.count_nonzero(np.diff(places)) < places.size:
+        return found
+    ranks = (np.cumsum(counts) - counts / 2)[places]
+    return None if abs(float(roughness(ranks, 0, (0,))) - 1) <= margin else found

@@ -147,8 +147,8 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
     white = 255.0 if high > DARKEST else max(1.0, high)
     if values.dtype == np.uint8:
         return (0.0, white), "uint8", True
-    if low == high or (not is_float(values) and high <= 1):
-        return None
+    if low == high or (not is_float(values) and high <= (DARKEST if layout.batch is None else 1)):
+        return None  # a few integers are classes of pixels, of which a map and how often each occurs say more
     if low >= 0 and high <= 1:
         return (0.0, 1.0), "0…1", True
     if low >= 0 and high <= 255 and (layout.explicit or (is_float(values) and is_whole(values))):

@@ -11,6 +11,7 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.roles.base import (
     LONGEST_ROW,
     SMALL,
+    SMOOTH,
     VALUES_CHECKED,
     Array,
     Role,
@@ -22,19 +23,22 @@ from tfnp_ext.roles.base import (
     is_whole,
     roughness,
 )
-from tfnp_ext.roles.predictions import of_rows, sum_tolerance
+from tfnp_ext.roles.predictions import is_zeros_and_ones, look_predicted, of_rows, relative_step, sum_tolerance
 from tfnp_ext.statistics import Statistics
 
 _MOST_CONFUSED = 200
 _MOST_CLASSES_OF_A_BATCH = 20
 _LEAST_RIGHT = 0.3
 _LEAST_ON_DIAGONAL = 0.7
+_LEAST_SURE = 0.5
+"""Predictions that are less sure on the whole are an untrained model's, and attention as likely."""
+
+_ROWS_COUNTED, _LARGEST_COUNT, _COARSEST = 3, 2048, 1e-6
+"""So many rows are looked at for shares of a count up to this one; in coarse floats any number is such a share."""
+
 _LARGEST_KERNEL = 11
 _MOST_SERIES = 8
 _LONGER = 8
-_ROUGHEST = 0.2
-"""Up to this roughness the columns of a matrix are series; those of a table, example by example, are near 1."""
-
 _FEWEST_VECTORS, _SHORTEST_VECTOR = 20, 8
 _NEAR = 0.1
 
@@ -46,35 +50,75 @@ def read_identity(drawn: Array, statistics: Statistics) -> Role | None:
     return Role("matrix", "identity matrix", "1 on the diagonal, 0 elsewhere", drawn)
 
 
-def read_attention(drawn: Array, statistics: Statistics) -> Role | None:
+def read_attention(drawn: Array, statistics: Statistics, *, stacked: bool = False) -> Role | None:
     """Returns the role of attention weights: square, none negative, every row sums to 1; of heads one map each.
 
-    A square batch of up to 20 classes could be predictions as well, and is read as these unless it is causal: nothing
-    right of the diagonal.
+    One square alone is attention where it is causal, nothing right of the diagonal, or of more than 20 tokens. Else it
+    may as well be a batch of predictions, and is read as these where they are sure on the whole. Shares of counts that
+    gather on the diagonal are neither, but a confusion matrix by rows, or the chances of a chain to stay where it is.
+
+    Args:
+        drawn: The values.
+        statistics: Their numbers.
+        stacked: Whether there are heads, be it a single one, which predictions have not.
     """
-    if drawn.ndim not in {2, 3, 4} or drawn.shape[-1] != drawn.shape[-2] or drawn.size <= SMALL:
+    tokens = drawn.shape[-1]
+    if drawn.ndim < 2 or drawn.shape[-2] != tokens or tokens < 2 or not is_float(drawn):
         return None
-    if not is_float(drawn) or statistics.invalid or statistics.minimum < 0 or drawn.shape[-1] < 3:
+    tolerance = sum_tolerance(drawn.dtype, tokens)
+    if statistics.invalid or statistics.minimum < 0 or statistics.maximum > 1 + tolerance:
         return None
-    tolerance = sum_tolerance(drawn.dtype, drawn.shape[-1])
-    if statistics.maximum > 1 + tolerance:
+    if tokens**2 > 4 * VALUES_CHECKED or is_zeros_and_ones(statistics):
         return None
-    if drawn.shape[-1] ** 2 > 4 * VALUES_CHECKED:
-        return None
+    if drawn.ndim > 4:
+        if drawn.size > VALUES_CHECKED and not drawn.flags.c_contiguous:
+            return None
+        drawn = drawn.reshape(-1, tokens, tokens)
     sums, head = _first_sums(drawn)
     if np.abs(sums - 1).max() > tolerance:
         return None
-    causal = bool((np.triu(head, 1) == 0).all())
-    if drawn.ndim == 2 and not causal and len(drawn) <= _MOST_CLASSES_OF_A_BATCH:
+    few = drawn.size <= SMALL
+    causal = tokens > 2 and bool((np.triu(head, 1) == 0).all())
+    if drawn.ndim == 2 and not causal and not (stacked and tokens > 2):
+        counted = _are_counted(head, drawn.dtype)
+        if counted or (tokens <= _MOST_CLASSES_OF_A_BATCH and head.max(axis=1).mean() < _LEAST_SURE):
+            return _shares_by_row(drawn, counted)
+        if tokens <= _MOST_CLASSES_OF_A_BATCH:
+            return None
+    if few and (tokens < 3 or not look_predicted(drawn, statistics)):
         return None
-    tokens = wording.integer(drawn.shape[-1])
     many = f", {wording.plural(drawn.shape[-3], 'head')}" if drawn.ndim > 2 else ""
     if drawn.ndim == 4:
         many = f", {wording.plural(len(drawn), 'example')} ×{many[1:]}"
     masked = ", causal" if causal else ""
-    rows = of_rows(sums.size, drawn.size // drawn.shape[-1], "sums", "sum")
+    rows = of_rows(sums.size, drawn.size // tokens, "sums", "sum")
     reason = f"read as attention: square, none negative, {rows} to 1{masked}"
-    return Role("attention", f"attention{many}, {tokens} × {tokens}", reason, _stacked(drawn))
+    size = wording.integer(tokens)
+    return Role("attention", f"attention{many}, {size} × {size}", reason, _stacked(drawn))
+
+
+def _are_counted(square: Array, dtype: np.dtype) -> bool:
+    """Returns whether nearly every row is largest on the diagonal and holds shares of a count, k of n, or few decimals.
+
+    Predictions for an example of each class, in their order, are largest there too, but no shares of any count.
+    """
+    if float((square.diagonal() == square.max(axis=1)).mean()) < _LEAST_ON_DIAGONAL:
+        return False
+    spread = square[(square > 0).sum(axis=1) > 1][:_ROWS_COUNTED]
+    step = relative_step(dtype)
+    if not len(spread) or step > _COARSEST:
+        return False
+    parts = spread[:, None] * np.arange(2, _LARGEST_COUNT + 1)[:, None]
+    whole = np.rint(parts)
+    return bool((np.abs(parts - whole) <= 2 * step * whole).all(axis=2).any(axis=1).all())
+
+
+def _shares_by_row(drawn: Array, counted: bool) -> Role:
+    """Returns the role of a square whose rows sum to 1 and are no predictions: the numbers if few, else their map."""
+    if drawn.size <= SMALL:
+        return Role("values", drawn=drawn)
+    how = "largest on the diagonal" if counted else "few above one half"
+    return Role("matrix", "shares by row", f"read as shares: none negative, every row sums to 1, {how}", drawn)
 
 
 def _first_sums(drawn: Array) -> tuple[Array, Array]:
@@ -92,7 +136,7 @@ def _first_sums(drawn: Array) -> tuple[Array, Array]:
 
 def _stacked(drawn: Array) -> Array:
     """Returns the maps of all heads as one stack, unless that needed a copy of very many in another order."""
-    if drawn.ndim < 4 or (drawn.strides[0] != drawn.shape[1] * drawn.strides[1] and drawn.size > VALUES_CHECKED):
+    if drawn.ndim != 4 or (drawn.strides[0] != drawn.shape[1] * drawn.strides[1] and drawn.size > VALUES_CHECKED):
         return drawn
     return drawn.reshape(-1, *drawn.shape[-2:])
 
@@ -196,7 +240,7 @@ def read_multi_series(drawn: Array, statistics: Statistics) -> Role | None:
     if not 2 <= columns <= _MOST_SERIES or rows <= SMALL or rows < _LONGER * columns:
         return None
     head = first_rows(drawn)
-    if (head.min(axis=0) == head.max(axis=0)).any() or (roughness(head, 0, (0,)) > _ROUGHEST).any():
+    if (head.min(axis=0) == head.max(axis=0)).any() or (roughness(head, 0, (0,)) > SMOOTH).any():
         return None
     reason = f"read as series: {columns} columns of {wording.integer(rows)} values, each like its neighbour"
     return Role("multi-series", f"{columns} series", reason, drawn)

@@ -6,7 +6,16 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.casting import kind_rank
-from tfnp_ext.roles.base import SMALL, Array, Role, holds_strings, is_integer, values_checked
+from tfnp_ext.roles.base import (
+    SMALL,
+    SMOOTH,
+    Array,
+    Role,
+    holds_strings,
+    is_integer,
+    neighbours_alike,
+    values_checked,
+)
 from tfnp_ext.roles.images import read_images
 from tfnp_ext.roles.matrices import (
     read_attention,
@@ -20,7 +29,6 @@ from tfnp_ext.roles.matrices import (
 from tfnp_ext.roles.predictions import (
     read_labels,
     read_logits,
-    read_long_logits,
     read_one_hot,
     read_probabilities,
     read_probability_batch,
@@ -79,7 +87,9 @@ def read_role(array: Array, statistics: Statistics | None, *, weights: bool = Fa
     if array.size <= SMALL:
         return Role("values", drawn=drawn)
     if drawn.ndim == 1:
-        return _vector(drawn, statistics, weights)
+        return _vector(array, drawn, statistics, weights)
+    if drawn.ndim == 3 and drawn.shape[2] == 1:
+        drawn = drawn[..., 0]
     if drawn.ndim == 2:
         return Role("matrix", drawn=drawn)
     return Role("other", drawn=drawn, reason=f"rank {array.ndim}, no image or prediction")
@@ -120,12 +130,16 @@ def _of_data(array: Array, drawn: Array, statistics: Statistics) -> Role | None:
         role = read_images(array, statistics)
         if role is not None:
             return role
+    if array.ndim > 2 and drawn.ndim == 2:  # one head of one example is no batch of predictions
+        role = read_attention(drawn, statistics, stacked=True)
+        if role is not None:
+            return role
     for read in _READINGS:
         role = read(drawn, statistics)
         if role is not None:
             return role
     if array.ndim == 2 and len(array) == 1:
-        role = read_long_logits(drawn, statistics)
+        role = read_logits(drawn, statistics, row=True)
         if role is not None:
             return role
     return read_kernel(array, statistics, weights=False)
@@ -148,15 +162,27 @@ def _masked(array: np.ma.MaskedArray) -> Role:
     return Role({1: "series", 2: "matrix"}.get(drawn.ndim, "other"), drawn=drawn)
 
 
-def _vector(drawn: Array, statistics: Statistics, weights: bool) -> Role:
+def _vector(array: Array, drawn: Array, statistics: Statistics, weights: bool) -> Role:
+    """Returns the role of many numbers in a row or column: a series where neighbours say something of each other."""
     if weights or drawn.dtype.kind == "b" or not statistics.finite:
         return Role("other", drawn=drawn)
     count = wording.integer(drawn.size)
+    alike = neighbours_alike(drawn)
     if is_integer(drawn):
         span = int(statistics.maximum) - int(statistics.minimum)
-        head = np.asarray(drawn[: values_checked(drawn)]).astype(np.int64)
-        steps = np.diff(head)
-        if span < drawn.size and not ((steps > 0).all() or (steps < 0).all()):
+        steps = np.diff(np.asarray(drawn[: values_checked(drawn)]).astype(np.int64))
+        rises = bool((steps >= 0).all() or (steps <= 0).all())
+        smooth = alike is not None and alike <= SMOOTH and drawn.dtype.itemsize > 1 and not rises
+        if span < drawn.size and not smooth and not (rises and steps.all()):
             how = "that repeat" if span + 1 < drawn.size else "in no order"
             return Role("other", reason=f"{count} integers {how}", drawn=drawn)
-    return Role("series", "series", f"read as a series: rank 1, {count} values", drawn)
+    if alike is None:
+        return Role("other", reason=f"{count} values in no order: neighbours are as unlike as any two", drawn=drawn)
+    return Role("series", "series", f"read as a series: {_line_words(array.shape)}{count} values", drawn)
+
+
+def _line_words(shape: tuple[int, ...]) -> str:
+    """Returns what numbers in a line are in their shape: of rank 1, a column, a row, or one axis of more."""
+    if len(shape) == 2:
+        return "one column of " if shape[1] == 1 else "one row of "
+    return "rank 1, " if len(shape) == 1 else "one axis of "

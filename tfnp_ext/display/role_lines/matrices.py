@@ -81,7 +81,8 @@ def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
         field("entropy", f"mean {abs(entropy) / read:.2f} of {np.log2(tokens):.2f} bits"),
     ]
     if drawn.ndim > 2:
-        fields.append(field("heads", wording.integer(len(drawn))))
+        shape = summary.shape or ()
+        fields.append(field("heads", wording.integer(len(drawn) if len(shape) != 4 else shape[1] or 0)))
     if read < len(rows):
         fields.append(field("from", f"{wording.integer(read)} of {wording.integer(len(rows))} rows"))
     return tuple(fields)

@@ -11,7 +11,6 @@ from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
-from tfnp_ext.display.ranking import largest_places
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.plots.class_counts import ClassCounts, count_classes, leads
@@ -31,13 +30,13 @@ def probability_fields(summary: Summary, options: DisplayOptions) -> tuple[Text,
     drawn = summary.drawn
     if drawn is None or drawn.size > _MOST_CLASSES:
         return None
-    values, (top, second) = _ranked(drawn)
+    values, tops, then = _ranked(drawn)
     names = options.class_names(drawn.size)
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -float(np.where(values > 0, values * np.log2(values), 0).sum())
     return (
-        field("top", Span(names[top], "strong"), Span("at"), Span(wording.percent(values[top]), "strong")),
-        field("then", f"{names[second]} at {wording.percent(values[second])}"),
+        field("top", Span(_named(names, tops), "strong"), Span("at"), Span(wording.percent(values[tops[0]]), "strong")),
+        *(field("then", f"{_named(names, then)} at {wording.percent(values[place])}") for place in then[:1]),
         field("entropy", f"{_plain(abs(entropy))} of {_plain(math.log2(drawn.size))} bits"),
         field("sum", f"{values.sum():.3f}"),
     )
@@ -49,14 +48,16 @@ def logit_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
     drawn = summary.drawn
     if drawn is None:
         return None
-    values, (top, second) = _ranked(drawn)
-    names = options.class_names(drawn.size)
+    values, tops, then = _ranked(drawn)
+    names, top = options.class_names(drawn.size), tops[0]
     digits = digits_told(options.precision, drawn.dtype)
     share = float(1 / np.exp(values - values[top]).sum())
     return (
-        field("top", Span(names[top], "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")),
-        field("then", f"{names[second]} at {wording.number(values[second], digits)}"),
-        field("margin", wording.number(values[top] - values[second], digits)),
+        field(
+            "top", Span(_named(names, tops), "strong"), Span("at"), Span(wording.number(values[top], digits), "strong")
+        ),
+        *(field("then", f"{_named(names, then)} at {wording.number(values[place], digits)}") for place in then[:1]),
+        *(field("margin", wording.number(values[top] - values[place], digits)) for place in then[:1]),
         field("as softmax", Span(wording.percent(share)), Span("(--softmax)", "hint")),
         field("range", f"{wording.number(values.min(), digits)} … {wording.number(values.max(), digits)}"),
     )
@@ -164,9 +165,17 @@ def _first_words(summary: Summary, found: ClassCounts) -> str:
     return joint.join(words) + ("" if len(words) == found.size else f"{joint.rstrip()} …")
 
 
-def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, Sequence[int]]:
+def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, list[int], list[int]]:
+    """Returns the values, the places of the largest, and those of the next, none where all are the largest."""
     values = drawn.astype(np.float64)
-    return values, largest_places(values, 2)
+    highest = values.max()
+    lower = values[values < highest]
+    then = np.flatnonzero(values == lower.max()).tolist() if lower.size else []
+    return values, np.flatnonzero(values == highest).tolist(), then
+
+
+def _named(names: Sequence[str], places: Sequence[int]) -> str:
+    return wording.tied(names[place] for place in places)
 
 
 def _plain(value: float) -> str:
