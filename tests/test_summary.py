@@ -131,7 +131,7 @@ class TestLineOfNumbers:
     MANY = 2**18 + 1
 
     def test_a_sample_names_no_places_of_the_whole(self):
-        array = np.random.default_rng(0).normal(size=8 * BLOCK)
+        array = np.random.default_rng(0).normal(size=8 * BLOCK).cumsum()
         exact, sampled = (
             numbers.line(summarize(array, budget_ms=ms), TensorDisplay().options()) for ms in (60_000.0, 0.0)
         )

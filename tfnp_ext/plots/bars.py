@@ -206,6 +206,9 @@ class BarPlot(Plot):
         rest = "" if columns else _rest(shares, left)
         values = _numbers(values[kept])
         order = np.argsort(-values, kind="stable")
+        tied = 1
+        while tied < len(order) and values[order[tied]] == values[order[0]]:
+            tied += 1
         scores = reading.role in _NOUNS and math.isfinite(values[order[0]])
         noun = _NOUNS.get(reading.role, "values")
         return Chart(
@@ -213,7 +216,7 @@ class BarPlot(Plot):
             names=tuple(names[place] for place in kept.tolist()),
             values=values,
             order=tuple(map(int, order)),
-            tops=frozenset(np.flatnonzero(values == values[order[0]]).tolist()) if scores else frozenset(),
+            tops=frozenset(map(int, order[:tied])) if scores else frozenset(),
             columns=columns,
             rest=rest,
             count=count,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,10 +93,15 @@ class Batch:
         """Which examples are unsure, [N]."""
         return np.asarray(self.confidences < UNSURE)
 
-    @property
+    @cached_property
     def framed(self) -> tuple[Array, ...]:
         """The examples and the rows of their top classes: of equal ones all."""
         return np.nonzero(self.values == self.confidences[:, None])
+
+    @cached_property
+    def are_tied(self) -> bool:
+        """Whether an example has several top classes."""
+        return len(self.framed[0]) > int(np.count_nonzero(self.tops >= 0))
 
     @property
     def left(self) -> int:
@@ -401,10 +407,10 @@ def _answer(batch: Batch, number: int) -> Cell:
 
 def _tied_answers(batch: Batch, number: int) -> str:
     """Returns the top class of an example in words: of equal ones all, if their names are at hand."""
-    if batch.tops[number] < 0 or len(batch.classes) < batch.everything.shape[1]:
+    if not batch.are_tied or batch.tops[number] < 0 or len(batch.classes) < batch.everything.shape[1]:
         return batch.answers[number]
-    found = np.flatnonzero(batch.values[number] == batch.confidences[number])
-    return wording.tied(batch.names[place] for place in found.tolist())
+    examples, rows = batch.framed
+    return wording.tied(batch.names[row] for row in rows[examples == number].tolist())
 
 
 def _number(value: float, title: str, top: bool) -> Cell:

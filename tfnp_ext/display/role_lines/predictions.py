@@ -21,6 +21,7 @@ _MOST_CLASSES = 2**18
 _MOST_READ = 2**18
 """Probabilities of a batch on another device that are read; of more, a sample of examples is."""
 
+_FEW_RANKED = 32
 _MOST_TIED, _MOST_FIRST, _LONGEST_FIRST = 3, 12, 32
 
 
@@ -168,6 +169,11 @@ def _first_words(summary: Summary, found: ClassCounts) -> str:
 def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, list[int], list[int]]:
     """Returns the values, the places of the largest, and those of the next, none where all are the largest."""
     values = drawn.astype(np.float64)
+    if values.size <= _FEW_RANKED:  # in a list so few are found sooner
+        listed = values.tolist()
+        first, *next_one = sorted(set(listed), reverse=True)[:2]
+        places = ([place for place, value in enumerate(listed) if value == one] for one in (first, *next_one))
+        return values, next(places), next(places, [])
     highest = values.max()
     lower = values[values < highest]
     then = np.flatnonzero(values == lower.max()).tolist() if lower.size else []
