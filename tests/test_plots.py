@@ -825,6 +825,19 @@ class TestHistogram:
     def test_text_is_left_to_the_line_of_numbers(self):
         assert block_of(np.random.default_rng(0).normal(size=(3, 4, 5, 60)), "other").fallback is None
 
+    @pytest.mark.parametrize("count", [67, 100, 257])
+    def test_integers_that_occur_once_each_are_a_block_without_a_cliff(self, count):
+        axes = axes_of(np.random.default_rng(0).permutation(count).reshape(1, count), "other")
+        bars = list(axes.containers[0])
+        assert len({bar.get_height() for bar in bars}) == 1
+        assert bars[0].get_x() == -0.5
+        assert bars[-1].get_x() + bars[-1].get_width() == count - 0.5
+        assert sum(bar.get_height() * bar.get_width() for bar in bars) == bars[0].get_width() * count
+
+    def test_the_fullest_bin_of_integers_is_told_by_the_first_and_the_last_of_them(self):
+        values = np.concatenate([np.arange(100), [33] * 9])
+        assert "most between 30 and 39" in block_of(values.reshape(1, -1), "other").alt
+
     def test_integers_end_without_decimals(self):
         assert "from 0 to 9," in block_of(np.arange(90) % 10, "other").alt
 

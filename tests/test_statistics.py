@@ -22,6 +22,7 @@ from tfnp_ext.statistics import (
     HISTOGRAM_SAMPLE,
     SHARED,
     Statistics,
+    bins_of_integers,
     compute_statistics,
     layout,
     on_host,
@@ -434,10 +435,44 @@ class TestHistogram:
         difference = np.array(found.histogram) / sum(found.histogram) - expected / array.size
         assert np.abs(difference).max() < 0.01
 
-    def test_bins_of_integers_hold_equally_many_each(self):
-        counts = compute_statistics(np.arange(1000)).histogram
-        assert set(counts[:-1]) == {16}
-        assert len(counts) == 63
+    @pytest.mark.parametrize("count", [70, 100, 255, 256, 257, 1000, 4096, 10_007])
+    def test_integers_that_occur_once_each_are_bars_of_one_height(self, count):
+        found = compute_statistics(np.random.default_rng(0).permutation(count) - 20)
+        assert len(set(found.histogram[:-1])) == 1
+        np.testing.assert_allclose(found.heights, found.histogram[0])
+
+    def test_bins_hold_equally_many_integers_where_they_can(self):
+        assert set(compute_statistics(np.arange(1000)).histogram) == {20}
+        assert compute_statistics(np.arange(100)).histogram == (10,) * 10
+
+    @given(st.integers(-(2**63), 2**63), st.integers(0, 2**64) | st.integers(0, 3000), st.sampled_from([8, 11, 12, 64]))
+    def test_bins_of_integers(self, low, reach, most):
+        high = low + reach
+        wide, bins = bins_of_integers(low, high, most)
+        assert wide * (bins - 1) < reach + 1 <= wide * bins
+        assert min(most // 2, reach) < bins <= most
+        # Whoever has the counts knows how wide their bins are.
+        assert wide == -(-(reach + 1) // bins)
+
+    @given(hnp.arrays(st.sampled_from(["i8", "u8", "i1", "u1"]), st.integers(1, 700), unique=False))
+    def test_the_heights_are_densities(self, array):
+        found = compute_statistics(array)
+        low, high = int(array.min()), int(array.max())
+        starts = range(low, high + 1, found.bin_width)
+        values = array.tolist()
+        held = [min(start + found.bin_width - 1, high) - start + 1 for start in starts]
+        if found.minimum < found.maximum and high - low < 2**50:
+            counts = np.bincount([(value - low) // found.bin_width for value in values], minlength=len(starts))
+            assert found.histogram == tuple(counts)
+        assert len(found.histogram) == len(held)
+        scaled = [count * found.bin_width / integers for count, integers in zip(found.histogram, held, strict=True)]
+        assert found.heights == pytest.approx(scaled)
+
+    def test_bins_of_no_integers_have_no_width(self):
+        for array in (np.linspace(0, 1, 9), np.array([True, False]), np.array([np.nan])):
+            found = compute_statistics(array)
+            assert found.bin_width is None
+            assert found.heights == found.histogram
 
     def test_a_few_values_have_few_bins(self):
         assert len(compute_statistics(np.linspace(0, 1, 16)).histogram) == 8

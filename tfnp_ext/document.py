@@ -48,10 +48,11 @@ class Sparkline:
     """A histogram small enough to sit in a line of text, between its ``low`` and ``high`` end.
 
     ``in_picture`` tells that the card's picture has it already: a format that shows the picture leaves it out here.
-    Without ``counts`` only the ends are told: of a few values, which stand beside it.
+    Without ``counts`` only the ends are told: of a few values, which stand beside it. Where the last bin is narrower
+    than the others, it counts as if it were as wide.
     """
 
-    counts: tuple[int, ...]
+    counts: tuple[float, ...]
     low: float
     high: float
     in_picture: bool = False

@@ -167,7 +167,7 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     elif numbers.minimum == numbers.maximum and numbers.exact:
         return [field(f"{prefix}all", low)]
     else:
-        bins = numbers.histogram if numbers.minimum < numbers.maximum else ()
+        bins = numbers.heights if numbers.minimum < numbers.maximum else ()
         between = Sparkline(bins, numbers.minimum, numbers.maximum, in_picture)
         ends = Span(f"{prefix}min{seen}", "secondary"), Span(f"max{seen}", "secondary")
         fields = [(ends[0], Span(low), between, Span(high), ends[1])]

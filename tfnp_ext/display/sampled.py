@@ -11,7 +11,7 @@ from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.elision import spread
 from tfnp_ext.display.large_values import first_matrix
-from tfnp_ext.statistics import BINS, Statistics
+from tfnp_ext.statistics import BINS, Statistics, bins_of_integers
 from tfnp_ext.summary import Summary
 
 _PRINTED = 100
@@ -77,8 +77,8 @@ def _stretched(numbers: Statistics, low: float, high: float) -> tuple[int, ...]:
     """Returns the histogram in bins between wider ends; those of integers hold equally many each."""
     count = len(numbers.histogram)
     if isinstance(numbers.minimum, int):
-        narrow, wide = (-(-(int(last) - int(first) + 1) // BINS) for first, last in (_ends(numbers), (low, high)))
-        bins = -(-(int(high) - int(low) + 1) // wide)
+        narrow = numbers.bin_width or 1
+        wide, bins = bins_of_integers(int(low), int(high), BINS)
         places = (np.arange(count) * narrow + (narrow - 1) / 2 + float(numbers.minimum - low)) / wide
     else:
         bins = count

@@ -15,7 +15,6 @@ from tfnp_ext.plots.base import (
     Array,
     Plot,
     Style,
-    as_floats,
     is_numeric,
     near_one,
     prepared_once,
@@ -24,13 +23,13 @@ from tfnp_ext.plots.base import (
 )
 from tfnp_ext.plots.sheet import Sheet, text_width
 from tfnp_ext.plots.ticks import name_columns
+from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 64
-_SAMPLE = 2**17
 _SIZE = (324, 84)
 _NAMED = 20
 _STORED = frozenset({"ragged", "sparse", "rows"})
@@ -39,16 +38,30 @@ _STORED = frozenset({"ragged", "sparse", "rows"})
 
 @dataclass(frozen=True)
 class Distribution:
-    """Counts of finite values in equal bins from ``low`` to ``high``, and how many values are not finite."""
+    """Counts of finite values in bins from ``low`` to ``high``, and how many values are not finite.
+
+    Attributes:
+        counts: Of each bin.
+        heights: The counts; that of a last bin which is narrower is as high as if it were as wide as the others.
+        low: The smallest finite value.
+        high: The largest.
+        nans: How many are NaN.
+        highs: How many are +Inf.
+        lows: How many are -Inf.
+        size: How many values there are.
+        wide: How many integers a bin stands for, but for the last one; ``None`` where bins are of no integers.
+        truths: Whether the values are ``False`` and ``True``.
+    """
 
     counts: tuple[int, ...]
+    heights: tuple[float, ...]
     low: float
     high: float
     nans: int = 0
     highs: int = 0
     lows: int = 0
     size: int = 0
-    integers: bool = False
+    wide: int | None = None
     truths: bool = False
 
     @property
@@ -60,55 +73,65 @@ class Distribution:
         """Returns an end in words: ``-0.207``, integers without decimals, ``False`` and ``True``."""
         if self.truths:
             return str(bool(value))
-        return wording.number(value) if not self.integers or abs(value) >= 1e5 else f"{value:.0f}"
+        return wording.number(value) if self.wide is None or abs(value) >= 1e5 else f"{value:.0f}"
+
+    def bin_words(self, place: int) -> tuple[str, str]:
+        """Returns between which values a bin lies; of integers the first and the last that it stands for."""
+        if self.wide is None:
+            low, high = self.edges[place : place + 2]
+            return wording.number(low), wording.number(high)
+        first = self.low + self.wide * place
+        return self.word(first), self.word(min(first + self.wide - 1, self.high))
 
     @property
     def edges(self) -> Array:
-        """The ends of the bins, one more than there are bins."""
+        """The ends of the bins, one more than there are bins; of integers half between two of them."""
         if not self.counts:
             return np.empty(0)
-        share = np.linspace(0, 1, len(self.counts) + 1)
-        margin = 0.5 if self.one_each else 0.0
-        return np.asarray((self.low - margin) * (1 - share) + (self.high + margin) * share)
+        count = len(self.counts)
+        if self.wide is None:
+            share = np.linspace(0, 1, count + 1)
+            return np.asarray(self.low * (1 - share) + self.high * share)
+        return np.append(self.low - 0.5 + self.wide * np.arange(count), self.high + 0.5)
+
+    @property
+    def shares(self) -> Array:
+        """Where the ends of the bins lie between the first and the last of them, 0 … 1."""
+        bins = len(self.counts)
+        if self.wide is None:
+            return np.linspace(0, 1, bins + 1)
+        share = self.wide / (self.high - self.low + 1)
+        return np.asarray(np.minimum(np.arange(bins + 1) * share, 1.0))
 
     @property
     def one_each(self) -> bool:
         """Whether every integer has a bin of its own."""
-        return self.integers and len(self.counts) == self.high - self.low + 1
+        return self.wide == 1
 
 
 def read_distribution(summary: Summary, options: DisplayOptions) -> Distribution:
     """Returns the histogram that the statistics hold already, or one made anew."""
-    known = summary.statistics
+    known = summary.statistics or compute_statistics(read(summary, options).values, options.budget_ms)
     if known is not None and known.histogram:
         truths = summary.dtype == "bool"
         # Of truth values the pass has counted all, where a histogram may be of a sample.
         both = truths and known.minimum != known.maximum
+        counts = (known.zeros, known.finite - known.zeros) if both else known.histogram
         return Distribution(
-            (known.zeros, known.finite - known.zeros) if both else tuple(map(int, known.histogram)),
+            counts,
+            counts if both else known.heights,
             float(known.minimum),
             float(known.maximum),
             known.nans,
             known.positive_infinities,
             known.negative_infinities,
             known.size,
-            isinstance(known.minimum, int),
+            1 if both else known.bin_width,
             truths,
         )
-    values = read(summary, options).values
-    flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel()
-    size = flat.size
-    flat = as_floats(flat[:: max(1, -(-size // _SAMPLE))]).astype(np.float64)
-    finite = flat[np.isfinite(flat)]
-    invalid = (int(np.isnan(flat).sum()), int((flat == np.inf).sum()), int((flat == -np.inf).sum()))
-    if not finite.size:
-        return Distribution((), math.nan, math.nan, *invalid, size)
-    low, high = float(finite.min()), float(finite.max())
-    scaled, start, end = near_one(finite, low, high)
-    places = np.minimum((scaled - start) / (float(end - start) or 1.0) * BINS, BINS - 1).astype(np.intp)
-    return Distribution(
-        tuple(np.bincount(places, minlength=BINS).tolist()), low, high, *invalid, size, values.dtype.kind in "biu"
-    )
+    size = summary.drawn.size if summary.drawn is not None else 0
+    nans, highs, lows = known.invalid_kinds.values() if known is not None else (0, 0, 0)
+    return Distribution((), (), math.nan, math.nan, nans, highs, lows, size)
 
 
 @register_plot
@@ -138,12 +161,12 @@ class HistogramPlot(Plot):
         invalid = _invalid_words(found)
         if not found.counts:
             return f"Histogram without finite values: {', '.join(invalid)}."
-        edges = found.edges
-        most = int(np.argmax(found.counts))
+        most = int(np.argmax(found.heights))
         if found.one_each:
             peak = f"most often {found.word(found.low + most)}, {wording.integer(found.counts[most])} times"
         else:
-            peak = f"most between {wording.number(edges[most])} and {wording.number(edges[most + 1])}"
+            low, high = found.bin_words(most)
+            peak = f"most between {low} and {high}"
         left_out = f" Not drawn: {', '.join(invalid)}." if invalid else ""
         return f"Histogram from {found.word(found.low)} to {found.word(found.high)}, {peak}.{left_out}"
 
@@ -173,8 +196,7 @@ class HistogramPlot(Plot):
         elif found.counts:
             edges = found.edges
             colors = [style.orange if edge < 0 else style.blue for edge in (edges[:-1] + edges[1:]) / 2]
-            width = float(edges[1] - edges[0]) or 1.0
-            axes.bar(edges[:-1], found.counts, width=width, align="edge", color=colors)
+            axes.bar(edges[:-1], found.heights, width=np.diff(edges), align="edge", color=colors)
             if found.one_each and len(found.counts) <= _NAMED:
                 places = [found.low + place for place in range(len(found.counts))]
                 name_columns(axes, places, [found.word(place) for place in places])
@@ -205,15 +227,17 @@ def paint_histogram(
         sheet.boxes(left + width / 2 - 2, top, 4, base - top, color)
         sheet.text(left + width / 2, base + 11, low, style.grey, align="center")
         return
-    counts = np.asarray(found.counts, np.float64)
+    counts = np.asarray(found.heights, np.float64)
     # The thinnest bar of a bin that is not empty is one pixel: rare is not never.
     tall = np.where(counts > 0, np.maximum(np.rint(counts / counts.max() * (base - top) * 2), 2) / 2, 0)
-    edges = np.rint(np.linspace(left, left + width, len(counts) + 1) * 2) / 2
+    edges = np.rint((left + width * found.shares) * 2) / 2
     if found.one_each and len(counts) <= _NAMED:
         _paint_named(sheet, found, edges, base - tall, base, style)
         return
-    zero = left + width * _share(found)
-    below = np.clip(np.rint(zero * 2) / 2, edges[:-1], edges[1:])
+    zero = left + width * _share(found, 0)
+    # Between -1 and the integer 0, or at the real zero.
+    split = zero if found.wide is None else left + width * _share(found, -0.5)
+    below = np.clip(np.rint(split * 2) / 2, edges[:-1], edges[1:])
     sheet.boxes(edges[:-1], base - tall, below - edges[:-1], tall, style.orange + style.quiet)
     sheet.boxes(below, base - tall, edges[1:] - below, tall, style.blue + style.quiet)
     sheet.text(left, base + 11, low, style.grey)
@@ -241,12 +265,14 @@ def _paint_named(sheet: Sheet, found: Distribution, edges: Array, tops: Array, b
         sheet.text((left + right) / 2, base + 11, found.word(value), style.grey, align="center")
 
 
-def _share(found: Distribution) -> float:
-    """Returns where zero lies between the ends, 0 … 1."""
+def _share(found: Distribution, value: float) -> float:
+    """Returns where a value near zero lies between the outer ends of the bins, 0 … 1."""
     if found.low >= 0:
         return 0.0
-    if found.high <= 0:
+    if found.high < 0 or (found.wide is None and not found.high):
         return 1.0
+    if found.wide is not None:
+        return (value - found.low + 0.5) / (found.high - found.low + 1)
     low, high = near_one(found.low, found.high)
     return float(-low / (high - low))
 

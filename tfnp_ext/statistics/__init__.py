@@ -30,6 +30,7 @@ from tfnp_ext.statistics.scan import (
     SHARED,
     Extremes,
     Statistics,
+    bins_of_integers,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Pace",
     "Statistics",
     "Strata",
+    "bins_of_integers",
     "compute_statistics",
     "evenly",
     "invalid_rows",

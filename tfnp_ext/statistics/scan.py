@@ -35,6 +35,9 @@ HISTOGRAM_SAMPLE = 2**16
 
 _HISTOGRAM_RUN = 256
 
+_NEARLY_FULL = 0.9
+"""Share of a bin's integers from which on no eye tells it from a full one: then more bins are better."""
+
 _SUMMED_EXACTLY = 2**53 // LARGEST_BLOCK
 """Up to this size integers of a block add up exactly in float64; larger ones are taken from the block's smallest."""
 
@@ -74,7 +77,7 @@ class Statistics:
         minimum_at: Index of the smallest finite value.
         maximum_at: Index of the largest finite value.
         histogram: Counts in up to 64 equal bins from ``minimum`` to ``maximum``, of ``HISTOGRAM_SAMPLE`` values at
-            most; a bin of integers holds equally many of them each.
+            most; a bin of integers holds equally many of them each, but for the last one.
         extremes: Those of each run of a long vector; ``None`` for any other array.
     """
 
@@ -93,6 +96,23 @@ class Statistics:
     maximum_at: tuple[int, ...] | None = None
     histogram: tuple[int, ...] = ()
     extremes: Extremes | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def bin_width(self) -> int | None:
+        """How many integers each bin but the last stands for; ``None`` where bins are of no integers."""
+        if not self.histogram or not isinstance(self.minimum, int):
+            return None
+        integers = int(self.maximum) - self.minimum + 1
+        return -(-integers // len(self.histogram)) if integers >= len(self.histogram) else None
+
+    @property
+    def heights(self) -> tuple[float, ...]:
+        """The histogram as bars: where the last bin stands for fewer integers, as if it stood for as many."""
+        wide = self.bin_width
+        if wide is None or wide == 1:
+            return self.histogram
+        held = int(self.maximum) - int(self.minimum) + 1 - wide * (len(self.histogram) - 1)
+        return self.histogram if held == wide else (*self.histogram[:-1], self.histogram[-1] * wide / held)
 
     @property
     def invalid(self) -> int:
@@ -208,6 +228,31 @@ class Scan:
         return Extremes(lows, highs, tuple(sorted(self.invalid_runs)))
 
 
+def bins_of_integers(low: int, high: int, most: int) -> tuple[int, int]:
+    """Returns how many integers a bin stands for, and how many bins there are.
+
+    As wide as the widest bin that as many bins need is each of them, so the width follows from their number. More bins
+    than half of those there may be, so that the last of them stands for as many integers as the others if it can.
+
+    Args:
+        low: The smallest integer.
+        high: The largest.
+        most: How many bins there are at most.
+    """
+    count = high - low + 1
+    if count <= most:
+        return 1, count
+    best, fullest = (0, 0), 0.0
+    for bins in range(most, most // 2, -1):
+        wide = -(-count // bins)
+        # Several numbers of bins that are asked for make one width.
+        used = -(-count // wide)
+        full = min(_NEARLY_FULL, 1 - (wide * used - count) / wide)
+        if full > fullest:
+            best, fullest = (wide, used), full
+    return best
+
+
 def histogram_of(flat: Any, mask: np.ndarray | None, low: float, high: float, dtype: np.dtype) -> tuple[int, ...]:
     """Returns counts in bins, of all values or, of a large array, of a seeded sample of runs."""
     if not low <= high:
@@ -228,8 +273,7 @@ def histogram_of(flat: Any, mask: np.ndarray | None, low: float, high: float, dt
     values = (np.abs(values) if dtype.kind == "c" else values).astype(np.float64)
     # Of few values the bins are few, else most would be empty; those of integers hold equally many each.
     most = BINS if len(values) >= FULL_BINS else max(8, BINS * len(values) // FULL_BINS)
-    wide = -(-(int(high) - int(low) + 1) // most) if whole else 1
-    bins = -(-(int(high) - int(low) + 1) // wide) if whole else most
+    wide, bins = bins_of_integers(int(low), int(high), most) if whole else (1, most)
     # Halved, so that the span of the largest floats does not overflow; shares of a span smaller than any do not vanish.
     span = float(high) / 2 - float(low) / 2
     if span == 0:

@@ -65,10 +65,11 @@ def _inline(item: Inline) -> str:
     return write_span(item)
 
 
-def _pooled(counts: tuple[int, ...]) -> list[int]:
-    """Returns a histogram with neighbouring bins added up, so that it fits a line."""
+def _pooled(counts: tuple[float, ...]) -> list[float]:
+    """Returns a histogram with the means of neighbouring bins, so that it fits a line."""
     step = max(1, len(counts) // _SPARK_BINS)
-    return [sum(counts[start : start + step]) for start in range(0, len(counts), step)]
+    groups = [counts[start : start + step] for start in range(0, len(counts), step)]
+    return [sum(group) / len(group) for group in groups]
 
 
 def write_text(text: Text) -> str:

@@ -231,7 +231,7 @@ def _told(items: Text) -> list[str]:
     return [write_text((item,)) for item in items if not (isinstance(item, Span) and item.tone == "secondary")]
 
 
-def _resampled(counts: Sequence[int], bins: int) -> Sequence[float]:
+def _resampled(counts: Sequence[float], bins: int) -> Sequence[float]:
     """Returns a histogram of no more than so many bins, all of one width."""
     if len(counts) <= bins:
         return counts
