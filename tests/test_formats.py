@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import io
 import re
 import struct
 import warnings
@@ -44,6 +45,7 @@ from tfnp_ext.document import (
     Tiles,
 )
 from tfnp_ext.formats import FORMATS, render_html, render_text
+from tfnp_ext.formats.html.sparklines import sparkline_png
 from tfnp_ext.formats.text import wording_width
 from tfnp_ext.png import palette_png
 
@@ -152,6 +154,10 @@ class TestText:
     def test_a_sparkline_is_sixteen_blocks(self):
         spark = Sparkline(tuple([1] * 32 + [0] * 32), -1.0, 1.0)
         assert below(Fields(((Span("min"), spark, Span("max")),))) == "min ████████▁▁▁▁▁▁▁▁ max"
+
+    @pytest.mark.parametrize("bins", [7, 16, 23, 33, 50, 63, 64])
+    def test_bars_of_one_height_are_blocks_of_one_height(self, bins):
+        assert set(below(Fields(((Sparkline((5,) * bins, 0, 99),),)))) == {"█"}
 
     def test_a_table_is_right_aligned_two_spaces_apart(self):
         table = Table((Row((Cell("1"), Cell("-20"))), Row((Cell("300"), Cell("4")))))
@@ -417,6 +423,74 @@ class TestHtml:
             assert not any(alt.strip().lower() in {"image", "plot"} for alt in page.values("alt"))
 
 
+class TestSparkline:
+    """The picture of the little histogram, pixel by pixel."""
+
+    BLUE, GREY = (0x3A, 0x7D, 0xC0, 255), (0x76, 0x76, 0x76, 128)
+
+    @staticmethod
+    def pixels(counts, low=0.0, high=1.0):
+        from PIL import Image
+
+        data = sparkline_png(tuple(counts), low, high)
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+    def heights(self, pixels):
+        """Returns how many pixels of each column are blue, having seen that they stand on each other."""
+        blue = (pixels[:-2] == self.BLUE).all(axis=-1)
+        assert (np.diff(blue.astype(int), axis=0) >= 0).all()
+        return blue.sum(axis=0)
+
+    def test_it_has_two_pixels_for_each_of_the_page(self):
+        written = render_html(Document(Heading("Tensor"), (Fields(((Sparkline((1, 2), 0, 1),),)),)))
+        assert "<img width=64 height=14 " in written
+        assert self.pixels([1, 2]).shape == (28, 128, 4)
+
+    def test_it_stands_on_a_line(self):
+        assert (self.pixels([1, 0, 2])[-2:] == self.GREY).all()
+
+    @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=64).filter(any))
+    def test_bars_are_as_high_as_their_counts(self, counts):
+        heights = self.heights(self.pixels(counts))
+        assert heights.max() == 24
+        assert (heights > 0).any()
+        if len(counts) <= 16:
+            middles = [int((place + 0.4) * 128 / len(counts)) for place in range(len(counts))]
+            expected = np.array(counts) / max(counts) * 24
+            assert np.abs(heights[middles] - expected).max() <= 1
+            assert ((heights[middles] > 0) == (np.array(counts) > 0)).all()
+        elif len(counts) == 64:
+            pairs = np.reshape(counts, (32, 2)).sum(axis=1)
+            if 3 * (pairs == 0).sum() <= 32:
+                bars = heights.reshape(32, 4)
+                assert (bars == bars[:, :1]).all()
+                assert np.abs(bars[:, 0] - pairs / pairs.max() * 24).max() <= 1
+
+    def test_what_is_rare_beside_one_frequent_value_is_no_dead_line(self):
+        red = [13, 4, 2, *[1] * 40, *[2] * 20, 1]
+        assert len(set(self.heights(self.pixels(red)))) >= 4
+
+    @pytest.mark.parametrize("levels", [9, 17])
+    def test_values_on_a_grid_are_no_comb(self, levels):
+        values = np.random.default_rng(0).integers(0, levels, 4000).astype(np.float32)
+        assert (self.heights(self.pixels(np.histogram(values, 64)[0].tolist())) > 0).mean() > 0.4
+
+    @pytest.mark.parametrize("bins", [1, 7, 16, 17, 32, 50, 64])
+    @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (-1.0, 3.0), (-1e-9, 1.0), (-1.0, 1e-9), (-2, 5)])
+    def test_the_tick_at_zero_stands_above_the_bars(self, bins, low, high):
+        pixels = self.pixels([10] * bins, low, high)
+        grey = (pixels[:-2] == self.GREY).all(axis=-1)
+        (columns,) = np.nonzero(grey[:2].all(axis=0))
+        assert len(columns) == 2
+        assert abs(columns.mean() / 127 - low / (low - high)) < 0.02
+        assert not grey[:, np.setdiff1d(np.arange(128), columns)].any()
+
+    @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-2.0, 0.0), (3, 9), (-1.7e308, 1.7e308)])
+    def test_no_tick_where_zero_is_an_end_or_outside(self, low, high):
+        pixels = self.pixels([1, 0, 1] * 6, low, high)
+        assert (pixels[0] == self.GREY).all(axis=-1).any() == (low < 0 < high)
+
+
 class TestNothingOfTheUsersIsMarkup:
     CASES = {
         "a scalar string": (lambda tf: tf.constant(HOSTILE), {}),
@@ -624,6 +698,15 @@ class TestPng:
         assert np.asarray(image.convert("RGBA")).tolist() == [
             [[0, 0, 0, 0], [255, 0, 0, 128]], [[255, 0, 0, 128], [0, 0, 0, 0]],
         ]  # fmt: skip
+
+    @pytest.mark.parametrize("width", range(1, 10))
+    def test_four_colours_of_any_width_come_back(self, width):
+        from PIL import Image
+
+        pixels = np.random.default_rng(0).integers(0, 4, (5, width)).astype(np.uint8)
+        palette = tuple((place, 0, 0, 255) for place in range(4))
+        image = Image.open(io.BytesIO(palette_png(pixels, palette)))
+        assert np.array_equal(np.asarray(image.convert("RGBA"))[..., 0], pixels)
 
 
 def test_every_format_has_a_mime_type():

@@ -53,8 +53,10 @@ def _png(width: int, height: int, bits: int, colour_type: int, colours: bytes, p
 def _packed(pixels: np.ndarray) -> np.ndarray:
     """Returns four pixels in each byte, the leftmost in its highest bits."""
     missing = -pixels.shape[1] % 4
-    padded = np.pad(pixels, ((0, 0), (0, missing))) if missing else pixels
-    packed: np.ndarray = padded[:, 0::4] << 6 | padded[:, 1::4] << 4 | padded[:, 2::4] << 2 | padded[:, 3::4]
+    padded = np.pad(pixels, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(pixels)
+    # As one number of 32 bits the leftmost pixel is in its lowest; times 2**30 + 2**20 + 2**10 + 1 the four of them
+    # are beside each other in its highest byte, and nothing below carries into it.
+    packed: np.ndarray = padded.view("<u4") * np.uint32(0x40100401) >> np.uint32(24)
     return packed
 
 

@@ -8,16 +8,13 @@ from functools import lru_cache
 from html import escape
 from unicodedata import bidirectional
 
-import numpy as np
-
 from tfnp_ext import wording
 from tfnp_ext.document import DATA_TONES, Fields, Heading, Inline, Note, Span, Sparkline, Text
 from tfnp_ext.formats.html.blocks import writes
 from tfnp_ext.formats.html.grounds import BLUE, FAINTEST, MAGENTA, ORANGE, ground_style
-from tfnp_ext.png import palette_png
+from tfnp_ext.formats.html.sparklines import SPARK_HEIGHT, SPARK_WIDTH, sparkline_png
 
 MONO = 'ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace'
-SPARK_WIDTH, SPARK_HEIGHT = 64, 14
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
 _MARKUP = frozenset("&<>\"'")
@@ -146,38 +143,12 @@ def write_sparkline(sparkline: Sparkline) -> str:
     """Returns the histogram as a picture; where the card's picture has it, only what stands between its ends."""
     if sparkline.in_picture or not sparkline.counts:
         return "…"
-    data = _sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
+    data = sparkline_png(sparkline.counts, sparkline.low, sparkline.high)
     low, high = wording.amount(sparkline.low), wording.amount(sparkline.high)
     return (
         f'<img width={SPARK_WIDTH} height={SPARK_HEIGHT} alt="histogram from {low} to {high}"'
         f' style="vertical-align:-2px" src="{data_uri(data, "image/png")}">'
     )
-
-
-_LEVELS = np.arange(SPARK_HEIGHT, 0, -1)[:, None]
-_SPARK_INKS = ((0, 0, 0, 0), (0x3A, 0x7D, 0xC0, 255), (0x76, 0x76, 0x76, 128))
-
-
-@lru_cache(maxsize=64)
-def _sparkline_png(counts: tuple[int, ...], low: float, high: float) -> bytes:
-    """Returns bars of a histogram on a hairline, with a grey tick at zero."""
-    highest = max(counts) or 1
-    each = [max(1, round(count / highest * (SPARK_HEIGHT - 1))) if count else 0 for count in counts]
-    # Few bins are wide bars, with a pixel between them.
-    edges = [round(place * SPARK_WIDTH / len(counts)) for place in range(len(counts) + 1)]
-    gap = 1 if 4 * len(counts) <= SPARK_WIDTH else 0
-    heights: list[int] = []
-    for place, height in enumerate(each):
-        wide = edges[place + 1] - edges[place]
-        heights += [height] * (wide - gap) + [0] * min(gap, wide)
-    # Two hundred of them stand in a tree, so all pixels are found at once.
-    pixels = (np.array(heights) >= _LEVELS).view(np.uint8)
-    grey = pixels[-1:]
-    grey[grey == 0] = 2
-    if low < 0 < high:
-        tick = pixels[-3:, round(-low / (high - low) * (len(heights) - 1))]
-        tick[tick == 0] = 2
-    return palette_png(pixels, _SPARK_INKS)
 
 
 def data_uri(data: bytes, mime: str) -> str:

@@ -27,7 +27,8 @@ from tfnp_ext.document import (
     Unfolding,
 )
 from tfnp_ext.formats.html.blocks import write, write_all, writes
-from tfnp_ext.formats.html.inline import SPARK_WIDTH, bold, quiet, said, unbroken, write_inline, write_span, write_text
+from tfnp_ext.formats.html.inline import bold, quiet, said, unbroken, write_inline, write_span, write_text
+from tfnp_ext.formats.html.sparklines import SPARK_WIDTH
 from tfnp_ext.formats.html.unfoldings import byte_length, write_unfoldings
 from tfnp_ext.formats.html.widths import COLUMN_GAP, GAP, block_width, spans_width, text_width
 
