@@ -824,6 +824,32 @@ class TestTwoReadings:
         assert role_of(photos[0, ..., 0] // 64).limits == (0.0, 3.0)
         assert role_of(photos[0, ..., 0] // 2).limits == (0.0, 255.0)
 
+    @pytest.mark.parametrize("layout", ["one", "batch", "no channels"])
+    @pytest.mark.parametrize("most", [1e-6, 0.05, 0.49, 1.7, 73.65, 127.0])
+    def test_a_grey_map_of_floats_on_a_scale_of_its_own_is_stretched(self, photos, layout, most):
+        grey = photos[..., :1] / np.float64(photos[..., :1].max()) * most
+        if layout == "no channels" and most > 1:
+            return
+        role = role_of({"one": grey[0], "batch": grey, "no channels": grey[0, :64, :64, 0]}[layout])
+        assert role.name in {"image", "images"}
+        assert role.limits[0] == 0
+        assert role.limits[1] == pytest.approx(role.drawn.max())
+
+    def test_what_uses_half_of_the_usual_range_is_shown_as_it_is(self, photos):
+        grey = photos[0, ..., :1] / np.float64(photos[0, ..., :1].max())
+        assert role_of(grey * 0.5).limits == (0.0, 1.0)
+        assert role_of(grey * 128.5).limits == (0.0, 255.0)
+
+    def test_dark_photos_stay_dark(self, photos):
+        assert role_of(photos[0] / np.float32(255 * 4)).limits == (0.0, 1.0)
+        assert role_of((photos[0, ..., :1] // 3).astype(np.float32)).limits == (0.0, 255.0)
+        assert role_of(photos[0, ..., :1] // 3).limits == (0.0, 255.0)
+
+    def test_the_largest_of_a_sample_is_not_white(self, photos):
+        dark = photos[..., :1] / np.float64(255 * 4)
+        seen = dataclasses.replace(compute_statistics(dark), seen=dark.size - 1)
+        assert read_role(dark, seen).limits == (0.0, 1.0)
+
     def test_an_image_with_a_hole_is_still_one(self, photos):
         pixels = photos[0] / np.float32(255)
         pixels[100:120, 100:120] = np.nan

@@ -150,9 +150,14 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
     if low == high or (not is_float(values) and high <= (DARKEST if layout.batch is None else 1)):
         return None  # a few integers are classes of pixels, of which a map and how often each occurs say more
     if low >= 0 and high <= 1:
-        return (0.0, 1.0), "0…1", True
-    if low >= 0 and high <= 255 and (layout.explicit or (is_float(values) and is_whole(values))):
-        return (0.0, white), f"0…{white:g}", not is_float(values) or is_whole(values)
+        # Integers have ended above.
+        unit = high if _is_dim(layout, statistics, 1.0) else 1.0
+        return (0.0, unit), f"0…{unit:.3g}", True
+    whole = not is_float(values) or is_whole(values)
+    if low >= 0 and high <= 255 and (layout.explicit or (is_float(values) and whole)):
+        # Pixels made floats are whole; spectrograms and maps of activations are not.
+        white = high if not whole and _is_dim(layout, statistics, white) else white
+        return (0.0, white), f"0…{white:.3g}", whole
     if not layout.explicit or not is_float(values):
         return None
     if -1 <= low < -0.3 and 0.3 < high <= 1:
@@ -163,6 +168,14 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         # Pixels less the mean of each channel, as networks trained with Caffe want them.
         return (low, high), "0…255 less a mean", False
     return None
+
+
+def _is_dim(layout: _Layout, statistics: Statistics, white: float) -> bool:
+    """Returns whether nothing is as bright as half of white: a map on another scale, which would be nearly black.
+
+    A photo in colours is as dark as it is.
+    """
+    return layout.channels == 1 and statistics.exact and statistics.maximum < white / 2
 
 
 def _is_standardised(statistics: Statistics) -> bool:
