@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from tfnp_ext import TensorDisplay
+from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.display import compose
+from tfnp_ext.display.large_values import first_matrix
 from tfnp_ext.document import Document, Fold, Table
 from tfnp_ext.formats import render_html, render_text
 
@@ -49,6 +51,40 @@ class TestTheFirstFilter:
     def test_is_cut_where_it_is_large(self, tf):
         document = card_of(tf.Variable(normal(11, 11, 3, 8), name="conv/kernel"), plots=False, max_rows=8)
         assert fold_of(document).summary == "first and last rows of [:, :, 0, 0] of 2 904 values"
+
+
+class TestTheSliceShown:
+    """Noise, which is no picture: its slice has the two sides that a picture would have."""
+
+    @pytest.mark.parametrize(("shape", "words", "first"), [
+        ((1, 28, 28, 1), "[0, :, :, 0]", np.s_[0, :, :, 0]),
+        ((16, 28, 28, 3), "[0, :, :, 0]", np.s_[0, :, :, 0]),
+        ((2, 30, 20, 1, 2), "[0, :, :, 0, 0]", np.s_[0, :, :, 0, 0]),
+        ((2, 3, 20, 30, 4), "[0, 0, :, :, 0]", np.s_[0, 0, :, :, 0]),
+        ((32, 10, 1), "[:, :, 0]", np.s_[:, :, 0]),
+        ((32, 1, 10), "[:, 0, :]", np.s_[:, 0]),
+        ((70, 1, 1), "[:, 0, :]", np.s_[:, 0]),
+        ((4, 25, 1, 1), "[:, :, 0, 0]", np.s_[:, :, 0, 0]),
+        ((1, 1, 90), "[0, :, :]", np.s_[0]),
+        ((8, 28, 40, 16), "[0, 0, :, :]", np.s_[0, 0]),
+        ((100, 50, 3), "[0, :, :]", np.s_[0]),
+        ((100, 3, 4), "[0, :, :]", np.s_[0]),
+        ((5, 4, 4, 4), "[0, 0, :, :]", np.s_[0, 0]),
+    ], ids=str)  # fmt: skip
+    def test_has_the_sides_of_a_picture(self, shape, words, first):
+        array = normal(*shape)
+        document = card_of(array, arrays=True, plots=False, max_rows=100, max_columns=100)
+        assert words in fold_of(document).summary
+        (table,) = fold_of(document).blocks
+        assert np.array(texts_of(table), float) == pytest.approx(array[first], abs=6e-4)
+        assert words in render_text(document)
+
+    def test_of_values_on_another_device_is_a_view(self, tf):
+        host = normal(3, 28, 28, 1)
+        matrix, words = first_matrix(DeviceArray(tf.constant(host)), "other")
+        assert isinstance(matrix, DeviceArray)
+        assert words == "[0, :, :, 0]"
+        assert np.array_equal(np.asarray(matrix), host[0, :, :, 0])
 
 
 class TestTheSameDigits:

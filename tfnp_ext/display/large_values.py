@@ -132,8 +132,22 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     if channels or array.shape[-1] == 1:
         before = array.ndim - 3
         return _left_there(array, (*(0,) * before, ..., 0)), f"[{'0, ' * before}:, :, 0]"
-    before = array.ndim - 2
-    return _left_there(array, (0,) * before), f"[{'0, ' * before}:, :]"
+    drawn = _sides(array.shape)
+    index = tuple(slice(None) if axis in drawn else 0 for axis in range(array.ndim))
+    return _left_there(array, index), f"[{', '.join(':' if axis in drawn else '0' for axis in range(array.ndim))}]"
+
+
+def _sides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the two axes of the matrix shown: the last ones, unless those are channels or hold one value only."""
+    last, rank = (len(shape) - 2, len(shape) - 1), len(shape)
+    if rank > 3 and min(shape[-2:]) <= max(CHANNELS):
+        long = [axis for axis in range(1, rank) if shape[axis] > max(CHANNELS)]
+        if len(long) > 1:
+            return long[-2], long[-1]
+    if min(shape[-2:]) == 1:
+        # Of axes that are as long the last ones.
+        return tuple(sorted(sorted(range(rank), key=lambda axis: (shape[axis], axis))[-2:]))
+    return last
 
 
 def _left_there(array: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:
