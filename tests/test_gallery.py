@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 
@@ -11,11 +12,11 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
 import tfnp_ext
-from tests.markup import parse
+from tests.markup import declarations, parse
 from tfnp_ext import OptionError, summarize, wording
 from tfnp_ext.config import TensorDisplay
 from tfnp_ext.display import compose, mimebundle
-from tfnp_ext.document import Beside, Fields, Fold, Note, Span, Tiles
+from tfnp_ext.document import Beside, Document, Fields, Fold, Heading, Note, Span, Tiles
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.plots import PLOTS
 from tfnp_ext.plots.gallery import PAGE
@@ -99,6 +100,29 @@ class TestWhatATileSays:
         assert html.count("border:2px solid #c0631a") == count
         assert html.count("truth</span> <b") == count
         assert len(list(parse(html).all("img"))) == html.count("<img ")
+
+    def test_numbers_stand_below_images_that_are_not_in_order(self, digits):
+        images, truth, shares = digits
+        given = {"images": images[:60], "truth": truth[:60]}
+        assert not any(tile.caption for tile in tiles(shares[:60], **given))
+        for asked in ({"page": 2}, {"sort": "confidence"}, {"sort": "error"}, {"where": "wrong"}):
+            drawn = tiles(shares[:60], **given, **asked)
+            assert [tile.caption for tile in drawn] == [tile.title for tile in drawn]
+
+    @pytest.mark.parametrize("labels", [None, NAMES, [f"class number {place}" for place in range(10)]])
+    @pytest.mark.parametrize("first", [0, 1000, 100_000])
+    def test_a_number_ends_where_its_own_image_does(self, digits, labels, first):
+        images, truth, shares = digits
+        drawn = tiles(shares[:24], images=images[:24], truth=truth[:24], labels=labels, sort="error")
+        drawn = tuple(dataclasses.replace(tile, caption=f"#{first + place}") for place, tile in enumerate(drawn))
+        html = render_html(Document(Heading("Tensor"), (Tiles(lambda: drawn, "images", columns=12),)))
+        for tile in drawn:
+            line = next(span for span in parse(html).all("span") if span.text == tile.caption).parent
+            style = declarations(line.attributes.get("style", ""))
+            if "justify-content" in style:
+                assert style["max-width"] == "60px"
+            else:
+                assert (line.text, style["text-align"], style["max-width"]) == (tile.caption, "right", "60px")
 
     def test_without_truth_nothing_is_wrong(self, digits):
         images, _, shares = digits

@@ -243,8 +243,9 @@ class GalleryPlot(Plot):
                 f", truth {verdict.truth}" if verdict.wrong else ", right" if gallery.judged.truth is not None else ""
             )
             sure = f", {verdict.share_words}" if verdict.share_words else ""
-            # Where they stand in order, a list of the wrong ones is enough.
-            index = f"#{place}" if verdict.wrong or options.where != "all" or options.sort != "index" else ""
+            # Where they stand in order, the list of the wrong ones is enough.
+            moved = options.where != "all" or options.sort != "index" or options.page > 1
+            index = f"#{place}" if moved else ""
             tiles.append(
                 Tile(picture, f"#{place}: predicted {verdict.answer}{sure}{truth}", f"#{place}", index, verdict)
             )

@@ -12,7 +12,7 @@ from tfnp_ext.formats.html.inline import bold, data_uri, quiet, said
 from tfnp_ext.formats.html.widths import text_width
 
 _TILE_GAP = 4
-_APART = '"display:flex;justify-content:space-between"'
+_APART = "display:flex;justify-content:space-between"
 _FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST = 2, 6, 60, 83
 _PAGE = 796  # CSS pixels that a notebook has for a card beside its prompts: 12 tiles stand in a line, or 9 wide ones
 _HAIRLINE = "border:1px solid #76767680"
@@ -127,11 +127,11 @@ def _judged(tile: Tile, width: int, beside: bool) -> str:
     ink = ORANGE if verdict.wrong else BLUE
     frame = ORANGE if verdict.wrong else "#0000"
     image = _image(tile.picture, tile.alt, tile.title, f"display:block;border:{_FRAME}px solid {frame}")
+    long = tile.picture.width + 2 * _FRAME
     bar = ""
     if verdict.share is not None:
         reach = max(1, round(min(1.0, verdict.share) * 100))
         track = f"linear-gradient(90deg,{ink} {reach}%,#76767624 0)"
-        long = tile.picture.width + 2 * _FRAME
         bar = f'<div style="height:3px;width:{long}px;margin:2px 0 1px;background:{track}"></div>'
     answer = bold(f"{'✗ ' if verdict.wrong else ''}{said(verdict.answer)}")
     if verdict.wrong:
@@ -140,22 +140,32 @@ def _judged(tile: Tile, width: int, beside: bool) -> str:
     share = quiet(said(verdict.share_words)) if verdict.share_words else ""
     place = quiet(said(tile.caption)) if tile.caption else ""
     truth = f"{quiet('truth')} {bold(said(verdict.truth))}" if verdict.truth else ""
-    truth = _cut(truth, verdict.truth, _truth_width(verdict) > width)
+    # Under its own image, at the end of a line that is short enough.
+    end = min(width, max(long, _NARROWEST))
+    room = end - 6 * len(tile.caption) - _TILE_GAP
+    if beside and truth and place and _truth_width(verdict) <= room:
+        truth, place = _apart(f"<span>{truth}</span>", place, long=end), ""
+    else:
+        truth = _cut(truth, verdict.truth, _truth_width(verdict) > width)
+    alone = f'<div style="text-align:right;max-width:{end}px">{place}</div>' if place else ""
     if beside:
-        lines = _apart(answer, doubt, share) + truth + _apart(place)
+        lines = _apart(answer, doubt, share) + truth + alone
     else:
         sure = f"<span>{share} {doubt}</span>" if doubt else share
         answer = _cut(answer, verdict.answer, _name_width(verdict) > width)
-        lines = answer + _apart(sure, place) + truth
+        fits = _share_width(verdict) <= room
+        lines = answer + (_apart(sure, place, long=end) if fits else _apart(sure)) + truth
+        lines += "" if fits else alone
     return f"<div style=width:{width}px>{image}{bar}{lines}</div>"
 
 
-def _apart(*pieces: str) -> str:
-    """Returns a line of pieces, the last at its right end; nothing of none."""
+def _apart(*pieces: str, long: int | None = None) -> str:
+    """Returns a line of pieces, the last at its right end, which is that of the tile or ``long``; nothing of none."""
     kept = [piece for piece in pieces if piece]
     if not kept:
         return ""
-    return f"<div style={_APART}>{''.join(kept)}</div>" if len(kept) > 1 else f"<div>{kept[0]}</div>"
+    style = _APART if long is None else f"{_APART};max-width:{long}px"
+    return f'<div style="{style}">{"".join(kept)}</div>' if len(kept) > 1 else f"<div>{kept[0]}</div>"
 
 
 def _cut(line: str, whole: str, cuts: bool) -> str:
