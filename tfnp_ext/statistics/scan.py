@@ -248,7 +248,7 @@ def bins_of_integers(low: int, high: int, most: int) -> tuple[int, int]:
         # Several numbers of bins that are asked for make one width.
         used = -(-count // wide)
         full = min(_NEARLY_FULL, 1 - (wide * used - count) / wide)
-        if full > fullest:
+        if full > fullest and used > most // 2:
             best, fullest = (wide, used), full
     return best
 

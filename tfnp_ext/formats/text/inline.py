@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
+from collections.abc import Sequence
 
 from tfnp_ext import wording
 from tfnp_ext.document import DATA_TONES, Fields, Inline, Note, Span, Sparkline, Text
@@ -61,15 +64,22 @@ def value_lines(span: Span, room: int) -> list[str]:
 
 def _inline(item: Inline) -> str:
     if isinstance(item, Sparkline):
-        return wording.sparkline(_pooled(item.counts)) if item.counts else "…"
+        # Up to twice as many stand as they are: they may be integers, one each.
+        few = len(item.counts) < 2 * _SPARK_BINS
+        counts = item.counts if few else resampled(item.counts, _SPARK_BINS)
+        return wording.sparkline(counts) if counts else "…"
     return write_span(item)
 
 
-def _pooled(counts: tuple[float, ...]) -> list[float]:
-    """Returns a histogram with the means of neighbouring bins, so that it fits a line."""
-    step = max(1, len(counts) // _SPARK_BINS)
-    groups = [counts[start : start + step] for start in range(0, len(counts), step)]
-    return [sum(group) / len(group) for group in groups]
+def resampled(counts: Sequence[float], bins: int) -> Sequence[float]:
+    """Returns a histogram of no more than so many bins, all of one width."""
+    if len(counts) <= bins:
+        return counts
+    edges = [len(counts) * at / bins for at in range(bins + 1)] if bins else []
+    return [
+        sum(counts[at] * (min(at + 1, end) - max(at, start)) for at in range(int(start), math.ceil(end)))
+        for start, end in itertools.pairwise(edges)
+    ]
 
 
 def write_text(text: Text) -> str:

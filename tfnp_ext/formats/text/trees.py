@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +24,7 @@ from tfnp_ext.document import (
 )
 from tfnp_ext.formats.text.blocks import write, writes
 from tfnp_ext.formats.text.headline import value_pieces
-from tfnp_ext.formats.text.inline import write_text
+from tfnp_ext.formats.text.inline import resampled, write_text
 from tfnp_ext.formats.text.layout import (
     GAP,
     LONGEST_NAME,
@@ -220,7 +218,7 @@ class _Range:
 
     def pieces(self, columns: _Columns) -> list[str]:
         """Returns the low end of the range and what follows, in the columns of the tree."""
-        drawn = wording.sparkline(_resampled(self.spark.counts, columns.bins))
+        drawn = wording.sparkline(resampled(self.spark.counts, columns.bins))
         spark = drawn.ljust(columns.bins) if drawn else "…".center(columns.bins)
         high = self.high.ljust(columns.high) + self.flag if self.flag else self.high
         return [self.low.rjust(columns.low), f"{spark} {high}"]
@@ -229,17 +227,6 @@ class _Range:
 def _told(items: Text) -> list[str]:
     """Returns pieces of text without the labels among them."""
     return [write_text((item,)) for item in items if not (isinstance(item, Span) and item.tone == "secondary")]
-
-
-def _resampled(counts: Sequence[float], bins: int) -> Sequence[float]:
-    """Returns a histogram of no more than so many bins, all of one width."""
-    if len(counts) <= bins:
-        return counts
-    edges = [len(counts) * at / bins for at in range(bins + 1)] if bins else []
-    return [
-        sum(counts[at] * (min(at + 1, end) - max(at, start)) for at in range(int(start), math.ceil(end)))
-        for start, end in itertools.pairwise(edges)
-    ]
 
 
 def _name(child: Child) -> str:
