@@ -231,8 +231,8 @@ class Scan:
 def bins_of_integers(low: int, high: int, most: int) -> tuple[int, int]:
     """Returns how many integers a bin stands for, and how many bins there are.
 
-    As wide as the widest bin that as many bins need is each of them, so the width follows from their number. More bins
-    than half of those there may be, so that the last of them stands for as many integers as the others if it can.
+    The last bin stands for as many integers as the others if it can, where there are more bins than half of ``most``.
+    No narrower bins would be as few, so that their width follows from their number.
 
     Args:
         low: The smallest integer.
