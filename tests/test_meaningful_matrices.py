@@ -77,7 +77,6 @@ class TestAttention:
         assert line_of(values) == [
             f"most looked at {looked.argmax()} (mean {looked.max() * 100:.1f} %)",
             f"entropy mean {entropy:.2f} of 4.32 bits",
-            "heads 8",
         ]
         assert len(line_of(values[0], plot="heatmap")) in {2, 4}  # 20 tokens can be predictions too
 
@@ -88,8 +87,29 @@ class TestAttention:
         assert fields[-1] == "from 1 024 of 19 200 rows"
         assert fields[0].startswith(most)
         fields = line_of(values, budget_ms=np.inf)
-        assert fields[-1] == "heads 300"
+        assert fields[-1].startswith("entropy mean ")
         assert fields[0].startswith(most)
+
+    def test_the_headline_tells_how_many_heads_there_are_and_the_line_does_not(self):
+        values = attention(6, 2, 12, 12)
+        assert summarize(values).title == "attention, 6 examples × 2 heads, 12 × 12"
+        assert not any("heads" in told for told in line_of(values))
+
+    @pytest.mark.parametrize("tokens", [10, 24])
+    def test_of_untrained_heads_it_is_said_that_they_look_at_all_alike(self, tf, tokens):
+        scores = tf.nn.softmax(1e-3 * tf.random.stateless_normal((6, 2, tokens, tokens), (1, 2)))
+        assert line_of(scores)[0] == f"nearly uniform each {100 / tokens:.1f} %"
+        assert line_of(attention(6, 2, tokens, tokens))[0].startswith("most looked at ")
+
+    @pytest.mark.parametrize("shape", [(6, 2, 10, 10), (2, 300, 300), (40, 40)], ids=str)
+    def test_what_looks_at_all_alike_has_half_of_the_ink(self, shape):
+        even = np.ones(shape) / shape[-1] * (1 + 1e-4 * RANDOM.normal(size=shape))
+        even = (even / even.sum(axis=-1, keepdims=True)).astype(np.float32)
+        assert summarize(even).role == "attention"
+        for panel in np.ravel(axes_of(even)):
+            image = panel.images[0]
+            assert image.norm.vmax == pytest.approx(2 / shape[-1])
+            np.testing.assert_allclose(image.get_array(), image.norm.vmax / 2, rtol=1e-3)
 
     def test_zeros_of_a_mask_have_no_entropy(self):
         assert line_of(attention(12, 12, causal=True))[1].startswith("entropy mean 1.")
@@ -110,7 +130,7 @@ class TestStack:
         [
             ((3, 9, 9), (1, 3), ["head 0", "head 1", "head 2"]),
             ((1, 8, 20, 20), (1, 8), [f"head {number}" for number in range(8)]),
-            ((2, 2, 30, 30), (1, 4), ["head [0, 0]", "head [0, 1]", "head [1, 0]", "head [1, 1]"]),
+            ((2, 2, 30, 30), (1, 4), ["[0, 0]", "[0, 1]", "[1, 0]", "[1, 1]"]),
             ((12, 64, 64), (2, 6), [f"head {number}" for number in range(12)]),
             ((40, 9, 9), (2, 8), [f"head {number}" for number in range(16)]),
         ],
@@ -201,7 +221,7 @@ class TestStack:
         values = attention(4, 24, 24).astype(np.dtype(getattr(ml_dtypes, dtype, dtype)))
         assert summarize(values).role == "attention"
         assert figure_of(values).alt.startswith("Heat maps 24 × 24 of 4 heads")
-        assert line_of(values)[-1] == "heads 4"
+        assert line_of(values)[-1].startswith("entropy mean 3.")
 
     @pytest.mark.parametrize("shape", [(8, 20, 20), (16, 60, 60), (16, 256, 256), (4, 1024, 1024)])
     def test_a_card_stays_small(self, shape):

@@ -176,7 +176,8 @@ class HeatmapPlot(Plot):
         if extremes and pooled.step != (1, 1):
             _add_known_extremes(pooled, summary)
         attention, correlation = summary.role == "attention", summary.role == "correlation"
-        scale = 1.0 if correlation else (attention_scale if attention else ink_scale)(pooled.means)
+        cells = pooled.means
+        scale = attention_scale(cells, columns) if attention else 1.0 if correlation else ink_scale(cells)
         return _Map(
             pooled=pooled,
             scale=scale,

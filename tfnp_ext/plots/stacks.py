@@ -112,7 +112,10 @@ class Stack:
         ]
         peaks = [float(np.abs(drawn.means).max()) for drawn in self.maps]
         top = int(np.argmax(peaks))
-        if peaks[top] > 0:
+        lowest = min(float(drawn.means.min()) for drawn in self.maps)
+        if peaks[top] > 0 and lowest == peaks[top]:
+            parts.append("all cells alike")
+        elif peaks[top] > 0:
             place = np.unravel_index(int(np.abs(self.maps[top].means).argmax()), self.maps[top].means.shape)
             at = wording.index([int(axis) * size for axis, size in zip(place, block, strict=True)])
             where = "at" if block == (1, 1) else "in the block from"
@@ -144,7 +147,7 @@ def read_stack(values: Array, summary: Summary) -> Stack:
         maps=maps,
         names=tuple(_name(number, summary) for number in range(shown)),
         count=count,
-        scale=(attention_scale if attention else ink_scale)(cells),
+        scale=attention_scale(cells, columns) if attention else ink_scale(cells),
         signed=any(bool((drawn.means < 0).any()) for drawn in maps),
         cell=(cell, cell),
         columns=in_a_line,
@@ -153,14 +156,16 @@ def read_stack(values: Array, summary: Summary) -> Stack:
     )
 
 
-def attention_scale(cells: Array) -> float:
+def attention_scale(cells: Array, tokens: int) -> float:
     """Returns the weight of full ink: the largest, unless attention is causal, whose first row is 1 by its nature.
 
     Args:
-        cells: Weights [..., R, C].
+        cells: Weights [..., R, C], or the means of blocks of them.
+        tokens: How many are looked at: of attention that looks at all alike the ink is half of the full one.
     """
-    causal = bool((np.triu(cells, 1) == 0).all())
-    return float(np.percentile(cells[cells > 0], 99.5)) if causal else float(cells.max())
+    if (np.triu(cells, 1) == 0).all():
+        return float(np.percentile(cells[cells > 0], 99.5))
+    return max(float(cells.max()), 2 / tokens)
 
 
 def _name(number: int, summary: Summary) -> str:
@@ -169,7 +174,7 @@ def _name(number: int, summary: Summary) -> str:
         return wording.index((number,))
     shape = [axis or 0 for axis in summary.shape or ()]
     if len(shape) == 4 and shape[0] > 1:
-        return f"head {wording.index(divmod(number, shape[1]))}"
+        return wording.index(divmod(number, shape[1]))
     return f"head {number}"
 
 

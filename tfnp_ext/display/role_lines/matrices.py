@@ -20,6 +20,9 @@ from tfnp_ext.summary import Summary
 _MOST_READ = 2**20
 """Values of a matrix on another device that are read; of more, a sample of rows is."""
 
+_UNIFORM = 0.1
+"""Attention whose weights differ by less than this share of the mean one looks at all tokens alike."""
+
 
 @line_for("confusion")
 def confusion_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
@@ -59,7 +62,7 @@ def correlation_fields(summary: Summary, options: DisplayOptions) -> tuple[Text,
 
 @line_for("attention")
 def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] | None:
-    """Returns the token looked at most, how spread attention is and how many heads there are."""
+    """Returns the token looked at most, or that none is, and how spread attention is."""
     drawn = summary.drawn
     if drawn is None:
         return None
@@ -77,15 +80,20 @@ def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
     top = int(sums.argmax())
     share = float(sums[top]) / read
     fields = [
-        field("most looked at", f"{top} (mean {wording.percent(share)})"),
+        _uniform_field(summary, tokens) or field("most looked at", f"{top} (mean {wording.percent(share)})"),
         field("entropy", f"mean {abs(entropy) / read:.2f} of {np.log2(tokens):.2f} bits"),
     ]
-    if drawn.ndim > 2:
-        shape = summary.shape or ()
-        fields.append(field("heads", wording.integer(len(drawn) if len(shape) != 4 else shape[1] or 0)))
     if read < len(rows):
         fields.append(field("from", f"{wording.integer(read)} of {wording.integer(len(rows))} rows"))
     return tuple(fields)
+
+
+def _uniform_field(summary: Summary, tokens: int) -> Text | None:
+    """Returns that all tokens are looked at alike, as before any training; ``None`` where they are not."""
+    seen = summary.statistics
+    if seen is None or (seen.maximum - seen.minimum) * tokens > _UNIFORM:
+        return None
+    return field("uniform" if seen.minimum == seen.maximum else "nearly uniform", f"each {wording.percent(1 / tokens)}")
 
 
 @adds_to("embeddings")
