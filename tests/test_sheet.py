@@ -71,6 +71,21 @@ def test_boxes_of_half_the_ink_lie_on_each_other():
     assert pixels[0, 14].tolist() == [192, 99, 26, 128]
 
 
+@pytest.mark.parametrize("size", [7.0, 7.8, 10.0])
+def test_the_sign_of_nan_has_as_much_ink_as_the_others(size):
+    inks = {}
+    for sign in "×▲▼":
+        sheet = Sheet(40, 40)
+        sheet.glyph(20, 20, sign, STYLE.magenta, size)
+        alpha = pixels_of(sheet.picture())[..., 3]
+        rows, columns = np.nonzero(alpha)
+        inks[sign] = alpha.sum(), np.ptp(columns) + 1
+        assert abs(rows.mean() - 39.5) < 1.5
+        assert abs(columns.mean() - 39.5) < 1.5
+    assert inks["×"][0] >= 0.6 * inks["▲"][0]
+    assert inks["×"][1] >= 0.8 * inks["▲"][1]
+
+
 @pytest.mark.parametrize(
     "values",
     [WALKS[:300], WALKS, np.repeat(WALKS, 2, axis=0), NOISE[:1000], NOISE],

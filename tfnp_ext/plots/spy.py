@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _TALL, _WIDE, _LEAST_WIDE = 125, 480, 200
 _LARGEST_CELL, _STRIP = 8, 24
-_FEW = 250
+_FEW = 600
 """Up to so many entries a dot is two pixels wide where places share one."""
 
 _INKS = (0x99, 0xBB, 0xDD, 0xFF)
