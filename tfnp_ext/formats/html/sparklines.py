@@ -32,7 +32,9 @@ def sparkline_png(counts: tuple[float, ...], low: float, high: float) -> bytes:
     pixels = np.full((_HEIGHT, _WIDTH), _GREY, np.uint8)
     pixels[:-_LINE] = np.array([*heights, 0], np.int8)[_columns(len(counts), step)] >= _LEVELS
     if low < 0 < high:
-        start = min(SPARK_WIDTH - 1, int(-low / (high - low) * SPARK_WIDTH)) * _SHARP
+        # Halved, so that the span of the largest floats does not overflow; that of the smallest vanishes.
+        share = -low / 2 / (high / 2 - low / 2 or 1.0)
+        start = min(SPARK_WIDTH - 1, int(share * SPARK_WIDTH)) * _SHARP
         tick = pixels[:-_LINE, start : start + _SHARP]
         tick[tick == 0] = _GREY
     return palette_png(pixels, _INKS)
