@@ -153,11 +153,12 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         # Integers have ended above.
         unit = high if _is_dim(layout, statistics, 1.0) else 1.0
         return (0.0, unit), f"0…{unit:.3g}", True
-    whole = not is_float(values) or is_whole(values)
-    if low >= 0 and high <= 255 and (layout.explicit or (is_float(values) and whole)):
+    if low >= 0 and high <= 255 and (layout.explicit or is_float(values)):
+        whole = not is_float(values) or is_whole(values)
         # Pixels made floats are whole; spectrograms and maps of activations are not.
-        white = high if not whole and _is_dim(layout, statistics, white) else white
-        return (0.0, white), f"0…{white:.3g}", whole
+        if layout.explicit or whole:
+            white = high if not whole and _is_dim(layout, statistics, white) else white
+            return (0.0, white), f"0…{white:.3g}", whole
     if not layout.explicit or not is_float(values):
         return None
     if -1 <= low < -0.3 and 0.3 < high <= 1:
