@@ -258,7 +258,7 @@ class TestTraining:
         assert "<b>" not in html
         assert "&lt;b&gt;$x$ loss" in html
         titles = [ax.get_title() for ax in plot(history)]
-        assert titles == ["<b>$x$ loss", "val_", "a" * 27 + "…"]
+        assert titles == ["<b>$x$ loss", "val_", f"{'a' * 14}…{'a' * 13}"]
 
     def test_text_alone_has_the_numbers_and_no_picture(self, digits):
         shown = render_text(compose(digits.history, TensorDisplay().options(plots=False)))

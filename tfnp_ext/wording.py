@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -240,6 +241,92 @@ def text_bar(fraction: float, width: int = 32) -> str:
 def shorten(text: str, length: int = 72) -> tuple[str, int]:
     """Returns a text cut to ``length`` characters, and how many were cut."""
     return text[:length], max(0, len(text) - length)
+
+
+_ROUNDS = 8
+"""So often names that were cut to the same are cut anew; each time further in."""
+
+_LEAST_HEAD = 3
+_BESIDE_CUT = re.compile(".?.…..?")
+"""Where names are cut, and a letter or two beside it: what differs only there is overlooked."""
+
+
+def told_apart(names: Sequence[str], longest: int) -> list[str]:
+    """Returns names of at most ``longest`` characters; those that differ still do, and so that it is seen.
+
+    A name is cut in its middle; where others are cut to the same, around that in which it differs from them. Of names
+    that even so are alike, as those of one letter, all but one have a number.
+
+    Args:
+        names: Printable ones.
+        longest: At least eight.
+
+    Example:
+        >>> told_apart(["Tomato___Early_blight", "Tomato___Late_blight", "Apple___healthy"], 14)
+        ['Tomato_…Early…', 'Tomato___Late…', 'Apple__…ealthy']
+    """
+    if all(len(name) <= longest for name in names):
+        return list(names)
+    shown = {name: _cut_inside(name, longest) for name in names}
+    for _ in range(_ROUNDS):
+        groups = defaultdict(list)
+        for name, cut in shown.items():
+            groups[_BESIDE_CUT.sub("…", cut).casefold()].append(name)
+        anew = {name: cut for group in groups.values() if len(group) > 1 for name, cut in _cut_apart(group, longest)}
+        if all(shown[name] == cut for name, cut in anew.items()):
+            break
+        shown |= anew
+    taken = Counter(shown.values())
+    if len(taken) < len(shown):
+        _number(shown, taken, longest)
+    return [shown[name] for name in names]
+
+
+def _cut_inside(name: str, longest: int) -> str:
+    if len(name) <= longest:
+        return name
+    tail = (longest - 1) // 2
+    return f"{name[: longest - 1 - tail]}…{name[-tail:]}"
+
+
+def _cut_apart(group: Sequence[str], longest: int) -> Iterable[tuple[str, str]]:
+    """Yields the long ones of some names, each cut around that in which it differs from the others."""
+    start = _alike(group)
+    same = _alike([name[start:][::-1] for name in group])
+    for name in group:
+        if len(name) > longest:
+            yield name, _cut_around(name, start, len(name) - same, longest)
+
+
+def _alike(names: Sequence[str]) -> int:
+    """Returns how many characters all names begin with alike."""
+    first, last = min(names), max(names)
+    return next((at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
+
+
+def _cut_around(name: str, start: int, stop: int, longest: int) -> str:
+    """Returns a name cut so that what stands between two places is left, or its beginning where it is too long."""
+    size = len(name)
+    if stop < longest:
+        return f"{name[:stop]}…{name[size - (longest - 1 - stop) :]}"
+    if size - start < longest - _LEAST_HEAD:
+        return f"{name[: longest - 1 - (size - start)]}…{name[start:]}"
+    if start <= _LEAST_HEAD:
+        return f"{name[: longest - 1]}…"
+    head = min(start, max(_LEAST_HEAD, longest - 2 - (stop - start)))
+    return f"{name[:head]}…{name[start : start + longest - 2 - head]}…"
+
+
+def _number(shown: dict[str, str], taken: Counter[str], longest: int) -> None:
+    """Puts a number at the end of names that are cut to what another one is."""
+    for name, cut in shown.items():
+        if len(name) <= longest or taken[cut] == 1:
+            continue
+        numbers = (f"…({number})" for number in range(2, len(shown) + 2))
+        numbered = (name[: longest - len(number)] + number for number in numbers)
+        taken[cut] -= 1
+        shown[name] = next(word for word in numbered if word not in taken)
+        taken[shown[name]] = 1
 
 
 def printable(text: str) -> str:

@@ -91,8 +91,8 @@ def _confusion(summary: Summary, options: DisplayOptions) -> Folded:
         texts = [found.word(number) for number in found.counts[place, kept].tolist()]
         recall = found.recall(place)
         rest = (Cell("" if math.isnan(recall) else wording.percent(recall)),)
-        rows.append(NumberRow(texts, signs[place, kept].tolist(), found.names[place], rest, elided))
-    heads = ("…" if column is None else found.names[column] for column in columns)
+        rows.append(NumberRow(texts, signs[place, kept].tolist(), found.labels[place], rest, elided))
+    heads = ("…" if column is None else found.labels[column] for column in columns)
     words = f"{wording.extent((count, count))} {'counts' if found.whole else 'shares'}"
     shape = drawn_values(summary).shape
     whole = f" of {wording.extent(shape)} values" if found.made or count < found.classes else ""

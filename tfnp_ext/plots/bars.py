@@ -14,6 +14,8 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Bar, Bars, Block, Figure
 from tfnp_ext.plots.base import (
+    LONGEST_LABEL,
+    LONGEST_WORDS,
     STYLE,
     Array,
     Plot,
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 20
 LONGEST_COLUMN_LABEL = 4
+LONGEST_BAR = 40
+"""Characters of a name beside a bar of text."""
+
 SMALL_VECTOR = 8
 """Up to so many probabilities are columns of text: no picture is drawn."""
 
@@ -62,7 +67,7 @@ class Chart:
 
     Attributes:
         shares: Whether the values are probabilities.
-        names: One label a bar, in the order of the bars.
+        names: The whole name of each bar, in the order of the bars.
         values: One value a bar, float64 [N].
         order: Bars from the largest value to the smallest, NaN last.
         tops: The bars that are the answer, written bold; none where the numbers are no scores.
@@ -86,6 +91,16 @@ class Chart:
     def pitch(self) -> int:
         """CSS pixels from one column to the next."""
         return _COLUMN
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The names as they stand in a picture."""
+        return wording.told_apart(self.names, LONGEST_LABEL)
+
+    @cached_property
+    def told(self) -> list[str]:
+        """The names as they stand in words."""
+        return wording.told_apart(self.names, LONGEST_WORDS)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -153,7 +168,7 @@ class BarPlot(Plot):
         what = f"{form}{', ' if chart.rest else ' '}{many} {chart.noun}"
         invalid = len(chart.order) - len(finite)
         last = f" {wording.plural(invalid, 'value')} not finite." if invalid else ""
-        named = [f"{chart.names[bar]}: {chart.words[bar]}" for bar in finite]
+        named = [f"{chart.told[bar]}: {chart.words[bar]}" for bar in finite]
         if chart.shares:
             return f"{what}. {', '.join(named[:3])}.{last}"
         if (chart.values < 0).any():
@@ -180,7 +195,7 @@ class BarPlot(Plot):
         if chart.shares and chart.columns and chart.count <= SMALL_VECTOR:
             columns = self.fallback(summary, options)
             return () if columns is None else (columns,)
-        if not all(map(can_write, chart.names)):
+        if not all(map(can_write, chart.labels)):
             return (Figure(None, self.alt(summary, options), Bars(_bars(chart, chart.order, summary), chart.rest)),)
         return super().blocks(summary, options)
 
@@ -237,8 +252,8 @@ def _bars(chart: Chart, shown: Iterable[int], summary: Summary) -> tuple[Bar, ..
     lengths, numbers = chart.lengths, [""] * len(chart.names)
     if chart.shares and len(chart.names) == chart.count <= SMALL_VECTOR and summary.drawn is not None:
         numbers = _share_texts(chart.values, summary.drawn.dtype)
-    words, tops = chart.words, chart.tops
-    return tuple(Bar(chart.names[bar], words[bar], lengths[bar], bar in tops, numbers[bar]) for bar in shown)
+    words, tops, names = chart.words, chart.tops, wording.told_apart(chart.names, LONGEST_BAR)
+    return tuple(Bar(names[bar], words[bar], lengths[bar], bar in tops, numbers[bar]) for bar in shown)
 
 
 def _share_texts(shares: Array, dtype: np.dtype[Any]) -> list[str]:
@@ -266,13 +281,13 @@ def draw_chart(axes: Axes, chart: Chart, style: Style) -> None:
     if chart.columns:
         bars = axes.bar(places, lengths, color=colors)
         axes.bar_label(bars, [chart.short_word(bar) for bar in places], padding=1)
-        name_columns(axes, places, chart.names)
+        name_columns(axes, places, chart.labels)
         axes.margins(y=0.1)
         axes.axhline(0, color=style.grey, linewidth=0.8)
     else:
         bars = axes.barh(places, lengths, color=colors)
         axes.bar_label(bars, chart.words, padding=3)
-        name_ticks(axes.yaxis, places, chart.names)
+        name_ticks(axes.yaxis, places, chart.labels)
         axes.axvline(0, color=style.grey, linewidth=0.8)
         axes.invert_yaxis()
         axes.set_xlabel(chart.rest)
@@ -297,7 +312,7 @@ def _paint_columns(sheet: Sheet, chart: Chart, style: Style) -> None:
     tops = np.where(values > 0, zero - heights, zero)
     sheet.boxes(middles - _COLUMN_BAR / 2, tops, _COLUMN_BAR, heights, _colors(chart, style))
     sheet.boxes(1, zero, sheet.width - 2, 0.5, style.grey)
-    for bar, (name, middle) in enumerate(zip(chart.names, middles, strict=True)):
+    for bar, (name, middle) in enumerate(zip(chart.labels, middles, strict=True)):
         strong = bar in chart.tops
         sheet.text(middle, sheet.height - 3, name, style.grey, TEXT, strong, "center")
         if not math.isfinite(chart.values[bar]):
@@ -319,7 +334,7 @@ def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
     tops = np.arange(len(values)) * _ROW + 4
     sheet.boxes(starts, tops, lengths, 10, _colors(chart, style))
     sheet.boxes(round(zero * 2) / 2 - 0.5, 2, 0.5, len(values) * _ROW, style.grey)
-    for bar, name in enumerate(chart.names):
+    for bar, name in enumerate(chart.labels):
         strong = bar in chart.tops
         baseline = bar * _ROW + 12.5
         sheet.text(left - 7, baseline, name, style.grey, TEXT, strong, "right")
@@ -332,7 +347,7 @@ def _paint_rows(sheet: Sheet, chart: Chart, style: Style) -> None:
 
 
 def _row_left(chart: Chart) -> int:
-    widest = max((text_width(name, TEXT, bar in chart.tops) for bar, name in enumerate(chart.names)), default=0.0)
+    widest = max((text_width(name, TEXT, bar in chart.tops) for bar, name in enumerate(chart.labels)), default=0.0)
     return math.ceil(widest) + 9
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
@@ -31,6 +31,10 @@ AUTOMATIC = 0.5
 """From this suitability on a plot is drawn without being asked for."""
 
 LONGEST_LABEL = 24
+"""Characters of a name in a picture."""
+
+LONGEST_WORDS = 60
+"""Characters of a name where it is told in words, as in the text that stands for a picture."""
 
 MOST_EXAMPLES = 200
 """Examples of a batch that are ever looked at for a picture: more do not fit beside each other."""
@@ -287,20 +291,15 @@ def near_one(*values: Array | float) -> list[Array]:
     return [np.ldexp(part, -math.frexp(largest)[1]) for part in arrays]
 
 
-def class_labels(options: DisplayOptions, count: int, longest: int = LONGEST_LABEL) -> Sequence[str]:
-    """Returns one drawable name a class: one line, no control characters, cut with an ellipsis."""
-    return options.class_names(count, lambda name: clean(name, longest))
+def class_labels(options: DisplayOptions, count: int) -> Sequence[str]:
+    """Returns one name a class, on one line without control characters; ``names_of`` those that there is room for."""
+    return options.class_names(count, wording.printable)
 
 
-def clean(label: str, longest: int = LONGEST_LABEL) -> str:
-    r"""Returns a label as one printable line of at most ``longest`` characters, written as in the card's text.
-
-    Example:
-        >>> clean("a very\nlong label", 8)
-        'a very↵…'
-    """
-    line = wording.printable(label)
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+def names_of(places: Iterable[int], names: Sequence[str] | Mapping[int, str], longest: int) -> dict[int, str]:
+    """Returns the names of some classes, cut so that those that differ still do, by their class."""
+    classes = tuple(dict.fromkeys(places))
+    return dict(zip(classes, wording.told_apart([names[place] for place in classes], longest), strict=True))
 
 
 T = TypeVar("T")

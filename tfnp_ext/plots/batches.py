@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Cell, Row, Span, Table
-from tfnp_ext.plots.base import MOST_EXAMPLES, Array, Style, as_floats, class_labels
+from tfnp_ext.plots.base import LONGEST_WORDS, MOST_EXAMPLES, Array, Style, as_floats, class_labels, names_of
 from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
 from tfnp_ext.plots.ticks import name_ticks
@@ -44,6 +44,9 @@ _FEW_CLASSES = 12
 _LONGEST_TABLE, _WIDEST_TABLE = 12, 16
 _TEXT_EXAMPLES = 6
 _TEXT_CLASSES = 40
+_TEXT_ROOM, _LEAST_TEXT = 62, 12
+"""Columns of a line for the blocks and the name of the answer, and those that the blocks take at least."""
+
 _MOST_COUNTED = 2**18
 """So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
@@ -56,8 +59,9 @@ class Batch:
         values: Probabilities of the examples and classes drawn, float64 [N, R].
         everything: Probabilities of the examples drawn, all classes, as they were given [N, C].
         classes: Which classes are drawn, [R].
-        names: One label each class drawn.
-        answers: The names of the top class of each example drawn.
+        names: The name of each class drawn, as it stands in the picture.
+        answers: That of the top class of each example drawn.
+        whole: The whole name of each of these classes.
         tops: Top class of each example, [N]; -1 where a row holds no number.
         confidences: Its probability, [N]; NaN where a row holds no number.
         examples: How many examples there are.
@@ -72,6 +76,7 @@ class Batch:
     classes: Array
     names: tuple[str, ...]
     answers: tuple[str, ...]
+    whole: dict[int, str]
     tops: Array
     confidences: Array
     examples: int
@@ -138,6 +143,10 @@ class Batch:
         """Whether the answers have room below their columns."""
         return _fits(self.written_answers, self.column)
 
+    def told(self, longest: int) -> dict[int, str]:
+        """Returns the names of the classes, ``×`` for none, as they stand in so many characters of text."""
+        return {**names_of(self.whole, self.whole, longest), -1: "×"}
+
     def note(self) -> str:
         """Returns which examples and classes are drawn, where it is not all."""
         notes = []
@@ -152,7 +161,9 @@ class Batch:
     def alt(self) -> str:
         """Returns what runs where, how often each class is predicted and which examples are unsure."""
         counts = self.often
-        predicted = [f"{count}×{name}" for count, name in zip(counts.tolist(), self.names, strict=True) if count]
+        names = self.told(LONGEST_WORDS)
+        often = zip(counts.tolist(), self.classes.tolist(), strict=True)
+        predicted = [f"{count}×{names[index]}" for count, index in often if count]
         drawn = ""
         if len(self.values) < self.examples:
             drawn = f" of the first {len(self.values)} of {wording.integer(self.examples)}"
@@ -163,7 +174,7 @@ class Batch:
         ]
         places = np.flatnonzero(self.unsure)
         if len(places):
-            listed = ", ".join(f"#{place} {self.answers[place]}" for place in places[:8].tolist())
+            listed = ", ".join(f"#{place} {names[self.tops[place]]}" for place in places[:8].tolist())
             more = f" and {len(places) - 8} more" if len(places) > 8 else ""
             parts.append(f"Unsure (below 50 %): {listed}{more}.")
         lost = int((self.tops < 0).sum())
@@ -180,9 +191,10 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         options: For the class names.
     """
     drawn, count = min(len(values), MOST_EXAMPLES), values.shape[1]
-    names = class_labels(options, count, _LONGEST_LABEL)
+    whole = class_labels(options, count)
     all_tops, confidences = row_tops(values, np.arange(drawn))
     first = _classes(all_tops, count)
+    names = _labels(first, all_tops, whole)
     room = _WIDTH - sum(_margins(tuple(names[index] for index in first)))
     drawn, column = _columns(room, drawn)
     narrower = _columns(room - _number_room(first), drawn)
@@ -197,6 +209,8 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     elif len(values) > len(all_tops):
         all_tops = row_tops(values)[0]
     classes = _classes(all_tops, count)
+    if count > len(names):
+        names = _labels(classes, tops, whole)
     # All classes are written only where they are few; of many on another device only those drawn are fetched.
     away = isinstance(values, DeviceArray) and count > _TEXT_CLASSES
     everything = values if away else values[:drawn]
@@ -206,6 +220,7 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         classes=classes,
         names=tuple(names[index] for index in classes),
         answers=_names_of(tops, names),
+        whole={index: whole[index] for index in names},
         tops=tops,
         confidences=confidences,
         examples=len(values),
@@ -229,7 +244,13 @@ def _fits(answers: tuple[str, ...], column: int) -> bool:
     return column >= _NARROWEST and all(text_width(answer, TEXT, True) <= column - 1 for answer in answers)
 
 
-def _names_of(tops: Array, names: Sequence[str]) -> tuple[str, ...]:
+def _labels(classes: Array, tops: Array, names: Sequence[str]) -> dict[int, str]:
+    """Returns the names of some classes and of answers, as they stand in the picture."""
+    answers = () if len(classes) == len(names) else tops[tops >= 0].tolist()
+    return names_of((*classes.tolist(), *answers), names, _LONGEST_LABEL)
+
+
+def _names_of(tops: Array, names: dict[int, str]) -> tuple[str, ...]:
     return tuple(names[top] if top >= 0 else "×" for top in tops.tolist())
 
 
@@ -402,15 +423,18 @@ def _answer(batch: Batch, number: int) -> Cell:
         return Cell("", align="left")
     share = Span(wording.percent(float(batch.confidences[number])))
     doubt = (Span("?", "unsure", "below 50 %"),) if batch.unsure[number] else ()
-    return Cell(_tied_answers(batch, number), tone="strong", align="left", after=(share, *doubt))
+    whole = batch.whole[int(batch.tops[number])]
+    cut = whole if whole != batch.answers[number] else ""
+    answer = _tied_answers(batch, number, batch.told(_LONGEST_LABEL))
+    return Cell(answer, tone="strong", align="left", title=cut, after=(share, *doubt))
 
 
-def _tied_answers(batch: Batch, number: int) -> str:
+def _tied_answers(batch: Batch, number: int, names: Mapping[int, str]) -> str:
     """Returns the top class of an example in words: of equal ones all, if their names are at hand."""
     if not batch.are_tied or batch.tops[number] < 0 or len(batch.classes) < batch.everything.shape[1]:
-        return batch.answers[number]
+        return names[int(batch.tops[number])]
     examples, rows = batch.framed
-    return wording.tied(batch.names[row] for row in rows[examples == number].tolist())
+    return wording.tied(names[int(batch.classes[row])] for row in rows[examples == number].tolist())
 
 
 def _number(value: float, title: str, top: bool) -> Cell:
@@ -427,10 +451,13 @@ def _lines(batch: Batch) -> Table:
     rows = []
     shown = len(batch.everything) if batch.small else min(_TEXT_EXAMPLES, len(batch.everything))
     shares = as_floats(batch.everything[:shown]).tolist() if lined else [[]] * shown
+    room = max(_LONGEST_LABEL, _TEXT_ROOM - max(len(digits), _LEAST_TEXT))
+    wide = not all(map(str.isascii, batch.whole.values()))  # a character may take two columns
+    names = batch.told(max(_LONGEST_LABEL, room // 2) if wide else room)
     for number, row in enumerate(shares):
         line = "".join(map(_level, row))
         answer = (
-            Cell(_tied_answers(batch, number), tone="strong"),
+            Cell(_tied_answers(batch, number, names), tone="strong"),
             Cell(wording.percent(float(batch.confidences[number]))),
         )
         doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")

@@ -12,6 +12,7 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Bar, Bars, Block
 from tfnp_ext.plots.base import (
+    LONGEST_LABEL,
     STYLE,
     Array,
     Plot,
@@ -38,6 +39,7 @@ _MOST_COUNTS, _LEAST_SHARE = 200, 0.02
 _RECALL, _GAP, _KEY, _KEY_STEPS = 42, 24, 200, 17
 _MAP = 220
 _LARGEST_DOT = 9
+_LONGEST_IN_TEXT = 18
 _TOP = 28
 _HALF = 0.5
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -116,8 +118,8 @@ class ConfusionPlot(Plot):
             return None
         most = found.worst[0][2]
         bars = (
-            Bar(f"{truth} → {predicted}", found.times(count), count / most, number == 0)
-            for number, (truth, predicted, count) in enumerate(found.worst)
+            Bar(words, found.times(count), count / most, number == 0)
+            for number, (words, count) in enumerate(found.pairs(_LONGEST_IN_TEXT))
         )
         others = found.confused - len(found.worst)
         left = found.total - found.right - sum(count for _, _, count in found.worst)
@@ -143,7 +145,7 @@ class ConfusionPlot(Plot):
             axes.imshow(shares, cmap=cmap, vmin=0, vmax=1, origin="upper", interpolation="nearest")
         ticks = range(len(found.names)) if len(found.names) <= _MOST_WRITTEN else layout.ticks
         axes.grid(False)
-        names = [found.names[place] for place in ticks]
+        names = [found.labels[place] for place in ticks]
         name_ticks(axes.yaxis, ticks, names)
         name_columns(axes, ticks, names)
         axes.set_xlabel("predicted")
@@ -220,8 +222,7 @@ class _Layout:
     @property
     def lines(self) -> tuple[str, ...]:
         """The worst confusions in words."""
-        found = self.found
-        return tuple(f"{truth} → {predicted}  {found.times(count)}" for truth, predicted, count in found.worst)
+        return tuple(f"{words}  {self.found.times(count)}" for words, count in self.found.pairs(LONGEST_LABEL))
 
     @property
     def ticks(self) -> tuple[int, ...]:
@@ -232,7 +233,7 @@ class _Layout:
 
 def _layout(found: Confusion) -> _Layout:
     count = len(found.names)
-    names = max(map(text_width, found.names))
+    names = max(map(text_width, found.labels))
     left = math.ceil(max(names, text_width("truth ↓"))) + 8
     words = max((text_width(found.word(value)) for value in found.counts[found.counts > 0].tolist()), default=0.0)
     wide = max(_NARROWEST, math.ceil(words) + 8)
@@ -270,7 +271,7 @@ def _paint_cells(sheet: Sheet, layout: _Layout, style: Style) -> None:
     sheet.text(layout.left - 6, _TOP - 5, "truth ↓", style.grey, align="right")
     sheet.text(layout.right + 6, _TOP - 5, "recall", style.grey)
     lowest = found.lowest[0] if found.worst and found.lowest else None
-    for place, name in enumerate(found.names):
+    for place, name in enumerate(found.labels):
         baseline = _TOP + place * height + 11.5
         middle = layout.left + (place + 0.5) * width
         sheet.text(middle, _TOP - 5, str(place) if layout.numbered else name, style.grey, align="center")
@@ -280,7 +281,7 @@ def _paint_cells(sheet: Sheet, layout: _Layout, style: Style) -> None:
             end -= _NUMBER
         sheet.text(end, baseline, name, style.grey, align="right")
         recall = found.recall(place)
-        word, bold = "" if math.isnan(recall) else wording.percent(recall, 0), name == lowest
+        word, bold = "" if math.isnan(recall) else wording.percent(recall, 0), found.names[place] == lowest
         sheet.text(layout.right + _RECALL - 6, baseline, word, style.grey, SMALL_TEXT, bold, "right")
 
 
@@ -294,7 +295,7 @@ def _paint_map(sheet: Sheet, layout: _Layout, style: Style) -> None:
     sheet.text(layout.left - 6, 9, "truth ↓", style.grey, align="right")
     end = -math.inf
     for place in layout.ticks:
-        start, name = layout.left + place * cell, found.names[place]
+        start, name = layout.left + place * cell, found.labels[place]
         sheet.text(layout.left - 6, _TOP + (place + 0.5) * cell + 3, name, style.grey, align="right")
         if start > end and start + text_width(name) <= layout.right:
             sheet.text(start, _TOP - 5, name, style.grey)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,11 +14,14 @@ from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.base import (
+    LONGEST_LABEL,
+    LONGEST_WORDS,
     Array,
     as_floats,
     class_labels,
     drawn_values,
     is_numeric,
+    names_of,
     near_one,
     prepared_once,
 )
@@ -69,6 +73,20 @@ class Confusion:
     whole: bool
     made: bool
     lost: int = 0
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes drawn as they stand in a picture or above a column."""
+        return tuple(wording.told_apart(self.names, LONGEST_LABEL))
+
+    def pairs(self, longest: int) -> list[tuple[str, float]]:
+        """Returns the most frequent confusions, names in so many characters each, and how often: ``3 → 5``."""
+        names = wording.told_apart([name for pair in self.worst for name in pair[:2]], longest)
+        counts = [count for _, _, count in self.worst]
+        return [
+            (f"{truth} → {predicted}", count)
+            for truth, predicted, count in zip(names[::2], names[1::2], counts, strict=True)
+        ]
 
     @property
     def sampled(self) -> bool:
@@ -177,7 +195,6 @@ def _confusion(
 ) -> Confusion:
     """Returns a confusion matrix from the truth, the prediction and the count of each cell that is not empty."""
     truths, predictions, counts = cells
-    names = class_labels(options, classes)
     # Large floats, which are no counts, are scaled so that they can be added up.
     whole = bool((counts == np.floor(counts)).all()) and float(counts.max(initial=0.0)) < _LARGEST_COUNT
     amounts = counts if whole else near_one(counts)[0]
@@ -204,6 +221,8 @@ def _confusion(
     matrix = np.zeros((2, len(drawn), len(drawn)))
     at = place[truths[kept]], place[predictions[kept]]
     matrix[0][at], matrix[1][at] = counts[kept], shares[kept]
+    told = [*drawn, *truths[wrong[:_WORST]], *predictions[wrong[:_WORST]], *([] if lowest is None else [lowest])]
+    names = names_of(map(int, told), class_labels(options, classes), LONGEST_WORDS)
     return Confusion(
         counts=matrix[0],
         shares=matrix[1],

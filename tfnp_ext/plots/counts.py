@@ -14,6 +14,7 @@ from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Bar, Bars, Block
 from tfnp_ext.plots.bars import (
+    LONGEST_BAR,
     LONGEST_COLUMN_LABEL,
     MOST_COLUMNS,
     Chart,
@@ -139,7 +140,7 @@ class CountsPlot(Plot):
             even = "none far ahead" if found.sampled else f"each {found.times(0)}"
             ends = f"{found.name(0)} … {found.name(-1)}"
             return f"Thin columns, counts of {classes}, {ends}: {', '.join(said) or even}."
-        listed = ", ".join(f"{name}: {shown.word(bar)}" for bar, name in enumerate(shown.names))
+        listed = ", ".join(f"{name}: {shown.word(bar)}" for bar, name in enumerate(shown.told))
         if shown.columns:
             return f"Column chart, counts of {classes}. {listed}."
         rest = f", {shown.rest.removeprefix('+ ')}" if shown.rest else ""
@@ -159,9 +160,10 @@ class CountsPlot(Plot):
         places = _most_frequent(found, options.top or _TEXT_ROWS)
         tops = set(found.commonest.tolist())
         most = max(1, int(found.counts.max()))
+        names = wording.told_apart(list(map(found.name, places)), LONGEST_BAR)
         bars = (
-            Bar(found.name(place), found.word(place), float(found.counts[place] / most), place in tops)
-            for place in places
+            Bar(name, found.word(place), float(found.counts[place] / most), place in tops)
+            for name, place in zip(names, places, strict=True)
         )
         return Bars(tuple(bars), _rest(found, places))
 

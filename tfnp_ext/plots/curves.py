@@ -11,7 +11,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import Curves
-from tfnp_ext.plots.base import Array, Style, as_floats, clean, near_one
+from tfnp_ext.plots.base import Array, Style, as_floats, near_one
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.inks import sign_of, some_marks
 from tfnp_ext.plots.sheet import TEXT, ZOOM, Sheet, text_width
@@ -152,9 +152,10 @@ def read_training(curves: Curves) -> Training:
     """Returns the panels of a training: a metric and its validation together, in the order of Keras."""
     by_name = {name: as_floats(np.asarray(values)).astype(np.float64) for name, values in curves.values.items()}
     names = list(dict.fromkeys(name.removeprefix(VALIDATION) or name for name in by_name))
+    written = wording.told_apart(list(map(wording.printable, names[:MOST_PANELS])), _LONGEST_NAME)
     panels = tuple(
-        Panel(clean(name, _LONGEST_NAME), by_name.get(name), by_name.get(f"{VALIDATION}{name}"))
-        for name in names[:MOST_PANELS]
+        Panel(word, by_name.get(name), by_name.get(f"{VALIDATION}{name}"))
+        for name, word in zip(names, written, strict=False)
     )
     return Training(panels, np.asarray(curves.epochs, np.float64), len(names))
 

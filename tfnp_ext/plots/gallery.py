@@ -16,6 +16,7 @@ from tfnp_ext.convert import to_numpy
 from tfnp_ext.document import Beside, Block, Cell, Note, Picture, Row, Span, Table, Tile, Tiles, Verdict
 from tfnp_ext.errors import ConversionError, OptionError
 from tfnp_ext.plots.base import (
+    LONGEST_WORDS,
     PLOTS,
     STYLE,
     Array,
@@ -24,6 +25,7 @@ from tfnp_ext.plots.base import (
     class_labels,
     drawn_values,
     is_numeric,
+    names_of,
     prepared_once,
     register_plot,
 )
@@ -45,7 +47,7 @@ _COLUMNS = 12
 _PANELS_ACROSS = 9
 _SIDE = 56
 _FEW = 6
-_LONGEST_NAME = 14
+_LONGEST_TITLE, _LONGEST_IN_TABLE = 14, 26
 _LISTED = 12
 _NEEDED = "give [N, height, width] or [N, height, width, channels]"
 _MOST_SCANNED = 2**23
@@ -93,7 +95,7 @@ class _Gallery:
         images: The images of the page.
         places: Which examples they are, [P].
         judged: What was said of all examples.
-        names: One label a class.
+        names: The whole name of each class.
         chosen: How many examples there are to page through.
         pages: How many pages they fill.
         shape: The shape of the images given.
@@ -107,22 +109,25 @@ class _Gallery:
     pages: int
     shape: tuple[int, ...]
 
-    def name(self, index: int) -> str:
-        """Returns the label of a class, ``×`` for none."""
-        return self.names[index] if 0 <= index < len(self.names) else "×"
+    def told(self, longest: int = LONGEST_WORDS) -> dict[int, str]:
+        """Returns the names of the classes of the page, those of answers and of truths, in so many characters."""
+        known = () if self.judged.truth is None else self.judged.truth[self.places].tolist()
+        found = {*self.judged.tops[self.places].tolist(), *known}
+        kept = sorted(index for index in found if 0 <= index < len(self.names))
+        return {**dict.fromkeys(found, "×"), **names_of(kept, self.names, longest)}
 
-    def verdict(self, place: int) -> Verdict:
-        """Returns what stands below the image of one example."""
+    def verdict(self, place: int, names: dict[int, str]) -> Verdict:
+        """Returns what stands below the image of one example, classes by the names that they are told by."""
         judged = self.judged
         share = None if judged.confidences is None else float(judged.confidences[place])
         wrong = bool(judged.wrong[place])
         return Verdict(
-            answer=self.name(int(judged.tops[place])),
+            answer=names[int(judged.tops[place])],
             share=share if share is not None and math.isfinite(share) else None,
             share_words="" if share is None or not math.isfinite(share) else wording.percent(share, 0),
             wrong=wrong,
             unsure=share is not None and share < UNSURE,
-            truth=self.name(int(judged.truth[place])) if wrong and judged.truth is not None else "",
+            truth=names[int(judged.truth[place])] if wrong and judged.truth is not None else "",
         )
 
 
@@ -172,7 +177,8 @@ class GalleryPlot(Plot):
             right = answered - int(judged.wrong.sum())
             parts.append(f"right {wording.integer(right)} of {wording.integer(answered)}")
             wrong = [place for place in gallery.places.tolist() if judged.wrong[place]]
-            listed = ", ".join(f"#{place} {gallery.verdict(place).answer}" for place in wrong[:8])
+            names = gallery.told()
+            listed = ", ".join(f"#{place} {names[int(judged.tops[place])]}" for place in wrong[:8])
             if wrong:
                 more = f" and {len(wrong) - 8} more" if len(wrong) > 8 else ""
                 parts.append(f"wrong, marked ✗: {listed}{more}")
@@ -202,9 +208,9 @@ class GalleryPlot(Plot):
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
         """Returns a line for each of the first examples of the page."""
         gallery = self.prepare(summary, options)
-        rows = []
+        rows, names = [], gallery.told(_LONGEST_IN_TABLE)
         for place in gallery.places[:_LISTED].tolist():
-            verdict = gallery.verdict(place)
+            verdict = gallery.verdict(place, names)
             mark = Cell("✗" if verdict.wrong else "", "unsure", align="left")
             truth = Cell(f"truth {verdict.truth}" if verdict.truth else "?" if verdict.unsure else "", align="left")
             rows.append(Row((mark, Cell(verdict.answer, "strong"), Cell(verdict.share_words), truth), f"#{place}"))
@@ -236,9 +242,9 @@ class GalleryPlot(Plot):
         if gallery.images is None:
             return ()
         pictures = encode(gallery.images)
-        tiles = []
+        tiles, names = [], gallery.told()
         for place, picture in zip(gallery.places.tolist(), pictures, strict=True):
-            verdict = gallery.verdict(place)
+            verdict = gallery.verdict(place, names)
             truth = (
                 f", truth {verdict.truth}" if verdict.wrong else ", right" if gallery.judged.truth is not None else ""
             )
@@ -272,7 +278,7 @@ class GalleryPlot(Plot):
             raise OptionError(f"page {options.page} of {wording.plural(pages, 'page')}: there are no more examples")
         places = order[(options.page - 1) * PAGE : options.page * PAGE]
         images = _read_images(given, places) if len(places) else None
-        names = class_labels(options, judged.classes, _LONGEST_NAME)
+        names = class_labels(options, judged.classes)
         return _Gallery(images, places, judged, names, len(order), pages, given.shape)
 
     def draw(self, axes: Any, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
@@ -284,8 +290,9 @@ class GalleryPlot(Plot):
         if gallery.images is None:
             panels[0].text(0.5, 0.5, _none_left(options), ha="center", va="center", wrap=True)
             return
+        names = gallery.told(_LONGEST_TITLE)
         for panel, place, image in zip(panels, gallery.places.tolist(), gallery.images.pixels(), strict=False):
-            verdict = gallery.verdict(place)
+            verdict = gallery.verdict(place, names)
             panel.imshow(np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image, interpolation="nearest")
             mark = "✗ " if verdict.wrong else ""
             truth = f"\ntruth {verdict.truth}" if verdict.wrong else ""

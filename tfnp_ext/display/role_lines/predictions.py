@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.role_lines.base import field, line_for
 from tfnp_ext.document import Span, Text
+from tfnp_ext.plots.base import LONGEST_WORDS
 from tfnp_ext.plots.class_counts import ClassCounts, count_classes, leads
 from tfnp_ext.statistics import FOR_A_LINE, places_of, row_tops, runs_in_time, sample_places
 from tfnp_ext.summary import Summary
@@ -147,9 +148,19 @@ def label_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
 
 def _often(found: ClassCounts, places: np.ndarray) -> str:
     """Returns the classes that occur equally often, and how often: ``1, 9 (31×)``."""
-    names = ", ".join(map(found.name, places[:_MOST_TIED].tolist()))
-    more = ", …" if len(places) > _MOST_TIED else ""
-    return f"{names}{more} ({found.times(int(places[0]))})"
+    names = _told(map(found.name, places[:_MOST_TIED].tolist()))
+    more = ", …" if len(places) > len(names) else ""
+    return f"{', '.join(names)}{more} ({found.times(int(places[0]))})"
+
+
+def _told(names: Iterable[str]) -> list[str]:
+    """Returns the first of some names, as many as fit: one at least."""
+    told: list[str] = []
+    for name in wording.told_apart(list(names), LONGEST_WORDS):
+        told.append(name)
+        if sum(map(len, told)) > _LONGEST_FIRST:
+            break
+    return told
 
 
 def _first_words(summary: Summary, found: ClassCounts) -> str:
@@ -157,11 +168,7 @@ def _first_words(summary: Summary, found: ClassCounts) -> str:
     assert summary.drawn is not None
     head = np.asarray(summary.drawn[:_MOST_FIRST])
     classes = head.astype(np.float64).argmax(axis=1) if head.ndim == 2 else head
-    words: list[str] = []
-    for value in classes.tolist():
-        words.append(found.name_of(int(value)))
-        if sum(map(len, words)) > _LONGEST_FIRST:
-            break
+    words = _told(found.name_of(int(value)) for value in classes.tolist())
     joint = " " if found.names is None else ", "
     return joint.join(words) + ("" if len(words) == found.size else f"{joint.rstrip()} …")
 

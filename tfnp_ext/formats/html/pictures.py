@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from html import escape
 
+from tfnp_ext import wording
 from tfnp_ext.document import Bar, Bars, Block, Figure, Picture, Tile, Tiles, Verdict, even_columns
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.grounds import BLUE, ORANGE
@@ -13,8 +15,9 @@ from tfnp_ext.formats.html.widths import text_width
 
 _TILE_GAP = 4
 _APART = "display:flex;justify-content:space-between"
-_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST = 2, 6, 60, 83
-_PAGE = 796  # CSS pixels that a notebook has for a card beside its prompts: 12 tiles stand in a line, or 9 wide ones
+_FRAME, _GALLERY_GAP, _NARROWEST, _WIDEST = 2, 6, 60, 94
+_LONGEST_NAME, _SHORTEST_NAME = 14, 8
+_PAGE = 796  # CSS pixels that a notebook has for a card beside its prompts: 12 tiles in a line, or 8 of the widest
 _HAIRLINE = "border:1px solid #76767680"
 _SHRINKS, _SCROLLS = 300, 400  # CSS pixels: wider pictures shrink with the window, or are scrolled at last
 _SMALLEST = 0.75  # of a picture that is scrolled: its words are 9 px high at their full size
@@ -87,17 +90,28 @@ def _enlarged(tiles: tuple[Tile, ...]) -> str:
 def _gallery(tiles: Tiles, drawn: tuple[Tile, ...]) -> str:
     """Returns images with what was said of each; only the wrong ones speak up."""
     framed = max(drawn[0].picture.width + 2 * _FRAME, _NARROWEST)
-    verdicts = [tile.verdict for tile in drawn if tile.verdict is not None]
+    verdicts = _fitting([tile.verdict for tile in drawn if tile.verdict is not None])
     beside = all(_name_width(verdict) + _share_width(verdict) <= framed for verdict in verdicts)
     longest = max(max(_name_width(verdict), _truth_width(verdict)) for verdict in verdicts)
     width = framed if beside else max(framed, min(math.ceil(longest), _WIDEST))
-    items = "".join(_judged(tile, width, beside) for tile in drawn)
+    items = "".join(_judged(tile, verdict, width, beside) for tile, verdict in zip(drawn, verdicts, strict=True))
     most = min(tiles.columns or len(drawn), (_PAGE + _GALLERY_GAP) // (width + _GALLERY_GAP))
     room = even_columns(len(drawn), most) * (width + _GALLERY_GAP) - _GALLERY_GAP
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:6px {_GALLERY_GAP}px;margin:6px 0 2px;max-width:{room}px;'
         f'font-size:11px;line-height:13px;white-space:nowrap{_enlarged(drawn)}">{items}</div>'
     )
+
+
+def _fitting(verdicts: list[Verdict]) -> list[Verdict]:
+    """Returns what was said of images, names cut so that those that differ still do in a tile that is widest."""
+    names = [name for verdict in verdicts for name in (verdict.answer, verdict.truth)]
+    for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1):
+        told = iter(wording.told_apart(names, longest))
+        fitting = [replace(verdict, answer=next(told), truth=next(told)) for verdict in verdicts]
+        if all(max(_name_width(verdict), _truth_width(verdict)) <= _WIDEST for verdict in fitting):
+            break
+    return fitting
 
 
 def _name_width(verdict: Verdict) -> float:
@@ -114,16 +128,17 @@ def _truth_width(verdict: Verdict) -> float:
     return 29 + text_width(verdict.truth) if verdict.truth else 0.0
 
 
-def _judged(tile: Tile, width: int, beside: bool) -> str:
+def _judged(tile: Tile, verdict: Verdict, width: int, beside: bool) -> str:
     """Returns one image, its bar as wide, and below it the words; names that are too long are cut by the page.
 
     Args:
         tile: The image and what was said of it.
+        verdict: The same with names that fit.
         width: Of the tile, in CSS pixels.
         beside: Whether all answers leave room for the confidence on their line.
     """
-    verdict = tile.verdict
-    assert verdict is not None
+    whole = tile.verdict
+    assert whole is not None
     ink = ORANGE if verdict.wrong else BLUE
     frame = ORANGE if verdict.wrong else "#0000"
     image = _image(tile.picture, tile.alt, tile.title, f"display:block;border:{_FRAME}px solid {frame}")
@@ -146,13 +161,13 @@ def _judged(tile: Tile, width: int, beside: bool) -> str:
     if beside and truth and place and _truth_width(verdict) <= room:
         truth, place = _apart(f"<span>{truth}</span>", place, long=end), ""
     else:
-        truth = _cut(truth, verdict.truth, _truth_width(verdict) > width)
+        truth = _cut(truth, whole.truth, whole.truth != verdict.truth or _truth_width(verdict) > width)
     alone = f'<div style="text-align:right;max-width:{end}px">{place}</div>' if place else ""
     if beside:
         lines = _apart(answer, doubt, share) + truth + alone
     else:
         sure = f"<span>{share} {doubt}</span>" if doubt else share
-        answer = _cut(answer, verdict.answer, _name_width(verdict) > width)
+        answer = _cut(answer, whole.answer, whole.answer != verdict.answer or _name_width(verdict) > width)
         fits = _share_width(verdict) <= room
         lines = answer + (_apart(sure, place, long=end) if fits else _apart(sure)) + truth
         lines += "" if fits else alone
