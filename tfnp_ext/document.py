@@ -303,11 +303,15 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars made of text: small ones stand in a card as columns, and stand for the picture where there is none."""
+    """Bars made of text: small ones stand in a card as columns, and stand for the picture where there is none.
+
+    ``rest`` is what is left out in words, ``rest_after`` what where only so many of the first bars are shown.
+    """
 
     bars: tuple[Bar, ...]
     rest: str = ""
     columns: bool = False
+    rest_after: Callable[[int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,8 +186,13 @@ class BarPlot(Plot):
             return Bars(_bars(chart, range(len(chart.names)), summary), columns=True)
         limit = options.top or (_TOP_OF_MANY if chart.shares or len(chart.names) > MOST_COLUMNS else _TEXT_ROWS)
         listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
-        rest = chart.rest if chart.rest else _rest(chart.shares, [chart.values[list(chart.order[limit:])]])
-        return Bars(_bars(chart, listed, summary), rest)
+        if chart.rest:
+            return Bars(_bars(chart, listed, summary), chart.rest)
+
+        def rest(shown: int) -> str:
+            return _rest(chart.shares, [chart.values[list(chart.order[shown:])]])
+
+        return Bars(_bars(chart, listed, summary), rest(limit), rest_after=rest)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:
         """Returns the picture, or up to 8 probabilities as columns of text; bars of text where a font lacks a name."""

@@ -31,7 +31,7 @@ GAMMA = 0.8
 _WIDTH = 830
 _MOST_WIDE_COLUMNS = 48
 _WIDEST, _NARROWEST, _NARROW = 18, 14, 4
-_MOST_ROWS = 20
+_MOST_ROWS, _MOST_ASKED = 20, 60
 _ROW = 11
 _CONFIDENCE = 30
 _TOP = 42
@@ -68,6 +68,7 @@ class Batch:
         column: Width of an example in CSS pixels.
         often: How often each class drawn is the top one, [R], of all examples or of those drawn.
         counted: Whether that is of all examples.
+        some: Whether others of the classes predicted are not drawn.
         numbered: Whether names do not fit below the columns, which have the number of their class instead.
     """
 
@@ -83,6 +84,7 @@ class Batch:
     column: int
     often: Array
     counted: bool
+    some: bool = False
     numbered: bool = False
 
     @property
@@ -154,7 +156,7 @@ class Batch:
             notes.append(f"the first {len(self.values)} of {wording.integer(self.examples)} examples drawn")
         count = self.everything.shape[1]
         if len(self.classes) < count:
-            most = "predicted most often" if len(self.classes) == _MOST_ROWS else "predicted"
+            most = "predicted most often" if self.some else "predicted"
             notes.append(f"only the {len(self.classes)} of {wording.integer(count)} classes {most}")
         return "; ".join(notes)
 
@@ -193,7 +195,7 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     drawn, count = min(len(values), MOST_EXAMPLES), values.shape[1]
     whole = class_labels(options, count)
     all_tops, confidences = row_tops(values, np.arange(drawn))
-    first = _classes(all_tops, count)
+    first = _classes(all_tops, count, options.top)
     names = _labels(first, all_tops, whole)
     room = _WIDTH - sum(_margins(tuple(names[index] for index in first)))
     drawn, column = _columns(room, drawn)
@@ -208,12 +210,13 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         all_tops = tops
     elif len(values) > len(all_tops):
         all_tops = row_tops(values)[0]
-    classes = _classes(all_tops, count)
+    classes = _classes(all_tops, count, options.top)
     if count > len(names):
         names = _labels(classes, tops, whole)
     # All classes are written only where they are few; of many on another device only those drawn are fetched.
     away = isinstance(values, DeviceArray) and count > _TEXT_CLASSES
     everything = values if away else values[:drawn]
+    often = np.bincount(all_tops[all_tops >= 0], minlength=count)
     return Batch(
         values=as_floats(everything[:drawn, classes]).astype(np.float64),
         everything=everything,
@@ -225,8 +228,9 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         confidences=confidences,
         examples=len(values),
         column=column,
-        often=np.bincount(all_tops[all_tops >= 0], minlength=count)[classes],
+        often=often[classes],
         counted=counted,
+        some=int(often[classes].sum()) < int(often.sum()),
         numbered=numbered,
     )
 
@@ -268,14 +272,21 @@ def _margins(names: tuple[str, ...]) -> tuple[int, int]:
     return left, max(math.ceil(text_width("confidence")) + 6, 18 + left + _COUNTS + 22)
 
 
-def _classes(tops: Array, count: int) -> Array:
-    """Returns the classes drawn: all up to 20, else those predicted, the commonest 20 of them, in class order."""
-    if count <= _MOST_ROWS:
+def _classes(tops: Array, count: int, asked: int | None = None) -> Array:
+    """Returns the classes drawn: all up to 20, else those predicted, the commonest 20 of them, in class order.
+
+    Args:
+        tops: The classes predicted.
+        count: How many classes there are.
+        asked: How many are drawn at most in place of 20.
+    """
+    most = _MOST_ROWS if asked is None else min(asked, _MOST_ASKED)
+    if count <= most:
         return np.arange(count)
     found, times = np.unique(tops[tops >= 0], return_counts=True)
     if not len(found):
-        return np.arange(_MOST_ROWS)
-    return np.sort(found[np.argsort(-times, kind="stable")[:_MOST_ROWS]])
+        return np.arange(most)
+    return np.sort(found[np.argsort(-times, kind="stable")[:most]])
 
 
 def paint_batch(sheet: Sheet, batch: Batch, style: Style) -> None:

@@ -165,7 +165,7 @@ class CountsPlot(Plot):
             Bar(name, found.word(place), float(found.counts[place] / most), place in tops)
             for name, place in zip(names, places, strict=True)
         )
-        return Bars(tuple(bars), _rest(found, places))
+        return Bars(tuple(bars), _rest(found, places), rest_after=lambda shown: _rest(found, places[:shown]))
 
     @prepared_once
     def prepare(self, summary: Summary, options: DisplayOptions) -> _CountChart | _Strip:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tfnp_ext import wording
 from tfnp_ext.document import Bar, Bars, Figure, Tiles
@@ -20,6 +21,9 @@ def write_picture(picture: Figure | Tiles, room: int = WIDTH, most: int = MOST_L
 def write_bars(bars: Bars, _room: int = WIDTH, most: int = MOST_LINES) -> list[str]:
     """Returns bars of eighth blocks, in their order; whatever the room, they are as long as they are read best."""
     most = max(1, most - bool(bars.rest))
+    rest, rest_after = bars.rest, bars.rest_after
+    if rest and rest_after is not None and len(bars.bars) > most:  # what is left out is told once
+        bars, rest = replace(bars, bars=bars.bars[:most]), rest_after(most)
     last = bool(bars.bars) and bars.bars[-1].length < 0 and most > 2
     head = len(bars.bars) if len(bars.bars) <= most else max(1, most - 1 - last)
     ordered = bars.bars[:head] + (bars.bars[-1:] if last and head < len(bars.bars) else ())
@@ -37,8 +41,8 @@ def write_bars(bars: Bars, _room: int = WIDTH, most: int = MOST_LINES) -> list[s
         lines.append(f"{mark} {label}  {value} {minus}{drawn}".rstrip())
     if len(ordered) < len(bars.bars):
         lines.insert(head, f"  ⋮ {wording.integer(len(bars.bars) - len(ordered))} more")
-    if bars.rest:
-        lines.append(f"  {bars.rest}")
+    if rest:
+        lines.append(f"  {rest}")
     return lines
 
 
