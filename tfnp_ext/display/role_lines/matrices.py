@@ -10,6 +10,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
+from tfnp_ext.display.numerals import digits_told
 from tfnp_ext.display.role_lines.base import adds_to, field, line_for
 from tfnp_ext.document import Span, Text
 from tfnp_ext.plots.confusion_counts import read_confusion
@@ -79,9 +80,10 @@ def attention_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
             read += len(block)
     top = int(sums.argmax())
     share = float(sums[top]) / read
+    decimals = digits_told(options.precision, drawn.dtype) - 1
     fields = [
         _uniform_field(summary, tokens) or field("most looked at", f"{top} (mean {wording.percent(share)})"),
-        field("entropy", f"mean {abs(entropy) / read:.2f} of {np.log2(tokens):.2f} bits"),
+        field("entropy", f"mean {abs(entropy) / read:.{decimals}f} of {np.log2(tokens):.{decimals}f} bits"),
     ]
     if read < len(rows):
         fields.append(field("from", f"{wording.integer(read)} of {wording.integer(len(rows))} rows"))

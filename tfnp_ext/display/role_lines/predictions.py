@@ -34,14 +34,20 @@ def probability_fields(summary: Summary, options: DisplayOptions) -> tuple[Text,
         return None
     values, tops, then = _ranked(drawn)
     names = options.class_names(drawn.size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        entropy = -float(np.where(values > 0, values * np.log2(values), 0).sum())
+    digits = digits_told(options.precision, drawn.dtype)
+    bits, most = (f"{value:.{digits - 1}f}" for value in (_entropy(values), math.log2(drawn.size)))
     return (
         field("top", Span(_named(names, tops), "strong"), Span("at"), Span(wording.percent(values[tops[0]]), "strong")),
         *(field("then", f"{_named(names, then)} at {wording.percent(values[place])}") for place in then[:1]),
-        field("entropy", f"{_plain(abs(entropy))} of {_plain(math.log2(drawn.size))} bits"),
-        field("sum", f"{values.sum():.3f}"),
+        field("entropy", f"{bits} of {most} bits"),
+        field("sum", f"{values.sum():.{digits}f}"),
     )
+
+
+def _entropy(shares: np.ndarray) -> float:
+    """Returns the entropy of probabilities in bits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return abs(float(np.where(shares > 0, shares * np.log2(shares), 0).sum()))
 
 
 @line_for("logits")
@@ -189,7 +195,3 @@ def _ranked(drawn: np.ndarray) -> tuple[np.ndarray, list[int], list[int]]:
 
 def _named(names: Sequence[str], places: Sequence[int]) -> str:
     return wording.tied(names[place] for place in places)
-
-
-def _plain(value: float) -> str:
-    return f"{value:.2f}"
