@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
@@ -238,3 +239,33 @@ def test_what_was_asked_for_one_value_is_dropped_where_it_does_not_fit(config):
     plain = asked.without_requests()
     assert plain == config.options()
     assert (plain.images, plain.truth) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [("budget_ms", np.float32(4), 4.0), ("budget_ms", np.float16(0.5), 0.5), ("budget_ms", np.int8(3), 3.0),
+     ("budget_ms", np.array(2.5), 2.5), ("plots", np.bool_(False), False), ("arrays", np.True_, True),
+     ("precision", np.int64(4), 4), ("max_rows", np.uint8(9), 9)],
+    ids=repr,
+)  # fmt: skip
+def test_numbers_and_truths_of_numpy_are_taken_as_python_s(config, name, value, taken):
+    setattr(config, name, value)
+    for read in (getattr(config, name), getattr(TensorDisplay().options(**{name: value}), name)):
+        assert read == taken
+        assert not isinstance(read, np.generic | np.ndarray)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("budget_ms", np.float32("nan")), ("budget_ms", np.True_), ("precision", np.False_),
+     ("precision", np.float32(2.5)), ("plots", np.int64(2)), ("budget_ms", np.datetime64("2020")),
+     ("plots", np.array([True]))],
+    ids=repr,
+)  # fmt: skip
+def test_those_that_do_not_fit_are_refused_as_they_were_given(config, name, value):
+    with pytest.raises(TraitError, match=f"^{name} is .*, not {re.escape(repr(value))}$"):
+        setattr(config, name, value)
+
+
+def test_labels_have_a_name_in_the_help():
+    assert "--TensorDisplay.labels=<ClassLabels>" in TensorDisplay.class_get_help()

@@ -176,6 +176,12 @@ def _name(name: Any) -> str:
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
+def _of_python(value: Any) -> Any:
+    """Returns a number or a truth value of NumPy's as one of Python's, anything else as it is."""
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+    return value.item() if is_scalar else value
+
+
 class _Option(TraitType):  # type: ignore[type-arg]  # traitlets 5.1 has no arguments for it
     """A trait that says what it takes, in its help and wherever it refuses a value, in the same words."""
 
@@ -190,12 +196,13 @@ class _Option(TraitType):  # type: ignore[type-arg]  # traitlets 5.1 has no argu
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Returns the value; what is refused is told in one sentence, with what is taken."""
+        given, value = value, _of_python(value)
         try:
             if self._is_refused(value):
                 raise TraitError
             return super().validate(obj, value)  # type: ignore[misc]
         except TraitError:
-            raise TraitError(f"{self.name} is {self.taken()}, not {_written(value)}") from None
+            raise TraitError(f"{self.name} is {self.taken()}, not {_written(given)}") from None
 
     def _is_refused(self, value: Any) -> bool:
         return False
@@ -233,6 +240,10 @@ class WholeNumber(_Option, Int):  # type: ignore[type-arg]
         return isinstance(value, bool)
 
 
+class ClassLabels(AnyTrait):
+    """An option that is a name for each class."""
+
+
 class TensorDisplay(SingletonConfigurable):
     """How TensorFlow values show themselves at the end of a cell."""
 
@@ -240,16 +251,29 @@ class TensorDisplay(SingletonConfigurable):
     arrays = TrueOrFalse(False, help="Show NumPy arrays as cards too, not only what %tonumpy returns.")
     nested = TrueOrFalse(True, help="Show a dict, list or tuple that holds tensors as one card.")
     plots = TrueOrFalse(True, help="Draw the picture that the values call for; without, numbers and tables only.")
-    labels = AnyTrait(
+    labels = ClassLabels(
         None,
         allow_none=True,
         help=f"Class names for predictions, used where their number fits. Takes {_LABELS_TAKEN}, or None.",
     ).tag(config=True)
     top = WholeNumber(
-        None, allow_none=True, min=1, help="How many classes to draw; None is all, or 5 beyond 20 classes."
+        None,
+        allow_none=True,
+        min=1,
+        help=(
+            "How many classes to draw: the largest of a vector, those predicted most often of a batch that is a"
+            " picture, the most frequent of labels. None is all up to 20; of more 5 of a vector, 20 of a batch, and"
+            " of labels a thin column each up to 200."
+        ),
     )
     precision = WholeNumber(
-        3, min=1, max=17, help="Significant digits in the line of numbers, as far as the dtype carries them."
+        3,
+        min=1,
+        max=17,
+        help=(
+            "Significant digits in the line of numbers, as far as the dtype carries them; counts and shares in"
+            " percent are told as they are."
+        ),
     )
     max_rows = WholeNumber(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.")
     max_columns = WholeNumber(12, min=2, max=100, help="Columns of a table before it is elided in the middle.")
