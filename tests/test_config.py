@@ -14,8 +14,8 @@ from tfnp_ext import OptionError, TensorDisplay
 from tfnp_ext.config import ClassNames, DisplayOptions, read_labels
 
 DEFAULTS = {
-    "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": 40,
-    "max_columns": 12, "budget_ms": 150.0, "plot": "auto", "softmax": False, "labels_required": False,
+    "plots": True, "arrays": False, "nested": True, "labels": None, "top": None, "precision": 3, "max_rows": None,
+    "max_columns": None, "budget_ms": 150.0, "plot": "auto", "softmax": False, "labels_required": False,
     "images": None, "truth": None, "where": "all", "sort": "index", "page": 1,
 }  # fmt: skip
 
@@ -72,9 +72,9 @@ REFUSED = [
     ("precision", 99, "precision is a whole number from 1 to 17, not 99"),
     ("precision", 2.5, "precision is a whole number from 1 to 17, not 2.5"),
     ("precision", True, "precision is a whole number from 1 to 17, not True"),
-    ("max_rows", "x", "max_rows is a whole number from 2 to 200, not 'x'"),
-    ("max_rows", np.eye(2), "max_rows is a whole number from 2 to 200, not array([[1., 0.], [0., 1.]])"),
-    ("max_columns", 101, "max_columns is a whole number from 2 to 100, not 101"),
+    ("max_rows", "x", "max_rows is a whole number from 2 to 200, or None, not 'x'"),
+    ("max_rows", np.eye(2), "max_rows is a whole number from 2 to 200, or None, not array([[1., 0.], [0., 1.]])"),
+    ("max_columns", 101, "max_columns is a whole number from 2 to 100, or None, not 101"),
     ("plots", "yes", "plots is True or False, not 'yes'"),
     ("budget_ms", float("nan"), "budget_ms is a number from 0 to inf, not nan"),
     ("budget_ms", np.eye(2), "budget_ms is a number from 0 to inf, not array([[1., 0.], [0., 1.]])"),
@@ -120,8 +120,8 @@ def test_the_help_of_every_option_states_what_it_takes():
         "labels": "a list, an array or a dict index → name, or None",
         "top": "a whole number from 1 on, or None",
         "precision": "a whole number from 1 to 17",
-        "max_rows": "a whole number from 2 to 200",
-        "max_columns": "a whole number from 2 to 100",
+        "max_rows": "a whole number from 2 to 200, or None",
+        "max_columns": "a whole number from 2 to 100, or None",
         "budget_ms": "a number from 0 to inf",
     }
     assert bounds.keys() == TensorDisplay.class_own_traits(config=True).keys()

@@ -79,8 +79,8 @@ class DisplayOptions:
     labels: Labels | None
     top: int | None
     precision: int
-    max_rows: int
-    max_columns: int
+    max_rows: int | None
+    max_columns: int | None
     budget_ms: float
     plot: str = "auto"
     softmax: bool = False
@@ -90,6 +90,14 @@ class DisplayOptions:
     where: str = "all"
     sort: str = "index"
     page: int = 1
+
+    def rows(self, own: int) -> int:
+        """Returns how many rows a table has at most, whose kind has ``own`` ones unless others are asked for."""
+        return own if self.max_rows is None else self.max_rows
+
+    def columns(self, own: int) -> int:
+        """Returns how many columns a table has at most, whose kind has ``own`` ones unless others are asked for."""
+        return own if self.max_columns is None else self.max_columns
 
     def without_requests(self) -> DisplayOptions:
         """Returns the options without what was asked for this very value, for where that does not fit it."""
@@ -275,8 +283,27 @@ class TensorDisplay(SingletonConfigurable):
             " percent are told as they are."
         ),
     )
-    max_rows = WholeNumber(40, min=2, max=200, help="Rows of a table of values before it is elided in the middle.")
-    max_columns = WholeNumber(12, min=2, max=100, help="Columns of a table before it is elided in the middle.")
+    max_rows = WholeNumber(
+        None,
+        allow_none=True,
+        min=2,
+        max=200,
+        help=(
+            "Rows of a table of more than 64 values before it is elided in the middle, as far as a card of 40 kB holds"
+            " them; a terminal shows twelve lines at most. None is what suits the kind of value: 40 of a matrix, 10 of"
+            " ten numbers each of a vector, 12 of strings and of ragged rows, 8 of sparse entries and of a gradient."
+        ),
+    )
+    max_columns = WholeNumber(
+        None,
+        allow_none=True,
+        min=2,
+        max=100,
+        help=(
+            "Columns of such a table before it is elided in the middle. None is what suits the kind of value: 12 of a"
+            " matrix, 20 of predictions."
+        ),
+    )
     budget_ms = Number(
         150.0, min=0.0, help="Milliseconds for exact statistics; beyond it they come from a seeded sample, and say so."
     )

@@ -34,6 +34,7 @@ from tfnp_ext.display import (
     unnumbered,
     values,
 )
+from tfnp_ext.display.elision import ROWS
 from tfnp_ext.display.headlines import heading, present
 from tfnp_ext.display.leaves import LeafComposer
 from tfnp_ext.display.quoting import with_typed
@@ -199,7 +200,8 @@ def _text_card(summary: Summary, array: np.ndarray | Strings, options: DisplayOp
     if words is not None and array.size <= SMALL // 2:
         return Document(heading(summary), present(string_values.warning(array), words))
     line = numbers.line(summary, options) if array.size > string_values.FEW else None
-    return Document(heading(summary), present(line, words or string_values.string_table(array, options.max_rows)))
+    table = words or string_values.string_table(array, options.rows(values.SMALL_ROWS))
+    return Document(heading(summary), present(line, table))
 
 
 def _unnumbered_card(summary: Summary, array: np.ndarray, options: DisplayOptions) -> Document:
@@ -217,7 +219,7 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
     picture = plot.blocks(summary, options) if plot else ()
     note = plot.note(summary, options) if plot and options.plots else ""
     what = f"{wording.extent((len(content.epochs), len(content.values)))} values"
-    table = large_values.epoch_table(content, options.max_rows)
+    table = large_values.epoch_table(content, options.rows(ROWS))
     why = with_typed("; ".join(filter(None, (summary.reason, note))))
     fold = Fold(what, why, (table,), large_values.epoch_table(content, 6))
     others = Note((Span(f"not drawn: {', '.join(content.others)}", "secondary"),)) if content.others else None
@@ -225,7 +227,7 @@ def _history_card(summary: Summary, content: Curves, plot: Plot | None, options:
 
 
 def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: DisplayOptions) -> Document:
-    table = composites.ragged_table(content, options.max_rows)
+    table = composites.ragged_table(content, options.rows(composites.ROWS_SHOWN))
     lengths = row_lengths(summary, options)
     # That all rows are alike is said in the line of numbers.
     varied = bool(table.columns) and lengths.rows > composites.ROWS_SHOWN and len(lengths.lengths) > 1
@@ -242,7 +244,7 @@ def _ragged_card(summary: Summary, content: Ragged, plot: Plot | None, options: 
 
 def _sparse_card(summary: Summary, content: Sparse, plot: Plot | None, options: DisplayOptions) -> Document:
     dense = composites.sparse_table(content)
-    entries = composites.entry_table(content, min(composites.ENTRIES_SHOWN, options.max_rows))
+    entries = composites.entry_table(content, options.rows(composites.ENTRIES_SHOWN))
     values: Block = entries if dense is None else Beside((dense, entries), gap=20)
     few = dense is not None or len(content.values) <= composites.ENTRIES_SHOWN
     if plot is not None and (options.plot not in _NOT_ASKED or not few):
@@ -261,7 +263,9 @@ def _slices_card(summary: Summary, content: Slices, plot: Plot | None, options: 
         )
     many = content.values.size > SMALL or None in composites.rows_shown(content, options)
     line = numbers.line(summary, options) if many else None
-    return Document(heading(summary), present(numbers.warning(summary), line, rows))
+    bound = composites.bound_of_slices(content, options)
+    said = Note((Span(bound, "secondary"),), aside=True) if bound else None
+    return Document(heading(summary), present(numbers.warning(summary), line, rows, said))
 
 
 def _pictured(summary: Summary, options: DisplayOptions, plot: Plot, fold: Fold) -> Document:
@@ -277,7 +281,7 @@ def _fold(summary: Summary, options: DisplayOptions, plot: Plot | None, picture:
     if found is None:
         return None
     note = plot.note(summary, options) if plot and options.plots else ""
-    why = [summary.reason if summary.title or not picture else "", note, *_of_the_values(summary)]
+    why = [summary.reason if summary.title or not picture else "", note, found.note, *_of_the_values(summary)]
     drawn_as_text = any(isinstance(block, (Figure, Tiles)) and block.fallback is not None for block in picture)
     preview = None
     if not picture or (not drawn_as_text and all(isinstance(block, (Figure, Tiles)) for block in picture)):

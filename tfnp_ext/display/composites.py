@@ -15,7 +15,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Ragged, Slices, Sparse, Strings
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import spread
+from tfnp_ext.display.elision import BOUNDED, COLUMNS, spread, spread_cells, spread_texts
 from tfnp_ext.display.large_values import matrix_table
 from tfnp_ext.display.quoting import TEXT_LENGTH, quotation, with_typed
 from tfnp_ext.display.string_values import are_words, word_cell
@@ -43,6 +43,8 @@ ENTRIES_FOLDED = 8
 _STORED = ("stored",)
 _MOST_COMPARED = 2**18
 _FIRST_VALUES = 10
+_MOST_CELLS = 300
+"""Cells of a gradient, which take more bytes than those of a matrix."""
 
 
 def holds_rows(obj: Any) -> bool:
@@ -63,7 +65,8 @@ class Rows(list[Any]):
 def ragged_table(content: Ragged, most_rows: int = ROWS_SHOWN) -> Table:
     """Returns the rows of a ragged tensor: all numbers of a small one, else index, length and first values."""
     outer, *inner = content.splits
-    count, shown = len(outer) - 1, spread(len(outer) - 1, min(ROWS_SHOWN, most_rows))
+    count = len(outer) - 1
+    shown, bounded = spread_texts(count, most_rows)
     # Bars of very many rows are of the longest one shown: all lengths would be an array of the rows' size.
     longest = max((int(outer[row + 1] - outer[row]) for row in shown if row is not None), default=0)
     longest = int(np.diff(outer).max(initial=0)) if count <= _MOST_COMPARED else longest
@@ -86,7 +89,8 @@ def ragged_table(content: Ragged, most_rows: int = ROWS_SHOWN) -> Table:
     rows = []
     for row in shown:
         if row is None:
-            rows.append(Row((Cell("⋮", "secondary"), Cell("⋮", "secondary", align="left")), header="⋮"))
+            left_out = BOUNDED if bounded else "⋮"
+            rows.append(Row((Cell("⋮", "secondary"), Cell(left_out, "secondary", align="left")), header="⋮"))
             continue
         start, end = int(outer[row]), int(outer[row + 1])
         length = Cell(str(end - start), bar=(end - start) / longest if longest else 0.0)
@@ -159,7 +163,7 @@ def _first_texts(flat: np.ndarray | Strings, start: int, most: int) -> list[str]
 def ragged_fold(content: Ragged, lengths: RowLengths, table: Table, options: DisplayOptions, note: str) -> Fold:
     """Returns the fold with the rows of a ragged tensor whose picture stands above it."""
     rows = lengths.rows
-    shown = spread(rows, min(ROWS_SHOWN, options.max_rows))
+    shown, _ = spread_texts(rows, options.rows(ROWS_SHOWN))
     first = shown.index(None) if None in shown else rows
     words = f"first {first} and last {len(shown) - first - 1} of {wording.integer(rows)} rows"
     words = wording.plural(rows, "row") if first == rows else words
@@ -181,7 +185,7 @@ def ragged_ways(content: Ragged, lengths: RowLengths) -> str:
 
 def entry_fold(content: Sparse, preview: Block, options: DisplayOptions, note: str) -> Fold:
     """Returns the fold with the first entries of a sparse tensor whose picture stands above it."""
-    count, most = len(content.values), min(ENTRIES_FOLDED, options.max_rows)
+    count, most = len(content.values), options.rows(ENTRIES_FOLDED)
     table = replace(entry_table(content, most), columns=_STORED, caption="", compact=False)
     words = wording.plural(count, "entry", "entries")
     words = words if count == len(table.rows) else f"first {most} of {words}"
@@ -246,12 +250,25 @@ def slices_fold(content: Slices, options: DisplayOptions, table: Table, note: st
     if None in shown:
         first = shown.index(None)
         rows = f"first {first} and last {len(shown) - first - 1} of {rows}"
-    return Fold(rows, with_typed(note), (replace(table, compact=False),), preview=table)
+    reasons = "; ".join(filter(None, (note, bound_of_slices(content, options))))
+    return Fold(rows, with_typed(reasons), (replace(table, compact=False),), preview=table)
 
 
 def rows_shown(content: Slices, options: DisplayOptions) -> list[int | None]:
     """Returns which rows of ``IndexedSlices`` stand in their table."""
-    return spread(len(content.values), min(ENTRIES_FOLDED, options.max_rows))
+    return _slices_shown(content, options)[0]
+
+
+def bound_of_slices(content: Slices, options: DisplayOptions) -> str:
+    """Returns what is said where fewer rows or columns stand in the table than asked for; nothing elsewhere."""
+    return BOUNDED * _slices_shown(content, options)[2]
+
+
+def _slices_shown(content: Slices, options: DisplayOptions) -> tuple[list[int | None], list[int | None], bool]:
+    """Returns which rows and columns of ``IndexedSlices`` stand in their table, and whether not all asked for."""
+    count = len(content.values)
+    most = options.rows(ENTRIES_FOLDED), options.columns(COLUMNS)
+    return spread_cells((count, content.values.size // max(1, count)), *most, _MOST_CELLS)
 
 
 def slices_table(content: Slices, options: DisplayOptions) -> Table:
@@ -265,8 +282,10 @@ def slices_table(content: Slices, options: DisplayOptions) -> Table:
         table = _words_of_rows(values, options, kept)
     else:
         picked = values[kept].reshape(len(kept), -1)
-        small = small_table(picked) if picked.size <= SMALL else None
-        table = small if isinstance(small, Table) else matrix_table(picked, options, "")
+        few = picked.size <= SMALL and picked.shape[1] <= options.columns(MATRIX_COLUMNS)
+        small = small_table(picked) if few else None
+        whole = replace(options, max_rows=max(2, len(kept)))
+        table = small if isinstance(small, Table) else matrix_table(picked, whole, "", _MOST_CELLS)
     indices = content.indices[kept].tolist()
     rows = [Row(row.cells, header=f"[{index}]") for row, index in zip(table.rows, indices, strict=True)]
     if None in shown:
@@ -278,7 +297,7 @@ def slices_table(content: Slices, options: DisplayOptions) -> Table:
 def _words_of_rows(values: np.ndarray | Strings, options: DisplayOptions, shown: Sequence[int]) -> Table:
     """Returns some rows of strings, those of many columns elided in the middle."""
     width = values.size // len(values)
-    columns = spread(width, options.max_columns)
+    columns = spread(width, options.columns(COLUMNS))
     rows = []
     for row in shown:
         cells = map(word_cell, values.take([row * width + column for column in columns if column is not None]))

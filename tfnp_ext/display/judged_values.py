@@ -9,7 +9,7 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import DOWN, elided_at, spread
+from tfnp_ext.display.elision import BOUNDED, COLUMNS, DOWN, ROWS, elided_at, spread, spread_cells
 from tfnp_ext.display.large_values import CANDIDATE, CLASSES_SHOWN, Folded, heat, share_texts
 from tfnp_ext.document import Cell, NumberRow, Row, Table
 from tfnp_ext.plots import Plot
@@ -34,7 +34,7 @@ def _examples(plot: GalleryPlot, summary: Summary, options: DisplayOptions) -> F
     if not len(gallery.places) or len(judged.tops) == 1:
         return None
     names = options.class_names(judged.classes)
-    columns: list[int | None] = spread(values.shape[1], CLASSES_SHOWN) if values.ndim == 2 else []
+    columns: list[int | None] = spread(values.shape[1], options.columns(CLASSES_SHOWN)) if values.ndim == 2 else []
     texts, grounds = _numbers_of(values, gallery.places, columns, shares=judged.confidences is not None)
     elided = elided_at(columns)
     heads = ["…" if column is None else names[column] for column in columns]
@@ -79,12 +79,12 @@ def _confusion(summary: Summary, options: DisplayOptions) -> Folded:
     """Returns how often each true class is taken for each, blue where that is right, and the recall of each."""
     found = read_confusion(summary, options)
     count = len(found.names)
-    columns = spread(count, options.max_columns)
+    down, columns, bounded = spread_cells((count, count), options.rows(ROWS), options.columns(COLUMNS))
     kept = [column for column in columns if column is not None]
     elided = elided_at(columns)
     signs = np.where(np.eye(count, dtype=bool), 1.0, -1.0) * found.shares
     rows: list[Row | NumberRow] = []
-    for place in spread(count, options.max_rows):
+    for place in down:
         if place is None:
             rows.append(Row((DOWN,) * (len(columns) + 1), header="⋮"))
             continue
@@ -96,4 +96,5 @@ def _confusion(summary: Summary, options: DisplayOptions) -> Folded:
     words = f"{wording.extent((count, count))} {'counts' if found.whole else 'shares'}"
     shape = drawn_values(summary).shape
     whole = f" of {wording.extent(shape)} values" if found.made or count < found.classes else ""
-    return Folded(f"{words}{whole}", Table(tuple(rows), columns=(*heads, "recall"), caption="truth ↓, predicted →"))
+    table = Table(tuple(rows), columns=(*heads, "recall"), caption="truth ↓, predicted →")
+    return Folded(f"{words}{whole}", table, note=BOUNDED * bounded)

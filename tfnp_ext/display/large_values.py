@@ -16,7 +16,7 @@ from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import DOWN, elided_at, ends, spread
+from tfnp_ext.display.elision import BOUNDED, COLUMNS, DOWN, MOST_CELLS, ROWS, elided_at, ends, spread, spread_cells
 from tfnp_ext.display.ranking import largest_places, smallest_places
 from tfnp_ext.display.values import TRUE_GROUND
 from tfnp_ext.document import ELIDED, Cell, NumberRow, Row, Table
@@ -44,11 +44,15 @@ _MOST_RANKED = 2**18
 
 
 class Folded(NamedTuple):
-    """What the fold holds, in words, the table of it, and the form of its numbers where it is that of a format."""
+    """What the fold holds, in words, the table of it, and the form of its numbers where it is that of a format.
+
+    ``note`` is what else there is to say of the table.
+    """
 
     words: str
     table: Table
     form: str | None = None
+    note: str = ""
 
 
 def large_table(summary: Summary, options: DisplayOptions, most: int | None = None) -> Folded | None:
@@ -71,36 +75,39 @@ def large_table(summary: Summary, options: DisplayOptions, most: int | None = No
     if summary.role == "logits" and summary.drawn is not None:
         return Folded(f"{wording.integer(array.size)} values", _class_table(summary.drawn, options))
     if summary.role == "probability batch" and summary.drawn is not None:
-        return Folded(f"{wording.extent(summary.drawn.shape)} values", batch_table(summary.drawn, options))
+        table, bounded = batch_table(summary.drawn, options)
+        return Folded(f"{wording.extent(summary.drawn.shape)} values", table, note=BOUNDED * bounded)
     if array.ndim == 2 and len(array) == 1:
         array = array.reshape(-1)
     if array.ndim == 1 and array.dtype.kind == "c":
-        return _complex_table(array, options.max_rows)
+        return _complex_table(array, options.rows(ROWS))
     if array.ndim == 1:
-        rows = _VECTOR_ROWS if most is None else min(_VECTOR_ROWS, max(1, most // _BESIDE))
-        lines, columns = _vector_lines(array.size, rows), tuple(map(str, range(min(_BESIDE, array.size))))
+        lines, bounded = _vector_lines(array.size, options.rows(_VECTOR_ROWS))
+        columns = tuple(map(str, range(min(_BESIDE, array.size))))
         picked = _picked(lines, array)
         form = numerals.form_of(picked)
-        return Folded(_vector_words(array, rows), _heat_table(lines, picked, columns, "", form), form)
+        words = f"{'first and last of ' if None in lines else ''}{wording.integer(array.size)} values"
+        return Folded(words, _heat_table(lines, picked, columns, "", form), form, BOUNDED * bounded)
     shown, caption = first_matrix(array, summary.role)
     pictured = summary.role in _PICTURES
-    if pictured:
-        fewer = min(_PIXELS, options.max_rows), min(_PIXELS, options.max_columns)
-        options = replace(options, max_rows=fewer[0], max_columns=fewer[1])
+    own = (_PIXELS, _PIXELS) if pictured else (ROWS, COLUMNS)
     what = f"{caption} of {wording.integer(array.size)}" if array.ndim > 2 else wording.extent(array.shape)
-    lines, columns = _matrix_lines(shown, options)
+    lines, columns, bounded = _matrix_lines(shown, options, own)
     picked = _picked(lines, shown)
     form = numerals.form_of(picked, folded=True)
     table = _heat_table(lines, picked, columns, caption, form, pixels=pictured)
-    return Folded(f"{_part_words(shown, options)}{what} values", table, form)
+    part = _part_words(None in lines, ELIDED.text in columns)
+    return Folded(f"{part}{what} values", table, form, BOUNDED * bounded)
 
 
 def _within(summary: Summary, options: DisplayOptions, most: int) -> DisplayOptions:
     """Returns options with which a table has about so many cells."""
     shape = [axis or 0 for axis in summary.shape or ()]
-    rows, columns = options.max_rows, options.max_columns
+    rows, columns = options.rows(ROWS), options.columns(COLUMNS)
     if summary.role == "probability batch":
         rows = min(rows, max(2, most // (min(shape[-1], CLASSES_SHOWN) + 2)))
+    elif len(shape) < 2 and summary.role not in {"probabilities", "logits"} and "complex" not in summary.dtype:
+        rows = min(options.rows(_VECTOR_ROWS), max(1, most // _BESIDE))
     elif summary.role in {"probabilities", "logits"} or len(shape) < 2:
         rows = min(rows, max(2, most))
     elif len(spread(shape[-2], rows)) * len(spread(shape[-1], columns)) > most:
@@ -109,9 +116,8 @@ def _within(summary: Summary, options: DisplayOptions, most: int) -> DisplayOpti
     return replace(options, max_rows=rows, max_columns=columns)
 
 
-def _part_words(matrix: np.ndarray, options: DisplayOptions) -> str:
-    """Returns which part of a matrix its table shows: nothing where it shows all."""
-    tall, wide = matrix.shape[0] > options.max_rows, matrix.shape[1] > options.max_columns
+def _part_words(tall: bool, wide: bool) -> str:
+    """Returns which part of a matrix its table shows, by what is left out: nothing where it shows all."""
     if tall and wide:
         return "corners of "
     return "first and last rows of " if tall else "first and last columns of " if wide else ""
@@ -161,7 +167,7 @@ def _class_table(drawn: np.ndarray, options: DisplayOptions, shares: bool = Fals
     names = options.class_names(drawn.size)
     wide = shares and drawn.dtype.itemsize > 2
     inline = drawn.size <= 10 and all(len(name) <= 8 for name in names)
-    shown = list(range(drawn.size)) if inline else _ranked_places(as_floats(drawn), options.max_rows)
+    shown = list(range(drawn.size)) if inline else _ranked_places(as_floats(drawn), options.rows(ROWS))
     picked = drawn[[place for place in shown if place is not None]]
     numbers = picked.astype(np.float64)
     scale = 1.0 if shares else float(np.abs(numbers).max()) or 1.0
@@ -202,12 +208,15 @@ def _words_of_thousandths() -> tuple[str, ...]:
     return tuple(map(wording.short_share, (*(thousandth / 1000 for thousandth in range(1001)), 1e-6, 1 - 1e-6)))
 
 
-def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
-    """Returns the table of a batch of probabilities in the array's own orientation, top class at the row's end."""
+def batch_table(drawn: np.ndarray, options: DisplayOptions) -> tuple[Table, bool]:
+    """Returns the table of a batch of probabilities in the array's own orientation, top class at the row's end.
+
+    And whether it has fewer rows or columns than asked for.
+    """
     examples, classes = drawn.shape
     names = options.class_names(classes)
-    columns = spread(classes, CLASSES_SHOWN)
-    shown = spread(examples, options.max_rows)
+    most = options.rows(ROWS), options.columns(CLASSES_SHOWN)
+    shown, columns, bounded = spread_cells((examples, classes), *most, ROWS * CLASSES_SHOWN)
     places = [example for example in shown if example is not None]
     classes_shown = [column for column in columns if column is not None]
     picked = drawn[np.ix_(places, classes_shown)].astype(np.float64)
@@ -223,14 +232,15 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> Table:
         texts, inked, top, share = next(read)
         answer = Cell(names[top] if top >= 0 else "×", "strong"), Cell(wording.percent(share))
         rows.append(NumberRow(texts, inked, str(example), answer, elided))
-    return Table(tuple(rows), columns=(*("…" if column is None else names[column] for column in columns), "top", "at"))
+    heads = ("…" if column is None else names[column] for column in columns)
+    return Table(tuple(rows), columns=(*heads, "top", "at")), bounded
 
 
 def epoch_table(curves: Curves, most: int) -> Table:
     """Returns a row an epoch, a column a metric, each with one number of decimals; elided in the middle."""
     columns = [numerals.small_texts(np.asarray(values)) for values in curves.values.values()]
     rows = []
-    for place in spread(len(curves.epochs), most):
+    for place in spread_cells((len(curves.epochs), len(columns)), most, len(columns))[0]:
         if place is None:
             rows.append(Row((DOWN,) * len(columns), header="⋮"))
             continue
@@ -240,34 +250,35 @@ def epoch_table(curves: Curves, most: int) -> Table:
     return Table(tuple(rows), columns=tuple(curves.values))
 
 
-def _vector_words(array: np.ndarray, rows: int) -> str:
-    count = wording.integer(array.size)
-    return f"first and last of {count} values" if array.size > rows * _BESIDE else f"{count} values"
-
-
 _Line = tuple[str | None, Sequence[int | None]] | None
 """What stands in a row of a table: its header and flat places, ``None`` for those, or a row, left out."""
 
 
-def _vector_lines(size: int, most: int) -> list[_Line]:
-    """Returns the rows of a long vector, ten to each, headed by their first index."""
+def _vector_lines(size: int, most: int) -> tuple[list[_Line], bool]:
+    """Returns the rows of a long vector, ten to each, headed by their first index; and whether not all asked for."""
     count = math.ceil(size / _BESIDE)
-    head, tail = (4, 2) if most == _VECTOR_ROWS else ends(most)
-    starts = list(range(count)) if count <= most else [*range(head), None, *range(count - tail, count)]
-    return [
+    starts, _, bounded = spread_cells((count, _BESIDE), most, _BESIDE)
+    if count > most == _VECTOR_ROWS:
+        starts = [*range(4), None, count - 2, count - 1]
+    lines: list[_Line] = [
         None
         if at is None
         else (str(at * _BESIDE) if count > 1 else None, list(range(at * _BESIDE, min(size, (at + 1) * _BESIDE))))
         for at in starts
     ]
+    return lines, bounded
 
 
-def _matrix_lines(array: np.ndarray, options: DisplayOptions) -> tuple[list[_Line], tuple[str, ...]]:
-    """Returns the rows of a matrix, headed by their indices and elided in the middle, and those of its columns."""
-    height, width = array.shape
-    columns = spread(width, options.max_columns)
-    lines = _lines_of(spread(height, options.max_rows), columns, width)
-    return lines, tuple("…" if column is None else str(column) for column in columns)
+def _matrix_lines(
+    array: np.ndarray, options: DisplayOptions, own: tuple[int, int] = (ROWS, COLUMNS), most: int = MOST_CELLS
+) -> tuple[list[_Line], tuple[str, ...], bool]:
+    """Returns the rows of a matrix, headed by their indices and elided in the middle, and those of its columns.
+
+    And whether there are fewer than asked for; ``own`` ones if none are.
+    """
+    rows, columns, bounded = spread_cells(array.shape, options.rows(own[0]), options.columns(own[1]), most)
+    lines = _lines_of(rows, columns, array.shape[1])
+    return lines, tuple("…" if column is None else str(column) for column in columns), bounded
 
 
 def _lines_of(rows: Sequence[int | None], columns: Sequence[int | None], width: int) -> list[_Line]:
@@ -277,9 +288,9 @@ def _lines_of(rows: Sequence[int | None], columns: Sequence[int | None], width: 
     ]
 
 
-def matrix_table(array: np.ndarray, options: DisplayOptions, caption: str) -> Table:
+def matrix_table(array: np.ndarray, options: DisplayOptions, caption: str, most: int = MOST_CELLS) -> Table:
     """Returns a matrix with its indices, elided in the middle."""
-    lines, columns = _matrix_lines(array, options)
+    lines, columns, _ = _matrix_lines(array, options, most=most)
     picked = _picked(lines, array)
     return _heat_table(lines, picked, columns, caption, numerals.form_of(picked, folded=True))
 
@@ -343,7 +354,7 @@ def _with_long_zeros(texts: list[str], form: str) -> list[str]:
 
 def _complex_table(array: np.ndarray, most: int) -> Folded:
     """Returns a complex vector, a row a value: its parts, magnitude and phase."""
-    shown = spread(array.size, most)
+    shown, _, bounded = spread_cells((array.size, 4), most, 4)
     picked = _picked([("", shown)], array)
     form = numerals.form_of(picked, folded=True)
     with np.errstate(over="ignore"):
@@ -365,7 +376,7 @@ def _complex_table(array: np.ndarray, most: int) -> Folded:
         for place in shown
     )
     words = f"{'first and last of ' if None in shown else ''}{wording.integer(array.size)} values"
-    return Folded(words, Table(rows, columns=("real", "imag", "|z|", "phase")), form)
+    return Folded(words, Table(rows, columns=("real", "imag", "|z|", "phase")), form, BOUNDED * bounded)
 
 
 def heat(values: np.ndarray) -> list[float]:

@@ -9,13 +9,13 @@ import numpy as np
 from tfnp_ext.adapters import Dense
 from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.elision import spread
+from tfnp_ext.display.elision import COLUMNS, ROWS, spread
 from tfnp_ext.display.large_values import first_matrix
 from tfnp_ext.statistics import BINS, Statistics, bins_of_integers
 from tfnp_ext.summary import Summary
 
 _PRINTED = 100
-"""Values at either end of a vector: more are never printed."""
+"""Values at either end of a vector: more are not printed unless more rows are asked for."""
 
 
 def widened(summary: Summary, options: DisplayOptions) -> Summary:
@@ -48,13 +48,14 @@ def widened(summary: Summary, options: DisplayOptions) -> Summary:
 def _printed(array: np.ndarray, role: str, options: DisplayOptions) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers that a table prints, complex ones by their magnitude, and their places in it."""
     if array.ndim < 2:
-        places = np.union1d(np.arange(min(array.size, _PRINTED)), np.arange(max(0, array.size - _PRINTED), array.size))
+        ends = max(_PRINTED, 10 * options.rows(0))
+        places = np.union1d(np.arange(min(array.size, ends)), np.arange(max(0, array.size - ends), array.size))
         values = array.reshape(-1)[places]
     else:
         matrix, _ = first_matrix(array, role)
         rows, columns = (
             np.array([place for place in spread(count, most) if place is not None])
-            for count, most in zip(matrix.shape, (options.max_rows, options.max_columns), strict=True)
+            for count, most in zip(matrix.shape, (options.rows(ROWS), options.columns(COLUMNS)), strict=True)
         )
         places = (rows[:, None] * matrix.shape[1] + columns).reshape(-1)
         values = matrix[np.ix_(rows, columns)].reshape(-1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.adapters import CutString, Strings
-from tfnp_ext.display.elision import DOWN, spread
+from tfnp_ext.display.elision import BOUNDED, DOWN, spread_texts
 from tfnp_ext.display.quoting import NOT_UTF8, SENTENCE_LENGTH, TEXT_LENGTH, Quotation, quotation
 from tfnp_ext.display.values import IN_LINE, LINE_LENGTH, SMALL_ROWS, arranged, is_line, plain_text
 from tfnp_ext.document import Beside, Cell, Fields, Row, Span, Table
@@ -94,12 +94,13 @@ def _grid(cells: Sequence[Cell], width: int) -> Table:
 
 def string_table(array: np.ndarray | Strings, most_rows: int) -> Table:
     """Returns strings decoded, cut and on one line each, with their length in bytes."""
-    shown = spread(array.size, min(SMALL_ROWS, most_rows))
+    shown, bounded = spread_texts(array.size, most_rows)
+    left_out = Cell(BOUNDED if bounded else DOWN.text, "secondary", align="left")
     read = iter(array.take([place for place in shown if place is not None]))
     rows = []
     for place in shown:
         if place is None:
-            rows.append(Row((DOWN, DOWN._replace(align="left")), header="⋮"))
+            rows.append(Row((DOWN, left_out), header="⋮"))
             continue
         value = next(read)
         header = (

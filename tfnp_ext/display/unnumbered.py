@@ -11,8 +11,9 @@ from tfnp_ext import wording
 from tfnp_ext.casting import dtype_word, kind_rank
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.display import numerals
-from tfnp_ext.display.elision import DOWN, spread
+from tfnp_ext.display.elision import BOUNDED, COLUMNS, DOWN, ROWS, spread, spread_cells
 from tfnp_ext.display.large_values import first_matrix
+from tfnp_ext.display.quoting import with_typed
 from tfnp_ext.display.string_values import word_cell
 from tfnp_ext.display.timestamps import time_texts
 from tfnp_ext.display.values import (
@@ -65,17 +66,18 @@ def values_block(array: np.ndarray, role: str, options: DisplayOptions) -> Table
         cells = _cells(array.reshape(-1), role)
         return arranged(cells, array.shape, max(len(cell.text) for cell in cells), (False, False))
     if role == "objects":
-        return _object_list(array)
+        return _object_list(array, options.rows(_MOST_RECORDS))
     if array.ndim == 1 and array.size <= SMALL:
-        return _wrapped_times(array, SMALL, compact=True)
+        return _wrapped_times(array, SMALL, compact=True)[0]
     if array.ndim == 1:
         words = f"{wording.integer(array.size)} values"
-        table = _wrapped_times(array, options.max_rows)
-        return Fold(words, (), (table,), _wrapped_times(array, _PREVIEWED))
+        table, bounded = _wrapped_times(array, options.rows(ROWS))
+        return Fold(words, with_typed(BOUNDED * bounded), (table,), _wrapped_times(array, _PREVIEWED)[0])
     matrix, caption = first_matrix(array, role)
     what = f"{caption} of {wording.integer(array.size)}" if caption else wording.extent(array.shape)
-    table = _time_matrix(matrix, options.max_rows, options.max_columns, caption)
-    return Fold(f"{what} values", (), (table,), _time_matrix(matrix, _PREVIEWED, _PREVIEWED, caption))
+    table, bounded = _time_matrix(matrix, options.rows(ROWS), options.columns(COLUMNS), caption)
+    preview, _ = _time_matrix(matrix, _PREVIEWED, _PREVIEWED, caption)
+    return Fold(f"{what} values", with_typed(BOUNDED * bounded), (table,), preview)
 
 
 def _cells(values: np.ndarray, role: str) -> list[Cell]:
@@ -101,25 +103,29 @@ def _is_literal(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, complex, str, bytes))
 
 
-def _wrapped_times(array: np.ndarray, most_rows: int, *, compact: bool = False) -> Table:
-    """Returns a vector of times, as many in a row as there is room for, each row headed by its first index."""
+def _wrapped_times(array: np.ndarray, most_rows: int, *, compact: bool = False) -> tuple[Table, bool]:
+    """Returns a vector of times, as many in a row as there is room for, each row headed by its first index.
+
+    And whether there are fewer rows than asked for.
+    """
     widest = max(map(len, time_texts(np.concatenate([array[:SMALL], array[-SMALL:]]))))
     beside = max(1, min(_MOST_BESIDE, _ROW_LENGTH // (widest + 2)))
-    shown = spread(-(-array.size // beside), most_rows)
+    shown, _, bounded = spread_cells((-(-array.size // beside), beside), most_rows, beside)
     places = [range(row * beside, min((row + 1) * beside, array.size)) for row in shown if row is not None]
     cells = iter(_cells(array[[place for row in places for place in row]], "times"))
     rows = iter([Row(tuple(next(cells) for _ in row), header=str(row[0])) for row in places])
     down = Row((DOWN,) * min(beside, array.size), header="⋮")
-    return Table(
+    table = Table(
         tuple(down if row is None else next(rows) for row in shown),
         columns=tuple(map(str, range(min(beside, array.size)))) if len(shown) > 1 else (),
         compact=compact,
     )
+    return table, bounded
 
 
-def _time_matrix(matrix: np.ndarray, most_rows: int, most_columns: int, caption: str) -> Table:
-    """Returns a matrix of times with its indices, elided in the middle."""
-    rows, columns = spread(matrix.shape[0], most_rows), spread(matrix.shape[1], most_columns)
+def _time_matrix(matrix: np.ndarray, most_rows: int, most_columns: int, caption: str) -> tuple[Table, bool]:
+    """Returns a matrix of times with its indices, elided in the middle, and whether it is less than asked for."""
+    rows, columns, bounded = spread_cells(matrix.shape, most_rows, most_columns)
     across = [column for column in columns if column is not None]
     picked = matrix[np.ix_([row for row in rows if row is not None], across)]
     cells = iter(_cells(picked, "times"))
@@ -130,12 +136,12 @@ def _time_matrix(matrix: np.ndarray, most_rows: int, most_columns: int, caption:
         return Row(tuple(ELIDED if column is None else next(cells) for column in columns), header=str(row))
 
     headers = tuple("…" if column is None else str(column) for column in columns)
-    return Table(tuple(map(line, rows)), columns=headers, caption=caption)
+    return Table(tuple(map(line, rows)), columns=headers, caption=caption), bounded
 
 
-def _object_list(array: np.ndarray) -> Table:
+def _object_list(array: np.ndarray, most_rows: int) -> Table:
     """Returns objects one to a line, elided in the middle."""
-    shown = spread(array.size, _MOST_RECORDS)
+    shown = spread(array.size, most_rows)
     cells = iter(_cells(_picked(array, shown), "objects"))
     return Table(
         tuple(
@@ -149,7 +155,8 @@ def _object_list(array: np.ndarray) -> Table:
 def _record_table(array: np.ndarray, options: DisplayOptions) -> Table:
     """Returns the first and last records, a column a field, below its name and its dtype."""
     names: Sequence[str] = array.dtype.names or ()
-    shown, fields = spread(array.size, _MOST_RECORDS), spread(len(names), options.max_columns)
+    most = options.rows(_MOST_RECORDS), options.columns(COLUMNS)
+    shown, fields, _ = spread_cells((array.size, len(names)), *most)
     picked = _picked(array, shown)
     dtypes = [array.dtype[field] for field in range(len(names))]
     cells = {field: iter(_field_cells(picked[names[field]])) for field in fields if field is not None}

@@ -418,17 +418,17 @@ def batch_table(batch: Batch) -> Table:
 
 
 def _numbers(batch: Batch) -> Table:
-    rows = []
+    rows, names = [], batch.told(_LONGEST_LABEL)
     floats = as_floats(batch.everything)
     read = zip(floats.tolist(), floats.astype(str).tolist(), strict=True)  # a float of Python's has digits that lie
     for number, (values, titles) in enumerate(read):
         top = float(batch.confidences[number])
         cells = [_number(value, title, value == top) for value, title in zip(values, titles, strict=True)]
-        rows.append(Row((*cells, _answer(batch, number)), str(number)))
+        rows.append(Row((*cells, _answer(batch, number, names)), str(number)))
     return Table(tuple(rows), (*batch.names, ""), compact=True, width=5, pinned=1)
 
 
-def _answer(batch: Batch, number: int) -> Cell:
+def _answer(batch: Batch, number: int, names: Mapping[int, str]) -> Cell:
     """Returns the end of a row: the top class, its share, and a mark where it is below one half."""
     if batch.tops[number] < 0:
         return Cell("", align="left")
@@ -436,8 +436,7 @@ def _answer(batch: Batch, number: int) -> Cell:
     doubt = (Span("?", "unsure", "below 50 %"),) if batch.unsure[number] else ()
     whole = batch.whole[int(batch.tops[number])]
     cut = whole if whole != batch.answers[number] else ""
-    answer = _tied_answers(batch, number, batch.told(_LONGEST_LABEL))
-    return Cell(answer, tone="strong", align="left", title=cut, after=(share, *doubt))
+    return Cell(_tied_answers(batch, number, names), tone="strong", align="left", title=cut, after=(share, *doubt))
 
 
 def _tied_answers(batch: Batch, number: int, names: Mapping[int, str]) -> str:
