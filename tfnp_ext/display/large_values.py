@@ -27,7 +27,7 @@ from tfnp_ext.summary import Summary
 
 _PICTURES = frozenset({"image", "images", "video"})
 _PIXELS = 10
-_BESIDE, _VECTOR_ROWS = 10, 10
+_BESIDE, _VECTOR_ROWS = 10, 26
 """Numbers of a vector in one row of its table, and rows before it is elided."""
 
 CANDIDATE = 0.1
@@ -135,7 +135,7 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     if array.ndim <= 2:
         return array if array.ndim == 2 else array.reshape(1, -1), ""
     channels = role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image")
-    if channels or array.shape[-1] == 1:
+    if channels:
         before = array.ndim - 3
         return _left_there(array, (*(0,) * before, ..., 0)), f"[{'0, ' * before}:, :, 0]"
     drawn = _sides(array.shape)
