@@ -17,7 +17,7 @@ from PIL import Image
 from tfnp_ext import plot, summarize
 from tfnp_ext.adapters import Curves
 from tfnp_ext.config import TensorDisplay
-from tfnp_ext.display import compose, mimebundle
+from tfnp_ext.display import compose, mimebundle, numerals
 from tfnp_ext.document import Fields, Figure, Fold, Span
 from tfnp_ext.formats import render_text
 from tfnp_ext.plots import PLOTS, STYLE, choose_plot
@@ -241,6 +241,33 @@ class TestTraining:
         assert bundle["text/plain"].startswith("History   2 epochs · 1 metric\nloss 2.00")
         assert f"not drawn: {other}" in bundle["text/plain"]
         assert f"not drawn: {other}" in bundle["text/html"]
+
+    def test_of_many_epochs_each_number_is_read_once_and_only_those_shown_are_written(self, history_of, monkeypatch):
+        read, written = [], []
+
+        class Counting:
+            """A number that tells when it becomes an array."""
+
+            def __array__(self, dtype=None, copy=None):
+                read.append(self)
+                return np.array(0.5)
+
+        real = numerals.small_texts
+        monkeypatch.setattr(numerals, "small_texts", lambda array: written.append(array.size) or real(array))
+        epochs = 500
+        bundle = mimebundle(history_of({"loss": [Counting() for _ in range(epochs)]}, list(range(epochs))))
+        assert bundle["text/plain"].startswith("History   500 epochs · 1 metric")
+        assert len(read) == len(set(map(id, read))) == epochs
+        assert 0 < max(written) <= epochs // 10
+
+    @given(st.lists(st.floats() | st.integers(-(2**53), 2**53), min_size=1, max_size=40))
+    def test_plain_numbers_are_drawn_as_numpy_reads_them(self, tf, values):
+        history = tf.keras.callbacks.History()
+        history.history = {"loss": values}
+        content = summarize(history).content
+        expected = np.stack([np.asarray(value) for value in values])
+        assert content.values["loss"].dtype == expected.dtype
+        np.testing.assert_array_equal(content.values["loss"], expected)
 
     def test_before_the_first_epoch_it_is_a_tree(self, history_of):
         text = mimebundle(history_of({"loss": []}, []))["text/plain"]

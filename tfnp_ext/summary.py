@@ -111,8 +111,7 @@ def summarize(obj: Any, *, budget_ms: float = 150.0, result: Any = None) -> Summ
     adapter = find_adapter(obj)
     if adapter is None:
         raise not_tensor_like(obj)
-    facts = adapter.facts(obj)
-    content = adapter.content(obj)
+    facts, content = adapter.seen(obj)
     if result is not None:
         facts, content = _of_result(facts, content, result)
     if isinstance(content, Dense) and type(content.array) is not np.ndarray and not _is_kept(content.array):

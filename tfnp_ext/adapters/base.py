@@ -306,6 +306,10 @@ class Adapter(ABC):
     def content(self, obj: Any) -> Content:
         """Returns the values for display, without acting on them."""
 
+    def seen(self, obj: Any) -> tuple[Facts, Content]:
+        """Returns facts and content of one look, where both come of what is not to be made twice."""
+        return self.facts(obj), self.content(obj)
+
     @abstractmethod
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns a read-only view, or an ``Owned`` array, or the ``Parts`` that ``convert`` will convert.
@@ -346,6 +350,8 @@ class NestAdapter(Adapter):
     """What its numbers are called: those of a model are parameters."""
     has_fields: ClassVar[bool] = False
     """Whether its parts are the fields of its class, whose number says more than that of its values."""
+    may_be_curves: ClassVar[bool] = False
+    """Whether its content may be curves, which one card draws in place of a tree."""
     is_value: ClassVar[bool] = False
     """Whether it is one value of TensorFlow's, made of several tensors: a list of such shows itself."""
 

@@ -247,6 +247,7 @@ class HistoryAdapter(NestAdapter):
     kind = "History"
     type_names = ("keras.src.callbacks.history.History",)
     holds_arrays = True
+    may_be_curves = True
 
     def parts(self, obj: Any) -> Parts:
         """Returns an array [epochs, …] for each metric.
@@ -273,11 +274,15 @@ class HistoryAdapter(NestAdapter):
 
     def facts(self, obj: Any) -> Facts:
         """Returns how many epochs and metrics there are."""
+        return self.seen(obj)[0]
+
+    def seen(self, obj: Any) -> tuple[Facts, Content]:
+        """Returns the curves, and how many epochs and metrics they have: numbers of Python become arrays only once."""
         content = self.content(obj)
         if not isinstance(content, Curves):
-            return super().facts(obj)
+            return super().facts(obj), content
         told = wording.plural(len(content.epochs), "epoch"), wording.plural(len(content.values), "metric")
-        return Facts(shape=None, dtype="", details=told)
+        return Facts(shape=None, dtype="", details=told), content
 
 
 def _curve_or_none(name: str, values: Any) -> np.ndarray | None:
@@ -291,15 +296,19 @@ def _curve_or_none(name: str, values: Any) -> np.ndarray | None:
 
 def _curve(name: str, values: Any) -> np.ndarray:
     """Returns the values of a metric, one an epoch; numbers of one kind and shape."""
+    if set(map(type, values)) == {float}:  # as Keras itself keeps them, of a long training very many
+        return np.array(values)
     arrays = [np.asarray(component(value) if hasattr(value, "backing_device") else value) for value in values]
     if len({array.shape for array in arrays}) > 1:
         raise ConversionError(f"History curve {name!r} has values of different shapes: convert them one by one")
-    if any(kind_rank(array.dtype) is None for array in arrays):
+    ranks = {dtype: kind_rank(dtype) for dtype in {array.dtype for array in arrays}}
+    if None in ranks.values():
         raise ConversionError(f"History curve {name!r} holds what is no number: convert its values one by one")
     curve = np.stack(arrays) if arrays else np.empty(0)
-    if kind_rank(curve.dtype) == 2 and any(kind_rank(array.dtype) == 1 for array in arrays):
-        for array in arrays:
-            cast(array, curve.dtype, "same_kind", f"History curve {name!r}")  # refuses to lose an integer's digits
+    if kind_rank(curve.dtype) == 2:
+        for dtype in (dtype for dtype, rank in ranks.items() if rank == 1):
+            integers = np.stack([array for array in arrays if array.dtype == dtype])
+            cast(integers, curve.dtype, "same_kind", f"History curve {name!r}")  # refuses to lose an integer's digits
     return curve
 
 

@@ -86,8 +86,10 @@ def compose(obj: Any, options: DisplayOptions, result: Any = None) -> Document:
     if composites.holds_rows(obj):
         tree = compose_nest(composites.Rows.of(obj), options, LeafComposer(card))
         return replace(tree, heading=replace(tree.heading, kind=adapter.label(obj), shape=wording.shape(obj.shape)))
-    if isinstance(adapter, NestAdapter) and isinstance(adapter.content(obj), Curves):
-        return card(summarize(obj, budget_ms=options.budget_ms), options)
+    if isinstance(adapter, NestAdapter) and adapter.may_be_curves:
+        summary = summarize(obj, budget_ms=options.budget_ms)
+        if isinstance(summary.content, Curves):
+            return card(summary, options)
     nest = result if result is not None and convert.is_list_of_bytes(obj) else adapter.held(obj)
     if isinstance(find_adapter(nest), NestAdapter):
         if options.plot not in _NOT_ASKED or options.softmax or options.images is not None or options.truth is not None:

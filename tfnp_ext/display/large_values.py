@@ -238,15 +238,18 @@ def batch_table(drawn: np.ndarray, options: DisplayOptions) -> tuple[Table, bool
 
 def epoch_table(curves: Curves, most: int) -> Table:
     """Returns a row an epoch, a column a metric, each with one number of decimals; elided in the middle."""
-    columns = [numerals.small_texts(np.asarray(values)) for values in curves.values.values()]
+    shown = spread_cells((len(curves.epochs), len(curves.values)), most, len(curves.values))[0]
+    places = [place for place in shown if place is not None]
+    columns = [numerals.small_texts(np.asarray(values)[places]) for values in curves.values.values()]
+    lines = iter(zip(places, *columns, strict=True))
     rows = []
-    for place in spread_cells((len(curves.epochs), len(columns)), most, len(columns))[0]:
+    for place in shown:
         if place is None:
             rows.append(Row((DOWN,) * len(columns), header="⋮"))
             continue
-        texts = (column[place] for column in columns)
+        epoch, *texts = next(lines)
         cells = (Cell(text, "invalid" if text in {"nan", "inf", "-inf"} else "plain") for text in texts)
-        rows.append(Row(tuple(cells), header=str(curves.epochs[place])))
+        rows.append(Row(tuple(cells), header=str(curves.epochs[epoch])))
     return Table(tuple(rows), columns=tuple(curves.values))
 
 
