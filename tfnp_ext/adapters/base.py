@@ -275,6 +275,8 @@ class Adapter(ABC):
     tensor_like: ClassVar[bool] = True
     yields_elements: ClassVar[bool] = False
     """Whether its elements have to be drawn, one after the other, to be converted."""
+    describes: ClassVar[bool] = False
+    """Whether it only describes values, by shape and dtype: a tree says those."""
     is_dense: ClassVar[bool] = False
     """What ``isinstance(adapter, DenseAdapter)`` says, but without the time that asking an abstract class takes."""
 

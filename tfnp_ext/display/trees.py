@@ -339,14 +339,13 @@ def _described(child: Any) -> str:
     cls = type(child)
     if cls is Failed:
         return f"not shown: {child.reason}"
-    if cls.__module__.startswith("tensorflow.python.framework."):
-        if cls.__name__ == "TensorSpec":
-            return f"TensorSpec {_shape_words(child.shape)} {child.dtype.name}"
-        if cls.__name__ == "DType":
-            return f"tf.{child.name}"
-        if cls.__name__ == "TensorShape":
-            return f"TensorShape {_shape_words(child)}"
+    if cls.__module__ == "tensorflow.python.framework.dtypes":
+        return f"tf.{child.name}"
     adapter = find_adapter(child)
+    if adapter is not None and adapter.describes:
+        facts = adapter.facts(child)
+        shape = wording.shape(facts.shape) if facts.shape is not None or facts.dtype else ""
+        return " ".join(filter(None, (adapter.label(child), facts.name, shape, facts.dtype)))
     if adapter is None or adapter.can_be_looked_at(child):
         return plain_text(child)
     shape, dtype = plain_attribute(child, "shape"), plain_attribute(child, "dtype")
@@ -354,7 +353,3 @@ def _described(child: Any) -> str:
     words = [wording.shape(shape)] if known else []
     words += [str(dtype)] if isinstance(dtype, np.dtype) or type(dtype) is str else []
     return " ".join([plain_text(child), *words])
-
-
-def _shape_words(shape: Any) -> str:
-    return wording.shape(None if shape.rank is None else shape.as_list())
