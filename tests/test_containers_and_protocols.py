@@ -356,6 +356,48 @@ class TestGradients:
         with pytest.raises(ConversionError, match=match):
             to_numpy(tf.IndexedSlices(values, indices, tf.constant(shape)))
 
+    @pytest.mark.parametrize("make", [list, tuple, np.array, "tensor", "variable"])
+    @pytest.mark.parametrize("given", ["values", "indices", "dense_shape"])
+    def test_slices_take_what_tensorflow_takes_and_show_the_same(self, tf, make, given):
+        made = {"tensor": tf.constant, "variable": tf.Variable}.get(make, make)
+        parts = {"values": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "indices": [4, 1, 4], "dense_shape": [5, 2]}
+        slices = tf.IndexedSlices(
+            **{name: (made if name == given else tf.constant)(part) for name, part in parts.items()}
+        )
+
+        expected = [[0, 0], [3, 4], [0, 0], [0, 0], [6, 8]]
+        assert to_numpy(slices).tolist() == expected
+        bundle = mimebundle(slices)
+        dtype = "float64" if make is np.array and given == "values" else "float32"
+        assert bundle["text/plain"].startswith(f"IndexedSlices (5, 2) {dtype}   3 rows")
+        assert bundle["text/plain"].splitlines()[1:] == ["[4]  1.0  2.0", "[1]  3.0  4.0", "[4]  5.0  6.0"]
+        assert "not shown" not in mimebundle([slices])["text/plain"]
+
+    @pytest.mark.parametrize(
+        ("indices", "said"),
+        [(1, "shape () int64"), ([1, 2, 3], "shape (3,) int64"), (["a", "b"], "shape (2,) <U1"), ([[0, 1]], "(1, 2)")],
+        ids=["one", "too many", "words", "a matrix"],
+    )
+    def test_slices_whose_indices_are_amiss_say_so(self, tf, indices, said):
+        slices = tf.IndexedSlices(tf.ones((2, 3)), indices, [5, 3])
+        for text in (mimebundle(slices)["text/plain"], mimebundle([slices])["text/plain"]):
+            assert f"indices of shape {said.removeprefix('shape ')}" in text
+            assert "for 2 rows: each row needs" in text
+        with pytest.raises(ConversionError, match="for 2 rows: each row needs one whole number"):
+            to_numpy(slices)
+
+    def test_slices_of_no_array_are_an_error_of_ours(self, tf):
+        slices = tf.IndexedSlices(tf.ones((2, 3)), [[0], [1, 2]], [5, 3])
+        with pytest.raises(ConversionError, match="a component that is no array"):
+            to_numpy(slices)
+        assert "[no card: ConversionError" in mimebundle(slices)["text/plain"]
+
+    def test_slices_of_a_shape_that_is_not_known(self, tf):
+        slices = tf.IndexedSlices(tf.ones((2, 3)), [0, 4], tf.TensorShape((None, 3)))
+        assert mimebundle(slices)["text/plain"].startswith("IndexedSlices (None, 3) float32   2 rows")
+        with pytest.raises(ConversionError, match="no dense_shape"):
+            to_numpy(slices)
+
     @pytest.mark.parametrize("name", ["float16", "bfloat16"])
     def test_many_small_rows_are_not_lost(self, tf, name):
         ones = tf.ones((3000, 1), name)

@@ -18,12 +18,22 @@ from tfnp_ext.adapters.base import (
     Owned,
     Parts,
     Slices,
+    find_adapter,
     register_adapter,
 )
 from tfnp_ext.adapters.composites import within_bounds
+from tfnp_ext.adapters.strings import Strings
 from tfnp_ext.adapters.symbolic import components, in_graph, is_symbolic, when_there_is_a_value
-from tfnp_ext.adapters.tensors import component, device_of, dtype_name, shown_component, static_shape, stored_bytes
-from tfnp_ext.errors import ConversionError
+from tfnp_ext.adapters.tensors import (
+    VariableAdapter,
+    component,
+    device_of,
+    dtype_name,
+    shown_component,
+    static_shape,
+    stored_bytes,
+)
+from tfnp_ext.errors import ConversionError, reason
 
 
 @register_adapter
@@ -35,35 +45,35 @@ class IndexedSlicesAdapter(Adapter):
 
     def facts(self, obj: Any) -> Facts:
         """Returns the dense shape, and how many rows there are."""
-        shape = self._shape(obj)
-        count = static_shape(obj.indices)
+        values, indices, _ = tensors = _tensors(obj)
+        count = static_shape(indices)
         rows = count[0] if count else None
-        nbytes, exact = (None, True) if is_symbolic(obj.values) else stored_bytes(obj.values)
+        nbytes, exact = (None, True) if is_symbolic(values) else stored_bytes(values)
         return Facts(
-            shape=shape or (None, *(static_shape(obj.values) or (None,))[1:]),
-            dtype=dtype_name(obj),
-            device="" if is_symbolic(obj.values) else device_of(obj.values),
+            shape=_dense_shape(tensors) or (None, *(static_shape(values) or (None,))[1:]),
+            dtype=dtype_name(values),
+            device="" if is_symbolic(values) else device_of(values),
             nbytes=nbytes,
             nbytes_exact=exact,
-            state="symbolic" if is_symbolic(obj.values) else "copy",
+            state="symbolic" if is_symbolic(values) else "copy",
             shares_memory=False,
             details=() if rows is None else (wording.plural(rows, "row"),),
         )
 
-    def _shape(self, obj: Any) -> tuple[int, ...] | None:
-        if obj.dense_shape is None or is_symbolic(obj.dense_shape):
-            return None
-        return tuple(int(axis) for axis in component(obj.dense_shape))
-
     def content(self, obj: Any) -> Content:
-        """Returns the rows and their indices."""
-        if is_symbolic(obj.values):
-            return Absent(when_there_is_a_value(obj.values))
-        return Slices(component(obj.indices), shown_component(obj.values), self._shape(obj))
+        """Returns the rows and their indices, or why they do not go together."""
+        values, indices, _ = tensors = _tensors(obj)
+        if is_symbolic(values):
+            return Absent(when_there_is_a_value(values))
+        if is_symbolic(indices):
+            return Absent(when_there_is_a_value(indices))
+        shown, places = shown_component(values), component(indices)
+        amiss = _amiss(shown, places)
+        return Absent(amiss, ever=False) if amiss else Slices(places, shown, _dense_shape(tensors))
 
     def graph_tensors(self, obj: Any) -> Sequence[Any]:
         """Returns those of rows, indices and shape that a session has to run."""
-        return in_graph([part for part in (obj.values, obj.indices, obj.dense_shape) if part is not None])
+        return in_graph([part for part in _tensors(obj) if part is not None])
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the dense gradient, rows of one index added up.
@@ -74,22 +84,21 @@ class IndexedSlicesAdapter(Adapter):
             SymbolicTensorError: It has no value yet.
             ConversionError: The dense shape is missing, an index is out of range, or it is over ``max_bytes``.
         """
-        tensors = (obj.values, obj.indices, *(() if obj.dense_shape is None else (obj.dense_shape,)))
-        values, indices, *dense_shape = components(obj, self.kind, tensors, conversion)
+        tensors = _tensors(obj)
+        given = [part for part in tensors if part is not None]
+        values, indices, *dense_shape = components(tensors[0], self.kind, given, conversion)
         shape = tuple(int(axis) for axis in dense_shape[0]) if dense_shape else None
         if shape is None:
             raise ConversionError(
-                f"IndexedSlices of {wording.plural(len(indices), 'row')} has no dense_shape, so the array's length is"
+                f"IndexedSlices of {wording.plural(indices.size, 'row')} has no dense_shape, so the array's length is"
                 " unknown: convert its .values and .indices"
             )
-        what = f"IndexedSlices {wording.shape(shape)} {dtype_name(obj)}"
+        what = f"IndexedSlices {wording.shape(shape)} {dtype_name(tensors[0])}"
         if values.dtype == object:
             raise ConversionError(f"{what} holds strings, which cannot be added up: convert its .values and .indices")
-        if indices.ndim != 1 or indices.dtype.kind not in "iu" or len(indices) != len(values):
-            raise ConversionError(
-                f"{what} has indices of shape {wording.shape(indices.shape)} {indices.dtype} for"
-                f" {wording.plural(len(values), 'row')}: each row needs one whole number"
-            )
+        amiss = _amiss(values, indices)
+        if amiss:
+            raise ConversionError(f"{what} has {amiss}")
         if any(axis < 0 for axis in shape):
             raise ConversionError(f"{what} has a negative length in its dense_shape: it is no array's")
         if values.ndim != len(shape) or values.shape[1:] != shape[1:]:
@@ -108,6 +117,50 @@ class IndexedSlicesAdapter(Adapter):
         dense = np.zeros(shape, np.float32 if wide else values.dtype)
         np.add.at(dense, indices, values.astype(np.float32) if wide else values)
         return Owned(dense.astype(values.dtype) if wide else dense)
+
+
+def _tensors(obj: Any) -> tuple[Any, Any, Any]:
+    """Returns rows, indices and dense shape, ``None`` for none: TensorFlow takes lists, shapes and variables too."""
+    values, indices, shape = _tensor(obj.values), _tensor(obj.indices), obj.dense_shape
+    if isinstance(obj.values, (list, tuple)) and values.dtype == np.float64:
+        values = values.astype(np.float32)  # as TensorFlow reads Python's numbers
+    if isinstance(indices, np.ndarray) and not indices.size:
+        indices = indices.astype(np.int64)
+    if hasattr(shape, "as_list"):  # a TensorShape
+        shape = shape.as_list() if shape.is_fully_defined() else None
+    return values, indices, None if shape is None else _tensor(shape)
+
+
+def _tensor(part: Any) -> Any:
+    """Returns a component as a tensor or an array.
+
+    Raises:
+        ConversionError: It is a list that makes no array, or a variable without a value.
+    """
+    if isinstance(find_adapter(part), VariableAdapter):
+        return component(part)
+    if hasattr(part, "shape"):
+        return part
+    try:
+        return np.asarray(part)
+    except ValueError as error:
+        raise ConversionError(f"IndexedSlices has a component that is no array: {reason(error)}") from error
+
+
+def _dense_shape(tensors: tuple[Any, Any, Any]) -> tuple[int, ...] | None:
+    shape = tensors[2]
+    return None if shape is None or is_symbolic(shape) else tuple(int(axis) for axis in component(shape))
+
+
+def _amiss(values: np.ndarray | Strings, indices: np.ndarray) -> str:
+    """Returns why rows and indices do not go together; nothing where they do."""
+    count = values.shape[0] if values.ndim else 0
+    if indices.ndim == 1 and indices.dtype.kind in "iu" and len(indices) == count:
+        return ""
+    return (
+        f"indices of shape {wording.shape(indices.shape)} {indices.dtype} for {wording.plural(count, 'row')}: each row"
+        " needs one whole number"
+    )
 
 
 @register_adapter
