@@ -52,6 +52,13 @@ from tfnp_ext.png import palette_png
 HOSTILE = "<script>alert(\"1\")</script><img src=x onerror='alert(2)'>&amp;<b"
 HEBREW = "שלום"
 
+
+def extension_of(tf, name: str):
+    """Returns a value of a user's own ``ExtensionType`` of this name."""
+    base = tf.experimental.ExtensionType
+    return type(name, (base,), {"__annotations__": {"x": tf.Tensor}, "__module__": "mine"})(tf.constant(1))
+
+
 KEPT = {
     "div": {"class", "style"}, "span": {"style", "title"}, "b": {"style", "title"}, "bdi": {"style", "title"},
     "table": {"style"}, "caption": {"style"}, "thead": set(), "tbody": set(), "tr": {"style"},
@@ -308,6 +315,10 @@ class TestText:
         "a key": lambda tf, word: ({word: tf.constant(1)}, {}),
         "an entry": lambda tf, word: ([tf.constant(1), word], {}),
         "a variable's name": lambda tf, word: (tf.Variable(1.0, name=word), {}),
+        "a class": lambda tf, word: (type(word, (dict,), {})(x=tf.constant(1)), {}),
+        "a class of named tuples": lambda tf, word: (type(word, (namedtuple("Pair", "x"),), {})(tf.constant(1)), {}),
+        "a class of extensions": lambda tf, word: (extension_of(tf, word), {}),
+        "a class in a tree": lambda tf, word: ([type(word, (dict,), {})(x=tf.constant(1))], {}),
         "a label": lambda tf, word: (tf.constant([0.7, 0.2, 0.1]), {"labels": [word, "b", "c"]}),
         "a label of a batch": lambda tf, word: (tf.constant([[0.7, 0.2, 0.1]] * 3), {"labels": [word, "b", "c"]}),
         "a label of logits": lambda tf, word: (tf.constant([9.0, -3, 2, -1, 0, 3, -2, 1, 5]),

@@ -10,8 +10,9 @@ from tfnp_ext.formats.text.layout import GAP, INDENT, LONGEST_NAME, WIDTH, cut, 
 
 def write_heading(heading: Heading, width: int = WIDTH) -> list[str]:
     """Returns the headline; what passes the last column stands in the next line, indented."""
-    name = cut(wording.printable(heading.name), LONGEST_NAME)
-    line = " ".join(piece for piece in (heading.kind, name, heading.shape, heading.dtype) if piece)
+    # A kind may be the name of a class of the user's.
+    kind, name = (cut(wording.printable(text), LONGEST_NAME) for text in (heading.kind, heading.name))
+    line = " ".join(piece for piece in (kind, name, heading.shape, heading.dtype) if piece)
     facts = " · ".join(wording.printable(fact) for fact in heading.facts)
     pieces = value_pieces(heading)
     values = "  ".join(pieces)
