@@ -1240,6 +1240,41 @@ class TestJax:
         with pytest.raises(ConversionError, match="deleted"):
             to_numpy(gone)
 
+    @pytest.mark.filterwarnings("ignore:Some donated buffers were not usable")
+    def test_a_card_says_what_a_deleted_array_was(self, tf):
+        jax = pytest.importorskip("jax")
+        gone, donated = jax.numpy.ones((2, 3)), jax.numpy.arange(5.0)
+        gone.delete()
+        jax.jit(lambda x: x + 1, donate_argnums=0)(donated)
+        nest = {"gone": gone, "donated": donated, "key": jax.random.key(0), "t": tf.constant(1.0)}
+        bundle = mimebundle(nest)
+        lines = bundle["text/plain"].splitlines()
+        assert "jax.random.key_data(arr)" in " ".join(lines)
+        assert [line for line in lines if line[0] != " " and not line.startswith("key")] == [
+            "dict   4 tensors · 4 B",
+            "gone     (2, 3)  float32   no values: deleted, or donated to a function",
+            "donated  (5,)    float32   no values: deleted, or donated to a function",
+            "t        ()      float32   1.0",
+        ]
+        assert mimebundle(gone)["text/plain"].splitlines() == [
+            "ArrayImpl (2, 3) float32",
+            "no values: deleted, or donated to a function",
+        ]
+
+    def test_a_card_says_the_shape_of_a_traced_array(self, tf):
+        jax = pytest.importorskip("jax")
+        said = []
+
+        def traced(x):
+            said.append(mimebundle(x)["text/plain"].splitlines())
+            said.append(mimebundle([x, tf.constant(1.0)])["text/plain"].splitlines())
+            return x.sum()
+
+        jax.jit(traced)(jax.numpy.ones((2, 3)))
+        reason = "no value yet inside a function that JAX traces: return it from there"
+        assert said[0][1:] == [reason]
+        assert said[1][1].startswith("[0]  (2, 3)  float32  no value yet inside a function")
+
 
 class TestTorch:
     NAMES = ("bool", "uint8", "int64", "float16", "float32", "float64", "complex64", "bfloat16", "float8_e4m3fn")
@@ -1300,6 +1335,18 @@ class TestTorch:
         for value, match in ((torch.eye(2).to_sparse(), "Sparse"), (torch.ones(2, device="meta"), "meta")):
             with pytest.raises(ConversionError, match=match):
                 to_numpy(value)
+
+    def test_a_card_says_the_shape_and_dtype_of_what_has_no_array(self, tf):
+        torch = pytest.importorskip("torch")
+        nest = {
+            "meta": torch.ones((2, 3), device="meta", dtype=torch.bfloat16),
+            "sparse": torch.eye(3).to_sparse(),
+            "t": tf.constant(1.0),
+        }
+        lines = mimebundle(nest)["text/plain"].splitlines()
+        assert lines[1] == "meta    (2, 3)  bfloat16  no values: on PyTorch's meta device"
+        assert lines[2].startswith("sparse  (3, 3)  float32   can't convert Sparse layout tensor to numpy")
+        assert mimebundle(nest["meta"])["text/plain"].startswith("Tensor (2, 3) bfloat16\nno values: on")
 
     def test_the_state_of_a_module(self):
         torch = pytest.importorskip("torch")

@@ -189,10 +189,24 @@ class ArrayProtocolAdapter(ForeignArrayAdapter):
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype and bytes; whether it shares memory only where the library is known to."""
-        viewed = self.view(obj)
+        try:
+            viewed = self.view(obj)
+        except ConversionError:
+            if not self.can_be_looked_at(obj):
+                raise
+            return _facts_alone(obj)
         facts = array_facts(array_of(viewed), "copy" if isinstance(viewed, Owned) else "view")
         known = isinstance(viewed, Owned) or type(obj).__module__.partition(".")[0] in _SHARING
         return facts if known else replace(facts, state="", shares_memory=None)
+
+    def content(self, obj: Any) -> Content:
+        """Returns the array, or why there is none: given away, or without a memory of its own."""
+        try:
+            return super().content(obj)
+        except ConversionError as error:
+            if not self.can_be_looked_at(obj):
+                raise
+            return _why_none(obj, error)
 
     def view(self, obj: Any) -> np.ndarray | Owned:
         """Returns what the protocol gives; DLPack comes last, since it can abort the process.
@@ -233,6 +247,27 @@ Source: ``DLDeviceType`` of DLPack's C API, https://dmlc.github.io/dlpack/latest
 
 _NOT_FOR_DLPACK = frozenset(("string", "variant", "resource", "object"))
 """Dtypes whose ``__dlpack__`` aborts the process in TensorFlow rather than raising an error."""
+
+
+def _facts_alone(obj: Any) -> Facts:
+    """Returns the facts of an array of JAX, PyTorch or CuPy that does not become NumPy's."""
+    dtype = str(obj.dtype).removeprefix("torch.")
+    try:
+        return Facts(shape=tuple(map(int, obj.shape)), dtype=dtype)
+    except Exception:  # rows of unequal length, as PyTorch nests them
+        return Facts(shape=None, dtype=dtype)
+
+
+def _why_none(obj: Any, error: ConversionError) -> Absent:
+    """Returns why an array of JAX, PyTorch or CuPy does not become NumPy's, without a word of what it is."""
+    if type(obj).__name__.endswith("Tracer"):
+        return Absent("inside a function that JAX traces: return it from there")
+    said = reason(error.__cause__ or error).rstrip(".!")
+    if "has been deleted" in said:
+        said = "no values: deleted, or donated to a function"
+    elif "out of meta tensor" in said:
+        said = "no values: on PyTorch's meta device"
+    return Absent(said, ever=False)
 
 
 def _offers_only_dlpack(obj: Any) -> bool:

@@ -193,7 +193,7 @@ def _of_one(child: Any, adapter: Adapter | None) -> Totals:
     if adapter is not None and adapter.yields_elements:
         counted = Totals(datasets=1)
     else:
-        known = adapter is not None and adapter.is_dense and facts is not None
+        known = adapter is not None and adapter.is_dense and facts is not None and facts.nbytes is not None
         counted = Totals(1, values=_size(facts.shape) if known and facts else None)
     if facts is None:
         return counted

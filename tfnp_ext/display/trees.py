@@ -293,6 +293,8 @@ class _Tree:
 
 
 def _not_shown(child: Any, error: Exception) -> Document:
+    if isinstance(error, ConversionError):  # which names the value
+        return _native(f"not shown: {reason(error)}")
     return _native(f"{type(child).__name__} (not shown: {type(error).__name__}: {reason(error)})")
 
 
