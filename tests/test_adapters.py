@@ -230,7 +230,7 @@ class TestContent:
         variable = UninitializedVariable(shape=(2,), dtype=tf.float32)
         content = find_adapter(variable).content(variable)
         assert isinstance(content, Absent)
-        assert "not initialised" in content.reason
+        assert content.reason == "before it is initialised: assign a value first"
 
     def test_a_proto_that_lies_is_not_decoded_for_display(self, tf):
         proto = type(tf.make_tensor_proto(1.0))(dtype=1, float_val=[1.0])

@@ -980,3 +980,39 @@ class TestWordsOfTheHeadline:
             "Dense",
             "'d' is not built, so it has no weights yet: call it on data, or build it",
         ]
+
+
+class TestVariablesWithoutAValue:
+    """The headline says whose value there is none of, so the sentence below does not."""
+
+    @pytest.mark.parametrize("name", ["kernel", None])
+    def test_before_it_is_initialised(self, tf, name):
+        from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
+
+        variable = UninitializedVariable(shape=(2, 3), dtype=tf.float32, name=name)
+        called = f"{name} " if name else ""
+        reason = "no value yet before it is initialised: assign a value first"
+        assert text_of(variable).splitlines() == [f"Variable {called}(2, 3) float32   24 B · CPU · trainable", reason]
+        leaf = text_of({"v": variable, "t": tf.constant(1.0)}).partition("\n")[2]
+        assert leaf.startswith(f"v  (2, 3)  float32  {reason}")
+        assert leaf.count("(2, 3)") == leaf.count("initialised") == 1
+        with pytest.raises(ConversionError) as refusal:
+            to_numpy(variable)
+        quoted = f" '{name}'" if name else ""
+        assert str(refusal.value) == f"Variable (2, 3) float32{quoted} is not initialised: assign a value first"
+
+    @pytest.mark.parametrize("kind", ["TensorFlow", "Keras"])
+    def test_inside_a_function(self, tf, kind):
+        variable = tf.Variable([1.0, 2.0]) if kind == "TensorFlow" else tf.keras.Variable([1.0, 2.0], name="v")
+        said = []
+
+        @tf.function(autograph=False)
+        def look():
+            said.append(text_of(variable).splitlines()[1:])
+            said.append(text_of({"w": variable}).splitlines()[1:])
+            return variable + 1.0
+
+        look()
+        reason = "no value yet inside tf.function or a graph: look outside"
+        assert said[0] == [reason]
+        assert said[1] == [f"w  (2,)  float32  {reason}"]

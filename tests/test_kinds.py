@@ -1478,7 +1478,8 @@ class TestMoreDevices:
         assert "has no one value, only one for each replica: convert its .values" in found["error"]
         assert "\n" not in found["error"]
         assert "[no card" not in found["cards"]
-        assert "no value yet" in found["card"]
+        assert "no value yet" not in found["card"]
+        assert "\nno one value, only one for each replica: convert its .values" in found["card"]
 
     def test_per_replica_of_unequal_shapes_nested_stacked_and_from_a_dataset(self, more):
         assert more["uneven"]["result"] == ["tuple", ["int32", [0.0]], ["int32", [1.0, 1.0]]]

@@ -20,7 +20,7 @@ from tfnp_ext.adapters.base import (
     find_adapter,
     register_adapter,
 )
-from tfnp_ext.adapters.tensors import VariableAdapter, component, describe, dtype_name, static_shape
+from tfnp_ext.adapters.tensors import VariableAdapter, component, describe, dtype_name, named, static_shape
 from tfnp_ext.errors import ConversionError, reason
 
 
@@ -127,7 +127,7 @@ class DistributedVariableAdapter(VariableAdapter):
             raise
         except Exception as error:
             raise ConversionError(
-                f"{describe(obj)} has no one value, only one for each replica: convert its .values ({reason(error)})"
+                f"{named(obj)} has no one value, only one for each replica: convert its .values ({reason(error)})"
             ) from error
 
     def facts(self, obj: Any) -> Facts:

@@ -130,6 +130,21 @@ def describe(obj: Any) -> str:
         return kind
 
 
+def named(variable: Any) -> str:
+    """Returns ``Variable (2, 3) float32 'kernel'`` for messages, without the quotes where it has no name."""
+    name = variable_path(variable) if isinstance(find_adapter(variable), KerasVariableAdapter) else own_name(variable)
+    return f"{describe(variable)} {name!r}" if name else describe(variable)
+
+
+def absent(error: ConversionError, who: str) -> Absent:
+    """Returns why a card has no value to show, in the words of the error, but for whose: its headline says that."""
+    said = str(error).removeprefix(f"{who} ")
+    for what, when in (("is not initialised", "before it is initialised"), ("has no value yet ", "")):
+        if said.startswith(what):
+            return Absent(when + said.removeprefix(what))
+    return Absent(said.removeprefix("has "), ever=False)
+
+
 @register_adapter
 class TensorAdapter(DenseAdapter):
     """Eager tensors of every dtype."""
@@ -198,12 +213,10 @@ class VariableAdapter(DenseAdapter):
     def _read(self, obj: Any) -> Any:
         """Returns the tensor that it holds now."""
         if not sys.modules["tensorflow"].executing_eagerly():
-            raise SymbolicTensorError(
-                f"{describe(obj)} {own_name(obj)!r} has no value inside tf.function or a graph: convert it outside"
-            )
+            raise SymbolicTensorError(f"{named(obj)} has no value yet inside tf.function or a graph: look outside")
         tensor = obj.value()
         if not obj.shape.is_compatible_with(tensor.shape) or (0 in tensor.shape and not obj.is_initialized()):
-            raise ConversionError(f"{describe(obj)} {own_name(obj)!r} is not initialised: assign a value first")
+            raise ConversionError(f"{named(obj)} is not initialised: assign a value first")
         return tensor
 
     def content(self, obj: Any) -> Content:
@@ -211,7 +224,7 @@ class VariableAdapter(DenseAdapter):
         try:
             return looked_at(self._read(obj))
         except ConversionError as error:
-            return Absent(str(error))
+            return absent(error, named(obj))
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, name, device, bytes and whether it is trained."""
@@ -274,10 +287,10 @@ class KerasVariableAdapter(DenseAdapter):
         """Returns what it holds in its backend, and the adapter of that."""
         held = getattr(obj, "_value", None)
         if held is None:
-            raise ConversionError(f"{describe(obj)} {self._path(obj)!r} is not initialised: build the model first")
+            raise ConversionError(f"{named(obj)} is not initialised: build the model first")
         adapter = find_adapter(held)
         if not isinstance(adapter, DenseAdapter):
-            raise ConversionError(f"{describe(obj)} holds a {type(held).__name__}, which is not tensor-like")
+            raise ConversionError(f"{named(obj)} holds a {type(held).__name__}, which is not tensor-like")
         return adapter, held
 
     def content(self, obj: Any) -> Content:
@@ -286,7 +299,7 @@ class KerasVariableAdapter(DenseAdapter):
             adapter, held = self._held(obj)
             return adapter.content(held)
         except ConversionError as error:
-            return Absent(str(error))
+            return absent(error, named(obj))
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, path, device, bytes and whether it is trained."""
@@ -296,7 +309,7 @@ class KerasVariableAdapter(DenseAdapter):
         return Facts(
             shape=inner.shape,
             dtype=inner.dtype,
-            name=self._path(obj),
+            name=variable_path(obj),
             device=inner.device,
             nbytes=inner.nbytes,
             state="trainable" if obj.trainable else "not trainable",
@@ -304,5 +317,7 @@ class KerasVariableAdapter(DenseAdapter):
             details=inner.details,
         )
 
-    def _path(self, obj: Any) -> str:
-        return str(getattr(obj, "path", "") or obj.name)
+
+def variable_path(variable: Any) -> str:
+    """Returns the path of a Keras variable in its model, or its name."""
+    return str(getattr(variable, "path", "") or variable.name)
