@@ -723,7 +723,7 @@ class TestNests:
         assert len(bundle["text/html"]) <= 200_000
 
     def test_where_lines_end_the_rest_of_the_leaves_is_counted(self, tf):
-        text = text_of([tf.constant(1)] * 100)
+        text = text_of([tf.constant(1) for _ in range(100)])
         assert text.endswith("[9]  ()  int32  1\n… 90 more")
         assert text.startswith("list   100 tensors · 400 B")
 

@@ -10,13 +10,15 @@ from html import escape
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markup import declarations, parse
 
 from tfnp_ext import TensorDisplay, to_numpy
+from tfnp_ext.adapters import find_adapter
 from tfnp_ext.adapters.modules import grouped
 from tfnp_ext.display import compose, mimebundle
+from tfnp_ext.display.census import Census
 from tfnp_ext.display.trees import MOST_ENTRIES, Clock, _shared
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.formats.html.widths import text_width
@@ -528,3 +530,74 @@ class TestTables:
     def test_one_that_fits_is_shown(self, tf):
         lines = text_of({"kernel": tf.constant([[1, 2], [3, 4]])}).split("\n")
         assert lines[1:] == ["kernel  (2, 2)  int32  1  2", "                       3  4"]
+
+
+class TestRepeatedTensors:
+    """One tensor in several places is one tensor's worth of memory."""
+
+    def test_its_values_and_bytes_are_counted_once(self, tf):
+        zeros = tf.zeros((100, 100))
+        assert text_of([zeros] * 3).splitlines() == [
+            "list   3 tensors, 2 repeated · 10 000 values · 39.1 KiB",
+            "[0]  (100, 100)  float32  all 0",
+            "[1]  (100, 100)  float32  the same as [0]",
+            "[2]  (100, 100)  float32  the same as [0]",
+        ]
+        assert html_of([zeros] * 3).count("the same as [0]") == 2
+
+    def test_equal_tensors_are_two(self, tf):
+        assert text_of([tf.zeros(100), tf.zeros(100)]).startswith("list   2 tensors · 200 values · 800 B\n")
+
+    def test_a_tied_weight_says_where_it_was_first(self, tf):
+        weight = tf.Variable(tf.random.normal((50, 20)), name="w", trainable=False)
+        lines = text_of(
+            {"encoder": {"kernel": weight}, "decoder": {"kernel": weight, "bias": tf.zeros(99)}}
+        ).splitlines()
+        assert lines[0] == "dict   2 entries · 3 tensors, 1 repeated · 1 099 values · 4.29 KiB"
+        assert lines[3] == "decoder   2 tensors · 4.29 KiB"
+        assert [line.split("float32")[1].strip() for line in lines if "kernel" in line][
+            1
+        ] == "the same as encoder/kernel"
+
+    def test_small_ones_show_their_values_each_time(self, tf):
+        pair = tf.constant([1.0, 2.0])
+        assert text_of([pair, pair]).splitlines() == [
+            "list   2 tensors, 1 repeated · 8 B",
+            "[0]  (2,)  float32  1.0  2.0",
+            "[1]  (2,)  float32  1.0  2.0",
+        ]
+
+    def test_a_shared_container_counts_once_in_the_whole_and_fully_by_itself(self, tf):
+        shared = {"k": tf.zeros(100), "b": tf.zeros(50)}
+        lines = text_of([shared, [shared]]).splitlines()
+        assert lines[0] == "list   2 entries · 4 tensors, 2 repeated · 150 values · 600 B"
+        assert [line.endswith("2 tensors · 600 B") for line in lines if "tensors" in line] == [False, True, True, True]
+
+    def test_datasets_are_counted_as_before(self, tf):
+        assert text_of([tf.data.Dataset.range(3)] * 2).startswith("list   2 datasets")
+
+    @settings(deadline=None, max_examples=50)
+    @given(st.recursive(st.integers(0, 3), lambda inner: st.lists(inner, max_size=4), max_leaves=20).filter(
+        lambda shape: isinstance(shape, list)))  # fmt: skip
+    def test_any_nest_has_the_bytes_of_its_distinct_tensors(self, tf, shape):
+        tensors = [tf.zeros(2**place) for place in range(4)]
+
+        def made(part):
+            return [made(inner) for inner in part] if isinstance(part, list) else tensors[part]
+
+        nest = made(shape)
+        totals = Census().of(nest, find_adapter(nest))
+        places = [*flattened(shape)]
+        assert totals.tensors == len(places)
+        assert totals.again == len(places) - len(set(places))
+        assert totals.nbytes == sum(4 * 2**place for place in set(places))
+        assert totals.values == sum(2**place for place in set(places))
+
+
+def flattened(nest):
+    """Yields the numbers of nested lists."""
+    for part in nest:
+        if isinstance(part, list):
+            yield from flattened(part)
+        else:
+            yield part

@@ -10,6 +10,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Adapter, Described, NestAdapter, find_adapter
 from tfnp_ext.adapters.base import Parts
 from tfnp_ext.display.composites import Rows, holds_rows
+from tfnp_ext.roles import SMALL
 
 MOST_VISITED = 20_000
 """Entries that are looked at."""
@@ -30,6 +31,7 @@ class Totals:
         datasets: How many datasets.
         values: How many values the tensors have; ``None`` where one of them does not tell.
         frozen: How many of the values are of variables that are not trained.
+        again: How many of the tensors are one that was met before: their values and bytes are counted once.
     """
 
     tensors: int = 0
@@ -39,6 +41,7 @@ class Totals:
     datasets: int = 0
     values: int | None = 0
     frozen: int = 0
+    again: int = 0
 
     def __add__(self, other: Totals) -> Totals:
         """Returns what both hold."""
@@ -50,6 +53,7 @@ class Totals:
             self.datasets + other.datasets,
             None if self.values is None or other.values is None else self.values + other.values,
             self.frozen + other.frozen,
+            self.again + other.again,
         )
 
     @property
@@ -66,8 +70,10 @@ class Totals:
         if self.cut and not self.leaves:
             return (self.cut,)
         tensors = wording.plural(self.tensors, "tensor") if self.tensors or not self.datasets else ""
+        tensors += f", {wording.integer(self.again)} repeated" if self.again else ""
         datasets = wording.plural(self.datasets, "dataset") if self.datasets else ""
-        known = self.tensors if counted == "value" else 0  # how many parameters there are is asked in any case
+        # How many parameters there are is asked in any case.
+        known = self.tensors - self.again if counted == "value" else 0
         told = bool(counted) and self.values not in {None, 0, known} and not self.cut
         values = self._values_words(counted) if told else ""
         size = wording.byte_count(self.nbytes, exact=self.exact) if self.nbytes else ""
@@ -83,7 +89,7 @@ class Totals:
 
 @dataclass
 class Census:
-    """Counts tensors and bytes, every container once however often it occurs.
+    """Counts tensors, and values and bytes of each once however often it occurs.
 
     Attributes:
         unread: Whether there is an array among them that is not looked at: to read it could run the user's code, or is
@@ -92,8 +98,9 @@ class Census:
 
     known: dict[int, Totals] = field(default_factory=dict)
     visited: int = 0
-    sizes: dict[int, int] = field(default_factory=dict)
+    tensors: dict[int, Totals] = field(default_factory=dict)
     unread: bool = False
+    _shared: bool = False
     _parts: dict[int, tuple[Any, Parts | Exception]] = field(default_factory=dict)
 
     def parts(self, obj: Any, adapter: NestAdapter) -> Parts:
@@ -109,9 +116,17 @@ class Census:
             raise parts
         return parts
 
-    def of(self, obj: Any, adapter: NestAdapter, depth: int = 0) -> Totals:
+    def of(self, obj: Any, adapter: NestAdapter) -> Totals:
         """Returns the totals of a nest; of a cycle, or beyond a bound, what was counted so far."""
+        if id(obj) not in self.known:
+            self._count(obj, adapter, 0)
+            if self._shared:
+                self._distinct(obj, adapter, {})
+        return self.known[id(obj)]
+
+    def _count(self, obj: Any, adapter: NestAdapter, depth: int) -> Totals:
         if id(obj) in self.known:
+            self._shared = True
             return self.known[id(obj)]
         if depth > _DEEPEST_COUNTED:
             return Totals(cut=f"deeper than {_DEEPEST_COUNTED} levels")
@@ -130,21 +145,54 @@ class Census:
             inner = find_adapter(child)
             nest = as_nest(child, inner)
             if nest is not None:
-                totals += self.of(child, nest, depth + 1)
+                totals += self._count(child, nest, depth + 1)
             elif is_tensor(child, inner):
-                one = _of_one(child, inner)
-                self.sizes[id(child)] = one.nbytes
-                totals += one
+                if id(child) in self.tensors:
+                    self._shared = True
+                else:
+                    self.tensors[id(child)] = _of_one(child, inner)
+                totals += self.tensors[id(child)]
                 self.unread = self.unread or isinstance(child, Described)
             elif inner is not None and not inner.can_be_looked_at(child):
                 self.unread = True
         self.known[id(obj)] = totals
         return totals
 
+    def _distinct(self, obj: Any, adapter: NestAdapter, met: dict[int, dict[int, Totals]]) -> dict[int, Totals]:
+        """Returns the tensors of a nest, each once, by identity; its totals, and those of what it holds, are of them.
+
+        Args:
+            obj: A nest that was counted.
+            adapter: Its adapter.
+            met: The tensors of each nest that was asked about before.
+        """
+        if id(obj) in met:
+            return met[id(obj)]
+        found = met[id(obj)] = {}
+        counted = self.known.get(id(obj), Totals())
+        if not counted.leaves or counted.cut:
+            return found
+        for child in self.parts(obj, adapter).children:
+            nest = as_nest(child, find_adapter(child))
+            if nest is not None:
+                found.update(self._distinct(child, nest, met))
+            elif id(child) in self.tensors:
+                found[id(child)] = self.tensors[id(child)]
+        once = sum(found.values(), Totals())
+        self.known[id(obj)] = replace(
+            once, tensors=counted.tensors, datasets=counted.datasets, again=max(0, counted.tensors - once.tensors)
+        )
+        return found
+
     def size_of(self, child: Any, adapter: Adapter | None) -> int:
         """Returns the bytes of a tensor; 0 where it has none that are known."""
-        known = self.sizes.get(id(child))
-        return _of_one(child, adapter).nbytes if known is None else known
+        known = self.tensors.get(id(child))
+        return _of_one(child, adapter).nbytes if known is None else known.nbytes
+
+    def is_large(self, child: Any) -> bool:
+        """Returns whether a tensor has more values than a card shows, or does not tell how many."""
+        known = self.tensors.get(id(child))
+        return known is not None and (known.values is None or known.values > SMALL)
 
     def holds_tensors(self, child: Any) -> bool:
         """Returns whether an entry is a tensor or holds one, as far as was counted."""

@@ -90,8 +90,8 @@ class LeafComposer:
         warning = numbers.warning(summary)
         return Document(heading(summary), present(line, warning, _unfolding(summary, options, in_time)))
 
-    def unread(self, obj: Any, options: DisplayOptions) -> Document:
-        """Returns a leaf of a tree that there was no time to read: what it is, but not its values."""
+    def unread(self, obj: Any, options: DisplayOptions, why: str = "not read") -> Document:
+        """Returns a leaf of a tree that is not read: what it is, but not its values, and why."""
         adapter = find_adapter(obj)
         assert adapter is not None
         facts = adapter.facts(obj)
@@ -102,7 +102,7 @@ class LeafComposer:
             nbytes=facts.nbytes,
             nbytes_exact=facts.nbytes_exact,
         )
-        return Document(heading(summary), (Note((Span("not read", "secondary"),)),))
+        return Document(heading(summary), (Note((Span(why, "secondary"),)),))
 
     def _other(self, summary: Summary, options: DisplayOptions, tables: bool) -> Document:
         """Returns a leaf of what is no number, of rows of unequal length or of stored entries."""

@@ -64,8 +64,8 @@ class Leaves(Protocol):
             in_time: Returns whether there is time for a large picture.
         """
 
-    def unread(self, obj: Any, options: DisplayOptions) -> Document:
-        """Returns a leaf that there was no time to read: its shape and dtype only."""
+    def unread(self, obj: Any, options: DisplayOptions, why: str = "not read") -> Document:
+        """Returns a leaf that is not read: its shape and dtype only, and why, as where there was no time."""
 
 
 def compose_nest(obj: Any, options: DisplayOptions, leaves: Leaves, result: Any = None) -> Document:
@@ -206,6 +206,8 @@ class _Tree:
         self.clock = clock
         self.tables = tables
         self.groups = self.plain = self.unread = 0
+        self._path: list[str] = []
+        self._first: dict[int, str] = {}
 
     def group(self, obj: Any, adapter: NestAdapter, ancestors: tuple[int, ...], room: int) -> Document:
         """Returns the document of one container, of no more than so many leaves."""
@@ -261,7 +263,7 @@ class _Tree:
         found = find_adapter(child)
         adapter = as_nest(child, found)
         if adapter is None:
-            return Child(name, self._leaf(child, found))
+            return Child(name, self._leaf(name, child, found))
         if id(child) in ancestors:
             return Child(name, _native("contains itself"))
         try:
@@ -271,16 +273,24 @@ class _Tree:
                 parts = self.census.parts(child, adapter)
                 if isinstance(parts.steps, IndexSteps) and parts.children and are_scalars(parts.children):
                     return Child(name, _scalars(adapter.label(child), parts.children))
-            return Child(name, self.group(child, adapter, ancestors, room), open=len(ancestors) < OPEN_DEPTH)
+            self._path.append(name)
+            try:
+                return Child(name, self.group(child, adapter, ancestors, room), open=len(ancestors) < OPEN_DEPTH)
+            finally:
+                self._path.pop()
         except ConversionError as error:
             return Child(name, _native(str(error)))
         except Exception as error:
             return Child(name, _not_shown(child, error))
 
-    def _leaf(self, child: Any, adapter: Adapter | None) -> Document:
+    def _leaf(self, name: str, child: Any, adapter: Adapter | None) -> Document:
         try:
             if not is_tensor(child, adapter):
                 return _native(_described(child))
+            path = "/".join((*self._path, name))
+            first = self._first.setdefault(id(child), path)
+            if first != path and self.census.is_large(child):
+                return self.leaves.unread(child, self.options, f"the same as {first}")
             nbytes = self.census.size_of(child, adapter)
             time_left = self.clock.milliseconds(nbytes)
             if not time_left and nbytes > _ALWAYS_READ:
