@@ -253,6 +253,14 @@ class TestGraphMessages:
         refuse(tf.compat.v1.AttrValue(), "holds nothing")
 
 
+class TestKerasInputs:
+    @pytest.mark.parametrize("kind", ["sparse", "ragged", ""])
+    def test_one_says_that_its_value_is_sparse_or_ragged(self, tf, kind):
+        symbol = tf.keras.Input((None,), name="x", **({kind: True} if kind else {}))
+        said = mimebundle(symbol)["text/plain"].splitlines()[0]
+        assert said == f"KerasTensor x (None, None) float32   {f'{kind} · ' if kind else ''}symbolic"
+
+
 class TestTensorArrays:
     @pytest.mark.parametrize("clear", [True, False])
     @pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "bfloat16", "string"])
@@ -276,19 +284,22 @@ class TestTensorArrays:
         assert summarize(growing).shape == (0,)
         assert summarize(growing.write(0, 1).write(1, 2)).shape == (2,)
         unknown = summarize(tf.TensorArray(tf.float32, 3))
-        assert (unknown.shape, unknown.details) == (None, ("3 elements",))
+        assert (unknown.shape, unknown.reason) == (None, "reading consumes 3 elements, %tonumpy does not")
+        in_tree = mimebundle([tf.TensorArray(tf.float32, 3), tensors])["text/plain"].splitlines()
+        assert in_tree[1].endswith("float32  reading consumes 3 elements, %tonumpy does not")
+        assert in_tree[2].startswith("[1]  (3, 2)  float32  ")
         said = []
 
         @tf.function
         def inside():
             shaped, shapeless = tf.TensorArray(tf.float32, 3, element_shape=[2]), tf.TensorArray(tf.float32, 3)
-            said.extend([summarize(shaped).shape, summarize(shapeless).shape, summarize(shapeless).details])
+            said.extend([summarize(shaped).shape, summarize(shapeless).shape, summarize(shapeless).reason])
             said.append(len(tf.compat.v1.get_default_graph().get_operations()))
             summarize(shaped)
             said.append(len(tf.compat.v1.get_default_graph().get_operations()))
 
         inside()
-        assert said[:3] == [(None, 2), None, ()]
+        assert said[:3] == [(None, 2), None, "reading consumes its elements, %tonumpy does not"]
         assert said[3] == said[4]
 
     def test_an_unwritten_element_and_one_that_was_read_are_errors(self, tf):
@@ -682,6 +693,19 @@ class TestContainers:
         assert np.array(tensor).tolist() == before.tolist()
         assert_frozen(converted)
         assert "raw codes" in mimebundle(tensor, result=converted)["text/plain"]
+
+    def test_a_variant_is_told_by_its_class_not_by_its_parameters(self, tf):
+        dataset = tf.data.Dataset.range(5)._variant_tensor
+        held = {
+            "RangeDatasetOp": dataset,
+            "RaggedTensorVariant": tf.ragged.constant([[1], [2, 3]])._to_variant(),
+            "OptionalVariant": tf.experimental.Optional.from_value(tf.constant(1.0))._variant_tensor,
+            "TensorList": tf.raw_ops.EmptyTensorList(element_shape=[2], max_num_elements=3, element_dtype=tf.float32),
+        }
+        held |= {"RangeDatasetOp ": tf.stack([dataset, dataset])}
+        for name, variant in held.items():
+            said = mimebundle(variant)["text/plain"].splitlines()[1]
+            assert said == f"holds {name.strip()}, no numbers or strings: convert what it was made of"
 
     def test_a_variant_and_a_resource_are_refused_with_what_they_are(self, tf):
         variant = tf.raw_ops.TensorListFromTensor(tensor=tf.ones((2, 2)), element_shape=tf.constant([2]))

@@ -562,7 +562,7 @@ class TestRepeatedTensors:
     def test_small_ones_show_their_values_each_time(self, tf):
         pair = tf.constant([1.0, 2.0])
         assert text_of([pair, pair]).splitlines() == [
-            "list   2 tensors, 1 repeated · 8 B",
+            "list   2 tensors, 1 repeated · 2 values · 8 B",
             "[0]  (2,)  float32  1.0  2.0",
             "[1]  (2,)  float32  1.0  2.0",
         ]

@@ -393,14 +393,14 @@ class TensorArrayAdapter(Adapter):
         """Returns how many elements there are, where that is known here, their shape and the dtype; nothing is read."""
         element, elements = obj.element_shape, _elements(obj)
         size = None if elements is None else len(elements)
-        if element.rank is None:
-            counted = () if size is None else (wording.plural(size, "element"),)
-            return Facts(shape=None, dtype=obj.dtype.name, state="not read", details=counted)
-        return Facts(shape=(size, *element.as_list()), dtype=obj.dtype.name, state="not read")
+        shape = None if element.rank is None else (size, *element.as_list())
+        return Facts(shape=shape, dtype=obj.dtype.name, state="not read")
 
     def content(self, obj: Any) -> Content:
         """Returns nothing: reading an element consumes it."""
-        return Absent("reading consumes it: %tonumpy looks without reading", ever=False)
+        elements = _elements(obj)
+        what = "its elements" if elements is None else wording.plural(len(elements), "element")
+        return Absent(f"reading consumes {what}, %tonumpy does not", ever=False)
 
     def to_numpy(self, obj: Any, conversion: Conversion) -> np.ndarray | Owned | Parts:
         """Returns the elements stacked along a new first axis.

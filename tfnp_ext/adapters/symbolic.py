@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -217,6 +218,11 @@ class KerasTensorAdapter(SymbolAdapter):
 
     kind = "KerasTensor"
     type_names = ("keras.src.backend.common.keras_tensor.KerasTensor",)
+
+    def facts(self, obj: Any) -> Facts:
+        """Returns shape, dtype, name, and whether its value will be sparse or ragged."""
+        kinds = tuple(kind for kind in ("sparse", "ragged") if getattr(obj, kind, False) is True)
+        return replace(super().facts(obj), details=kinds)
 
     def when(self, obj: Any) -> str:
         """Returns that the model gives it a value."""

@@ -77,8 +77,8 @@ def eager_array(tensor: Any) -> np.ndarray | Owned:
 
 def held_words(tensor: Any) -> str:
     """Returns what a variant or a resource holds instead of numbers, and where its value can be had."""
-    found = re.search(r"value=<(.*)>>$", repr(tensor), re.DOTALL)
-    held = found[1].split(",", 1)[0] if found else "a handle"
+    found = re.search(r"value=[\[\s]*<(.*)>", repr(tensor), re.DOTALL)
+    held = re.split(r"\W", found[1], maxsplit=1)[0] if found else "a handle"  # not its parameters or its values
     if held.startswith("ResourceHandle"):
         name, kind = (re.search(rf'{word}="([^"]*)"', found[1] if found else "") for word in ("name", "type"))
         what = f"{kind[1] if kind else 'a resource'} {repr(name[1]) if name else ''}".strip()
