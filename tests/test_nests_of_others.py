@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tfnp_ext import TensorDisplay, to_numpy
-from tfnp_ext.adapters import Failed
+from tfnp_ext import TensorDisplay, convert, register_adapter, to_numpy
+from tfnp_ext.adapters import DenseAdapter, Facts, Failed, base
 from tfnp_ext.adapters.modules import given_name
 from tfnp_ext.display import compose, holds_tensors, mimebundle
 from tfnp_ext.formats import render_html, render_text
@@ -281,3 +283,69 @@ def test_epochs_are_counted_as_in_keras_s_log(tf):
     text = both(history)
     assert "best 1.00 at epoch 2" in text
     assert [line.split()[0] for line in text.split("\n")[-3:]] == ["1", "2", "3"]
+
+
+class TestManyObjectsOfOneClass:
+    """A container of plain objects is as fast as without the extension: a class is asked about once."""
+
+    class Plain:
+        pass
+
+    class Slotted:
+        __slots__ = ("x",)
+
+    @pytest.mark.parametrize("make", [object, Plain, Slotted, lambda: Path("/")])
+    def test_a_class_is_asked_about_once(self, monkeypatch, make):
+        asked = []
+        real = convert.find_adapter
+        monkeypatch.setattr(convert, "find_adapter", lambda obj: asked.append(obj) or real(obj))
+        assert not holds_tensors([make() for _ in range(500)])
+        assert len(asked) == 1
+
+    def test_a_tensor_behind_many_others_is_found(self, tf):
+        plain = [object() for _ in range(500)] + [self.Plain() for _ in range(500)]
+        assert holds_tensors([*plain, tf.constant(1)])
+        assert holds_tensors([*plain, {"x": tf.constant(1)}])
+
+    def test_objects_that_stand_for_others_are_each_asked(self, tf):
+        class Gone:
+            pass
+
+        class Proxy:
+            def __init__(self, held):
+                self.held = held
+
+            @property
+            def __class__(self):
+                return type(self.held)
+
+        gone, variable = Gone(), tf.Variable([1.0])
+        assert holds_tensors([weakref.proxy(gone), weakref.proxy(gone), weakref.proxy(variable)])
+        assert holds_tensors([Proxy(gone), Proxy(gone), Proxy(variable)])
+
+    def test_a_kind_of_the_users_that_looks_at_the_object_is_asked_of_each(self, monkeypatch):
+        monkeypatch.setattr(base, "_BY_NAME", {name: [*kinds] for name, kinds in base._BY_NAME.items()})
+
+        class Grid:
+            def __init__(self, full):
+                self.full = full
+
+        @register_adapter
+        class GridAdapter(DenseAdapter):
+            kind = "Grid"
+            type_names = (f"{Grid.__module__}.{Grid.__qualname__}",)
+
+            def matches(self, obj):
+                return obj.full
+
+            def facts(self, obj):
+                return Facts((), "int64")
+
+            def view(self, obj):
+                return np.array(1)
+
+        try:
+            assert not holds_tensors([Grid(False)] * 3)
+            assert holds_tensors([Grid(False), Grid(False), Grid(True)])
+        finally:
+            base._BY_CLASS.clear()

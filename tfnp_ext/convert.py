@@ -24,6 +24,7 @@ from tfnp_ext.adapters import (
     array_of,
     copy_refused,
     find_adapter,
+    is_class_of_none_shown,
 )
 from tfnp_ext.adapters.symbolic import run_in_session, session_of
 from tfnp_ext.errors import ConversionError, warn_caller
@@ -295,6 +296,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
         limit: How many entries are looked at.
     """
     pending, looked_at = [obj], 0
+    others: set[type] = set()  # classes of which no object shows itself: a list may hold very many of one
     seen: dict[int, Any] = {}  # by identity, and kept alive so that no other object can have it
     while pending:
         nest = pending.pop()
@@ -307,10 +309,12 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
             looked_at += 1
             if looked_at > limit:
                 return False
-            if type(child) in _PLAIN:
+            if type(child) in _PLAIN or type(child) in others:
                 continue
             adapter = find_adapter(child)
             if adapter is None:
+                if shown and is_class_of_none_shown(child):
+                    others.add(type(child))
                 continue
             if adapter.tensor_like and (adapter.automatic or not shown):
                 return True

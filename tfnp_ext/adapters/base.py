@@ -275,6 +275,8 @@ class Adapter(ABC):
     tensor_like: ClassVar[bool] = True
     yields_elements: ClassVar[bool] = False
     """Whether its elements have to be drawn, one after the other, to be converted."""
+    class_tells: ClassVar[bool] = False
+    """Whether ``matches`` looks at nothing but the class, so that what is true of one instance is true of all."""
     describes: ClassVar[bool] = False
     """Whether it only describes values, by shape and dtype: a tree says those."""
     is_dense: ClassVar[bool] = False
@@ -447,6 +449,23 @@ def find_adapter(obj: Any) -> Adapter | None:
     except ReferenceError:  # a weak reference to what is gone
         return None
     return None
+
+
+_SAYS_CLASS = frozenset(("__class__", "__getattribute__"))
+"""What a class brings whose objects may stand for others."""
+
+
+def is_class_of_none_shown(obj: Any) -> bool:
+    """Returns whether no object of the class of this one, which is of no kind, shows itself or what it holds.
+
+    That needs no second look at a class: no object of it stands for another, and no adapter looks at more than it.
+    """
+    cls = type(obj)
+    stands_for_itself = all(_SAYS_CLASS.isdisjoint(vars(base)) for base in cls.__mro__[:-1])
+    return stands_for_itself and all(
+        adapter.class_tells or not (adapter.automatic or isinstance(adapter, NestAdapter) or adapter.yields_elements)
+        for adapter in _candidates(cls)
+    )
 
 
 def yields_elements(obj: Any) -> bool:

@@ -104,6 +104,7 @@ class MappingAdapter(DictAdapter):
 
     type_names: ClassVar[tuple[str, ...]] = ("builtins.object",)
     priority = -60
+    class_tells = True
 
     def matches(self, obj: Any) -> bool:
         """Returns whether its class is a mapping."""

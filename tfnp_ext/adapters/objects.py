@@ -98,6 +98,7 @@ class DataclassAdapter(NestAdapter):
     kind = "dataclass"
     type_names = ("builtins.object",)
     priority = -50
+    class_tells = True
     automatic = False
     is_container = True
 
