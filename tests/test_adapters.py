@@ -151,10 +151,10 @@ class TestFacts:
         words = tf.Variable(["né", ""])
         facts = find_adapter(words).facts(words)
         assert (facts.nbytes, facts.nbytes_exact, facts.shares_memory) == (3, True, False)
-        variable = tf.Variable(tf.ones((2, 3)), shape=tf.TensorShape([None, 3]))
-        assert find_adapter(variable).facts(variable).shape == (None, 3)
-        variable = tf.Variable(tf.ones((2, 3)), shape=tf.TensorShape(None))
-        assert find_adapter(variable).facts(variable).shape is None
+        for declared, said in (([None, 3], "(None, 3)"), (None, "(…)")):
+            variable = tf.Variable(tf.ones((2, 3)), shape=tf.TensorShape(declared))
+            facts = find_adapter(variable).facts(variable)
+            assert (facts.shape, facts.nbytes, facts.details) == ((2, 3), 24, (f"declared {said}",))
 
     def test_of_composites(self, tf):
         ragged = tf.ragged.constant([[3, 1, 4], [], [1, 5]])

@@ -1016,3 +1016,28 @@ class TestVariablesWithoutAValue:
         reason = "no value yet inside tf.function or a graph: look outside"
         assert said[0] == [reason]
         assert said[1] == [f"w  (2,)  float32  {reason}"]
+
+
+class TestUnknownShapes:
+    @pytest.mark.parametrize(("declared", "said"), [(None, "(…)"), ((None,), "(None,)")], ids=str)
+    def test_a_variable_of_changing_shape_says_that_of_its_value(self, tf, declared, said):
+        variable = tf.Variable([1.0, 2.0], shape=tf.TensorShape(declared), name="v")
+        said = f"declared {said} · 8 B · CPU · trainable"
+        assert text_of(variable).split() == f"Variable v (2,) float32 1.0 2.0 {said}".split()
+        assert text_of({"v": variable}).splitlines() == [
+            "dict   1 tensor · 2 values · 8 B",
+            "v  (2,)  float32  1.0  2.0",
+        ]
+        variable.assign([1.0, 2.0, 3.0])
+        assert text_of(variable).startswith("Variable v (3,) float32  1.0  2.0  3.0\n      declared")
+
+    def test_a_symbol_of_any_rank_says_so(self, tf):
+        said = []
+
+        @tf.function(input_signature=[tf.TensorSpec(None)], autograph=False)
+        def look(x):
+            said.append(text_of(x).splitlines()[0])
+            return x
+
+        look.get_concrete_function()
+        assert said == ["Tensor x (…) float32   symbolic"]

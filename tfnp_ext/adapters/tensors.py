@@ -228,7 +228,8 @@ class VariableAdapter(DenseAdapter):
 
     def facts(self, obj: Any) -> Facts:
         """Returns shape, dtype, name, device, bytes and whether it is trained."""
-        shape = static_shape(obj)
+        declared = static_shape(obj)
+        shape = self._shape(obj, declared)
         nbytes, exact = self._bytes(obj, shape)
         return Facts(
             shape=shape,
@@ -239,13 +240,23 @@ class VariableAdapter(DenseAdapter):
             nbytes_exact=exact,
             state="trainable" if obj.trainable else "not trainable",
             shares_memory=dtype_name(obj) != "string" and on_host(getattr(obj, "device", "") or ""),
+            details=() if shape == declared else (f"declared {wording.shape(declared)}",),
         )
+
+    def _shape(self, obj: Any, declared: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
+        """Returns the shape of the value where the variable is declared to take several, if there is one."""
+        if declared is not None and None not in declared:
+            return declared
+        try:
+            return static_shape(self._read(obj))
+        except ConversionError:
+            return declared
 
     def _bytes(self, obj: Any, shape: tuple[int | None, ...] | None) -> tuple[int | None, bool]:
         """Returns its bytes, ``None`` where they are not known, and whether they were counted."""
         if dtype_name(obj) != "string":
             known = shape is not None and None not in shape
-            return int(np.prod(obj.shape, dtype=np.int64)) * obj.dtype.size if known else None, True
+            return math.prod(axis or 0 for axis in shape or ()) * obj.dtype.size if known else None, True
         try:  # only by reading it
             return string_bytes(self._read(obj))
         except ConversionError:

@@ -25,7 +25,7 @@ def heading(
     return Heading(
         kind=summary.kind,
         name=summary.name,
-        shape="" if summary.role in {"absent", "history"} and summary.shape is None else wording.shape(summary.shape),
+        shape="" if summary.shape is None and not summary.dtype else wording.shape(summary.shape),
         dtype=summary.dtype,
         role=summary.title,
         reason=summary.reason if summary.title else "",
