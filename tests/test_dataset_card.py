@@ -234,3 +234,20 @@ def fails_when_run(number: Any) -> Any:
     import tensorflow as tf
 
     return tf.debugging.check_numerics(1 / tf.cast(number, tf.float32), "was run")
+
+
+def test_inside_a_function_a_dataset_from_outside_has_its_length(tf):
+    dataset = tf.data.Dataset.range(5)
+    said = []
+
+    @tf.function(autograph=False)
+    def look():
+        graph = tf.compat.v1.get_default_graph()
+        before = len(graph.get_operations())
+        said.append(mimebundle(dataset)["text/plain"].splitlines()[0])
+        said.append(len(graph.get_operations()) - before)
+        return tf.constant(0)
+
+    look()
+    assert said == [mimebundle(dataset)["text/plain"].splitlines()[0], 0]
+    assert "5 elements" in said[0]

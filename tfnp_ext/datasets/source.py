@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -187,8 +189,11 @@ def open_inner(dataset: Any, max_bytes: float) -> Any:
 
 def cardinality(obj: Any) -> int:
     """Returns how many elements TensorFlow knows of, without running anything; of an iterator it knows of none."""
+    made = getattr(obj, "_variant_tensor", None)
+    eager = hasattr(made, "backing_device")  # made outside, it is asked there: inside a graph none knows
     try:
-        return int(obj.cardinality())
+        with sys.modules["tensorflow"].init_scope() if eager else nullcontext():
+            return int(obj.cardinality())
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):  # the third inside a graph
         pass
     known = getattr(obj, "_cardinality", None)  # a strategy's dataset keeps it for itself
