@@ -121,7 +121,7 @@ def _threads() -> int:
 
 def _shared_block() -> int:
     """Returns how many values a thread reads at a time: more than two take less, for together they need the memory."""
-    return LARGEST_BLOCK if _threads() <= 2 else LARGEST_BLOCK // 2
+    return LARGEST_BLOCK if _threads() <= 2 else BLOCK * 4
 
 
 class _HostScan(Scan):

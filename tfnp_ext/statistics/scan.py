@@ -15,7 +15,7 @@ from tfnp_ext.statistics.totals import SCALE, SQUARED, SQUARED_FROM, Totals
 BLOCK = 2**16
 """Values in a block: its float64 copy fills half a megabyte, which stays in the second-level cache."""
 
-LARGEST_BLOCK = 2**19
+LARGEST_BLOCK = 3 * 2**17
 """Values in a block where two threads share the work: between smaller ones they would wait for each other."""
 
 SHARED = 2**22
