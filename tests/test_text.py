@@ -222,9 +222,9 @@ class TestRagged:
         assert lines[3].startswith("      ")
 
     def test_where_lines_are_short_a_row_is_cut_after_a_whole_number(self, tf):
-        rows = [[10**9 + at for at in range(length)] for length in (12, 8, 8, 8, 8, 8, 7, 1)]
+        rows = [[10**9 + at for at in range(length)] for length in (16, 8, 8, 8, 8, 8, 8)]
         lines = lines_of(tf.ragged.constant(rows, tf.int64))
-        assert [line.endswith(" …") for line in lines[1:]] == [True] * 7 + [False]
+        assert [line.endswith(" …") for line in lines[1:]] == [True] * 7
         assert lines[1].split()[1:-1] == list(map(str, rows[0][:6]))
 
     @given(st.lists(st.lists(st.integers(0, 10**12), max_size=16), min_size=1, max_size=12))

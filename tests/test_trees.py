@@ -461,7 +461,7 @@ class TestColumns:
 
     def test_every_kind_of_leaf_says_its_bytes_at_the_end_of_a_line_of_one_width(self, tf):
         nest = {name: make(tf) for name, make in self.MIXED.items()}
-        nest["group"] = {"deeper": {"kernel": nest["kernel"]}}
+        nest["group"] = {"kernel": nest["kernel"]}
         found = self.lines(html_of(nest))
         assert [columns[0].text for columns, _ in found] == [*self.MIXED, "kernel"]
         sizes = [columns[3].children[0] for columns, _ in found]
@@ -470,7 +470,25 @@ class TestColumns:
         assert all("float:right" in size.attributes["style"] for size in sizes)
         widths = [int(style["max-width"].removesuffix("px")) for _, style in found]
         assert len(set(widths[:-1])) == 1
-        assert widths[0] - widths[-1] == 32  # what the last is indented
+        assert widths[0] - widths[-1] == 16  # what the last is indented
+
+    def test_a_group_that_is_shut_has_columns_of_its_own(self, tf):
+        nest = {"a": tf.range(100), "b": {"c": {"a_long_name_that_is_not_seen_yet": tf.zeros((3, 3, 16, 32))}}}
+        (first, inner) = ([self.width(column) for column in columns[:3]] for columns, _ in self.lines(html_of(nest)))
+        assert first[0] < text_width("a_long_name") < inner[0]
+        assert first[1] < text_width("(3, 3, 16, 32)") <= inner[1]
+
+    def test_names_of_a_small_tree_are_what_is_said_first(self, tf):
+        def weights(count):
+            return [
+                declarations(columns[0].attributes["style"]).get("font-weight")
+                for columns, _ in self.lines(html_of({f"w{at}": tf.range(9 + at) for at in range(count)}))
+            ]
+
+        assert weights(3) == ["600"] * 3
+        assert weights(30) == [None] * 30
+        (inner,) = self.lines(html_of({"group": {"w": tf.range(9)}}))
+        assert "font-weight" not in inner[0][0].attributes["style"]
 
     def test_where_all_leaves_are_their_values_there_are_no_bytes(self, tf):
         small = {name: make(tf) for name, make in self.MIXED.items() if name in {"preds", "ids", "table", "text"}}

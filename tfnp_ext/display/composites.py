@@ -71,7 +71,7 @@ def ragged_table(content: Ragged, most_rows: int = ROWS_SHOWN) -> Table:
     longest = max((int(outer[row + 1] - outer[row]) for row in shown if row is not None), default=0)
     longest = int(np.diff(outer).max(initial=0)) if count <= _MOST_COMPARED else longest
     small = content.flat.size <= SMALL and longest <= MATRIX_COLUMNS and count <= ROWS_SHOWN
-    few = small and count <= IN_LINE
+    few = small and count < IN_LINE
     if few and not inner and content.flat.ndim == 1:
         empty = (Cell("empty", "secondary", align="left", span=max(1, longest)),)
         cells, edges = _flat_cells(content.flat), outer.tolist()

@@ -55,8 +55,8 @@ season, walks and normal numbers of any spread at most 3 in 100.
 
 _FEW_LOGITS, _ROUGHEST_FEW = 20, 0.5
 """So many bars stand in the order of the values, which nobody loses: they are logits where half of those below the top
-are below zero and neighbours are not alike. Measured as above: of trained classifiers two thirds, of windows of a season
-and rows of a standardised table at most 3 in 100."""
+are below zero and neighbours are not alike. Measured as above: of trained classifiers two thirds, of windows of a
+season and rows of a standardised table at most 3 in 100."""
 
 _MOST_LOGITS = 10_000
 _MOST_TARGETS = 1000

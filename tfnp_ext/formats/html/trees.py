@@ -36,8 +36,9 @@ _INDENT = 16
 _END, _BYTES = 48, 60
 _ENDS = _END + SPARK_WIDTH + _END
 _NAME_LENGTH, _TITLE_LENGTH = 40, 1000
-_SHORT_NAMES, _NAME_SHARE = 96, 40  # a wider column of names takes 40 % of a narrow window, where they are broken
+_SHORT_NAMES, _NAME_SHARE = 102, 40  # a wider column of names takes 40 % of a narrow window, where they are broken
 _WIDEST_NAME, _WIDEST_SHAPE, _WIDEST_DTYPE, _WIDEST_VALUES = 320, 150, 90, 640
+_FEW_NAMED, _BOLDER = 20, 1.06  # of so few leaves names are bold, which is so much wider
 _LEAST_WORDS = 120  # so much room words need beside a name, or they stand below it
 _VALUE_GAP, _ANSWER_GAP = 5, 12  # beside the blank between two values; behind the answer that stands before them
 
@@ -58,15 +59,17 @@ _HUNG = " style=list-style-position:outside"  # the triangle, so that a broken l
 
 
 class _Columns(NamedTuple):
-    """How wide the columns of a tree are, in CSS pixels: the same for every leaf, however deep.
+    """How wide the columns of a tree are, in CSS pixels: the same for every leaf that is seen, however deep.
 
     ``values`` has the bytes at its end; it is 0 where every leaf is shown whole, of which nobody asks the bytes.
+    ``named`` tells that names are what is said first: those of few leaves that are in no group.
     """
 
     name: int
     shape: int
     dtype: int
     values: int
+    named: bool = False
 
     def line(self, depth: int) -> str:
         """Returns the style of a leaf's line, as wide as its columns: the bytes stand at its right end."""
@@ -75,14 +78,15 @@ class _Columns(NamedTuple):
     def names(self, depth: int) -> str:
         """Returns the style of a leaf's name: as wide as its column, unless the window is narrow."""
         width = self.name - _INDENT * depth
+        bold = ";font-weight:600" if self.named and not depth else ""
         if width <= _SHORT_NAMES:
-            return f"flex-basis:{width}px"
+            return f"flex-basis:{width}px{bold}"
         width -= COLUMN_GAP
         share = max(_NAME_SHARE, math.ceil(100 * width / self._whole(depth)))
-        return f"flex-basis:{width}px;max-width:{share}%;margin-right:{COLUMN_GAP}px"
+        return f"flex-basis:{width}px;max-width:{share}%;margin-right:{COLUMN_GAP}px{bold}"
 
     def _whole(self, depth: int) -> int:
-        return sum(self) + COLUMN_GAP - _INDENT * depth
+        return self.name + self.shape + self.dtype + self.values + COLUMN_GAP - _INDENT * depth
 
 
 @writes(Fold)
@@ -99,29 +103,39 @@ def write_fold(fold: Fold) -> str:
 @writes(Children)
 def write_children(children: Children) -> str:
     """Returns the lines of a tree."""
-    leaves = list(_leaves(children, 0))
-    tensors = [leaf for _, leaf, _ in leaves if leaf.heading.kind]
-    columns = _Columns(
-        name=_widest((text_width(name) + _INDENT * depth + COLUMN_GAP for name, _, depth in leaves), _WIDEST_NAME),
-        shape=_widest((text_width(leaf.heading.shape) + COLUMN_GAP for leaf in tensors), _WIDEST_SHAPE),
-        dtype=_widest((text_width(leaf.heading.dtype) for leaf in tensors), _WIDEST_DTYPE),
-        values=0 if all(map(_is_whole, tensors)) else _widest(map(_values_width, tensors), _WIDEST_VALUES) + _BYTES,
-    )
+    count = sum(1 for _ in _leaves(children, 0, shut=True))
     # The triangle of what folds hangs in the margin: so the names of all leaves line up.
     folds = children.folded or any(_group_of(child) or _unfolds(child.document) for child in children.items)
     margin = f"2px 0;padding-left:{_INDENT}px" if folds else "2px 0"
     style = f"font-size:12px;line-height:18px;margin:{margin};word-wrap:break-word;overflow-x:auto"
-    return f'<div style="{style}">{_Lines(columns, len(leaves)).written(children)}</div>'
+    return f'<div style="{style}">{_Lines(_columns_of(children, 0), count).written(children)}</div>'
 
 
-def _leaves(children: Children, depth: int) -> Iterator[tuple[str, Document, int]]:
-    """Yields shown name, document and depth of every leaf of a tree."""
+def _columns_of(children: Children, depth: int) -> _Columns:
+    """Returns the columns of a tree, or of a group that is shut: its lines are seen by themselves."""
+    leaves = list(_leaves(children, depth))
+    tensors = [leaf for _, leaf, _ in leaves if leaf.heading.kind]
+    named = len(leaves) <= _FEW_NAMED
+    bolder = _BOLDER if named else 1.0
+    return _Columns(
+        name=_widest(
+            (bolder * text_width(name) + _INDENT * depth + COLUMN_GAP for name, _, depth in leaves), _WIDEST_NAME
+        ),
+        shape=_widest((text_width(leaf.heading.shape) + COLUMN_GAP for leaf in tensors), _WIDEST_SHAPE),
+        dtype=_widest((text_width(leaf.heading.dtype) for leaf in tensors), _WIDEST_DTYPE),
+        values=0 if all(map(_is_whole, tensors)) else _widest(map(_values_width, tensors), _WIDEST_VALUES) + _BYTES,
+        named=named,
+    )
+
+
+def _leaves(children: Children, depth: int, *, shut: bool = False) -> Iterator[tuple[str, Document, int]]:
+    """Yields shown name, document and depth of the leaves of a tree; ``shut`` for those in groups that are too."""
     for child in (*children.items, *children.folded):
         group = _group_of(child)
         if group is None:
             yield child.name[: _NAME_LENGTH + 1], child.document, depth
-        else:
-            yield from _leaves(group, depth + 1)
+        elif shut or child.open:
+            yield from _leaves(group, depth + 1, shut=shut)
 
 
 def _widest(widths: Iterable[float], most: int) -> int:
@@ -212,7 +226,10 @@ class _Lines:
         if group is not None:
             self._add(f"<details{opened}><summary{_HUNG}>{_group_line(child)}</summary>")
             self._add(f'<div style="margin-left:{_INDENT}px">')
+            around = self._columns
+            self._columns = around if child.open else _columns_of(group, depth + 1)
             self._lines(group, depth + 1)
+            self._columns = around
             self._add("</div></details>")
             return
         leaf = child.document
