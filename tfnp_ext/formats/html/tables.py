@@ -83,7 +83,9 @@ def _table(table: Table, margin: str = "0") -> str:
     headed = any(row.header is not None for row in table.rows)
     caption, head = "", ""
     if table.caption:
-        style = f"{_PAD};text-align:left;opacity:.66"
+        # Above a ground it begins where that does.
+        inset = _PAD if headed or not _is_grounded(table) else "line-height:16px"
+        style = f"{inset};text-align:left;opacity:.66"
         caption = f'<caption style="{style}">{said(table.caption)}</caption>'
     width = math.ceil(table.width * _digit(table)) if table.width else 0
     if table.columns:
