@@ -251,3 +251,20 @@ def test_zeros_and_ones_of_few_targets_are_written_alike(tf):
 def test_a_long_row_stands_as_a_vector_does():
     row = RANDOM.normal(size=(1, 200)).cumsum(axis=1)
     assert text_of(row).split("\n")[3:] == text_of(row[0]).split("\n")[3:]
+
+
+@pytest.mark.parametrize(
+    ("make", "way_out"),
+    [
+        (lambda tf: tf.constant([3, 1, 2, 0, 1]), ": plot='counts' counts them"),
+        (lambda tf: tf.reshape(tf.range(30.0), (2, 3, 5)), ": plot='bar' or softmax reads it as one"),
+        (lambda tf: tf.constant(["x"]), ""),
+        (lambda tf: tf.constant(3), ""),
+    ],
+    ids=["class ids", "floats", "strings", "scalar"],
+)
+def test_labels_that_do_not_fit_name_a_way_out_where_there_is_one(tf, make, way_out):
+    with pytest.raises(OptionError, match=f"is no prediction{way_out}$"):
+        compose(make(tf), TensorDisplay().options(labels=["a", "b", "c", "d"]))
+    if "counts" in way_out:
+        assert compose(make(tf), TensorDisplay().options(labels=["a", "b", "c", "d"], plot="counts"))

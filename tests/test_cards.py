@@ -22,7 +22,7 @@ from tfnp_ext import ConversionError, OptionError, TensorDisplay, show, to_numpy
 from tfnp_ext.adapters import find_adapter
 from tfnp_ext.display import compose, holds_tensors, mimebundle
 from tfnp_ext.display.composites import sparse_table
-from tfnp_ext.document import Children, Fields, Fold, Span, Table
+from tfnp_ext.document import Beside, Children, Fields, Fold, Span, Table
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.statistics import BLOCK
 
@@ -638,6 +638,23 @@ class TestBytes:
         assert len(text_of(array).splitlines()) <= 12
         if len(shape) == 2:
             assert len(text_of(array / array.sum(axis=-1, keepdims=True)).splitlines()) <= 12
+
+
+class TestSmallOnes:
+    @pytest.mark.parametrize(
+        "shape", [(2, 5, 5), (5, 5, 1), (1, 5, 5, 1), (3, 4, 4), (2, 4, 4, 1), (2, 3, 3, 1)], ids=str
+    )
+    @pytest.mark.parametrize("pixels", [False, True])
+    def test_fewer_than_64_numbers_are_open_whatever_they_could_be(self, tf, shape, pixels):
+        values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape) + 1
+        document = compose(tf.constant(values / 50 if pixels else values), TensorDisplay().options())
+        tables = [
+            table for block in document.blocks if isinstance(block, (Table, Beside)) for table in tables_in(block)
+        ]
+        numbers = [float(cell.text) for table in tables for row in table.rows for cell in row.cells]
+        assert numbers == pytest.approx((values / 50 if pixels else values).reshape(-1).tolist(), abs=6e-4)
+        sides = {(len(table.rows), len(table.rows[0].cells)) for table in tables}
+        assert sides == {tuple(axis for axis in shape if axis > 1)[-2:]}
 
 
 class TestSparse:

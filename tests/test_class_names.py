@@ -117,7 +117,7 @@ class TestCards:
     def test_a_confusion_names_both_of_its_classes(self, tf, shares):
         text, html, alt = card(tf, shares, truth=np.where(np.arange(40) < 10, 0, np.arange(40) % 10))
         assert "Tomato___Early_blight taken for Tomato___Late_blight 1×" in alt
-        assert "most confused Tomato___Early_blight → Tomato___Late_blight (1×)" in text
+        assert "most confused Tomato___Early_blight → Tomato___Late_blight, … (1×)" in text
         assert "Tomato___Early_…" not in text
         bars = re.findall(r"^[▸ ] +(\S.* → .*?)  ", text, re.MULTILINE)
         assert len(set(bars)) == len(bars) == 5

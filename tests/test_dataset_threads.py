@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -68,12 +69,14 @@ def ctrl_c_when(reached: Callable[[], bool]) -> Iterator[None]:
             os.kill(os.getpid(), signal.SIGINT)
 
     sender = threading.Thread(target=send)
+    gc.disable()  # Python drops what is raised inside a callback of the garbage collector, as hypothesis has one
     sender.start()
     try:
         yield
     finally:
         over.set()
         sender.join()
+        gc.enable()
 
 
 @pytest.fixture

@@ -314,8 +314,13 @@ class TestBars:
         assert bars.bars[1].length == pytest.approx(DIGIT[5] / DIGIT[4])
         assert bars.rest == "5 others 0.3 %"
 
-    def test_text_of_logits_keeps_their_sign(self):
-        bars = block_of(LOGITS, "logits").fallback
+    def test_text_of_a_few_logits_keeps_their_order(self):
+        (row,) = block_of(LOGITS, "logits").fallback.rows
+        assert [float(cell.text) for cell in row.cells] == pytest.approx(LOGITS.tolist(), rel=5e-3)
+        assert [cell.framed for cell in row.cells].index(True) == int(LOGITS.argmax())
+
+    def test_text_of_many_logits_keeps_their_sign(self):
+        bars = block_of(np.concatenate([LOGITS] * 3), "logits", top=30).fallback
         assert bars.bars[-1].length == -1
         assert bars.rest == ""
 
@@ -728,7 +733,9 @@ class TestMatrix:
     def test_the_note_says_what_a_cell_is(self):
         summary = summary_of(np.random.default_rng(0).normal(size=(1000, 1000)), "matrix")
         plot = PLOTS["heatmap"]
-        assert plot.note(summary, OPTIONS) == "a cell of the map is the mean of 16 × 16 values"
+        assert plot.note(summary, OPTIONS) == (
+            "a cell of the map is the mean of 16 × 16 values; histogram of 65 536 of the values"
+        )
         assert plot.shows_histogram(summary, OPTIONS)
         small = summary_of(np.random.default_rng(0).normal(size=(24, 64)), "matrix")
         assert plot.note(small, OPTIONS) == ""

@@ -254,7 +254,7 @@ class TestLogitsAndSeries:
 
     def test_few_stand_in_order_and_need_no_clear_top(self):
         values = np.float32([-2.1, -2.8, -7.9, -2.7, 4.0, 2.8, -3.0, 2.1, -1.0, 2.2])
-        assert role_of(values).reason == "read as logits: 10 of both signs, half below zero"
+        assert role_of(values).reason == "read as logits: 10 of both signs, most below zero"
         assert role_of(values[None]).name == "logits"
         assert role_of(-values).name == role_of(np.sort(values)).name == "values"
         assert role_of(np.concatenate([values] * 3)).name == "values"

@@ -413,6 +413,15 @@ class TestNumbersWhoseSquaresLeaveFloat64:
 
 
 class TestHistogram:
+    @pytest.mark.parametrize("seed", range(5))
+    def test_both_ends_of_a_large_array_are_in_it(self, seed):
+        """Its sample may miss a lone outlier, which is known to be there."""
+        values = np.random.default_rng(seed).normal(size=400_000)
+        values[[7, 1234]] = -90, 100
+        counts = compute_statistics(values).histogram
+        assert counts[0] == counts[-1] == 1
+        assert sum(counts) <= HISTOGRAM_SAMPLE
+
     def test_the_bins_are_those_of_numpy(self):
         array = np.random.default_rng(3).normal(size=10_000)
         expected, _ = np.histogram(array, BINS)

@@ -194,18 +194,21 @@ def device(name: str) -> str:
     return "CPU" if short.upper() == "CPU:0" else short
 
 
-_MOST_TIED = 3
+_MOST_TIED, _LONGEST_TIED = 3, 40
 
 
 def tied(names: Iterable[str]) -> str:
-    """Returns the names of what is equally large or equally frequent, three at most.
+    """Returns the names of what is equally large or equally frequent, three at most, fewer where they are long.
 
     Example:
         >>> tied("abcd")
         'a, b, c, …'
     """
     first = [*islice(names, _MOST_TIED + 1)]
-    return ", ".join([*first[:_MOST_TIED], *("…" for _ in first[_MOST_TIED:])])
+    kept = first[:_MOST_TIED]
+    while len(kept) > 1 and sum(map(len, kept)) > _LONGEST_TIED:
+        kept.pop()
+    return ", ".join(kept) + ", …" * (len(kept) < len(first))
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

@@ -88,13 +88,20 @@ def _value_span(text: str, value: Any) -> Span:
 def small_table(array: np.ndarray, role: str = "values") -> Block | None:
     """Returns the open table of up to 64 numbers, slices of a higher rank side by side; ``None`` if it does not fit.
 
-    A single long axis is wrapped; above rank 4, axes of one stand only in the indices of the slices.
+    A single long axis is wrapped; above rank 4, or where the last is one, axes of one stand only in the indices of the
+    slices.
 
     Args:
         array: Numbers of any shape.
         role: Their role: 0 and 1 of one-hot targets are written without decimals.
     """
-    whole, array = array, array.squeeze() if array.ndim > _MOST_SLICED else array
+    if array.size > SMALL:
+        return None
+    whole = array
+    # A last axis of one would make a column of each row.
+    columnar = array.ndim > 2 and array.shape[-1] == 1 and sum(length > 1 for length in array.shape) > 1
+    if array.ndim > _MOST_SLICED or columnar:
+        array = array.squeeze()
     rows, columns = _rows_and_columns(array.shape)
     alone = array.size == rows * columns
     fits = fits_open(array.shape, MATRIX_ROWS, MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)

@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from tfnp_ext import wording
+from tfnp_ext.adapters import Dense
+from tfnp_ext.casting import kind_rank
 from tfnp_ext.config import DisplayOptions, Labels
 from tfnp_ext.errors import OptionError
 from tfnp_ext.plots.base import Plot, as_floats, choose_plot, drawn_values
@@ -104,6 +106,15 @@ def _with_both_classes(summary: Summary, options: DisplayOptions) -> Summary:
     )
 
 
+def _way_out(summary: Summary) -> str:
+    """Returns what makes predictions or labels of a value that is read as neither; nothing where nothing does."""
+    content = summary.content
+    if not isinstance(content, Dense) or summary.role == "text" or content.array.ndim == 0:
+        return ""
+    rank = kind_rank(content.array.dtype)
+    return {1: ": plot='counts' counts them", 2: ": plot='bar' or softmax reads it as one"}.get(rank or 0, "")
+
+
 def fitting_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     """Returns the plot for a value, ``None`` for none; every option that was given has to do with it.
 
@@ -112,9 +123,7 @@ def fitting_plot(summary: Summary, options: DisplayOptions) -> Plot | None:
     """
     plot = choose_plot(summary, options)
     if options.labels_required and summary.role not in _NAMED_ROLES and (plot is None or not plot.names_classes):
-        raise OptionError(
-            f"labels name classes, and {summary.described} is no prediction: plot='bar' or softmax reads it as one"
-        )
+        raise OptionError(f"labels name classes, and {summary.described} is no prediction{_way_out(summary)}")
     judged = plot is not None and plot.asked_by in {"truth", "images"}
     if options.truth is not None and options.plot == "auto" and not judged and summary.role not in _SCORES:
         raise OptionError(f"truth is for predictions, which {summary.described} is not")

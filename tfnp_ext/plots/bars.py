@@ -12,7 +12,7 @@ import numpy as np
 
 from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.document import Bar, Bars, Block, Figure
+from tfnp_ext.document import Bar, Bars, Block, Cell, Figure, Row, Table
 from tfnp_ext.plots.base import (
     LONGEST_LABEL,
     LONGEST_WORDS,
@@ -188,6 +188,10 @@ class BarPlot(Plot):
         listed = chart.order if len(chart.order) <= limit else chart.order[:limit]
         if chart.rest:
             return Bars(_bars(chart, listed, summary), chart.rest)
+        if summary.role == "logits" and chart.columns and options.labels is None:
+            # In a terminal there is no room for a line each, and sorted ones would have lost their order.
+            cells = (Cell(text, framed=bar in chart.tops) for bar, text in enumerate(chart.words))
+            return Table((Row(tuple(cells)),), columns=chart.names, compact=True)
 
         def rest(shown: int) -> str:
             return _rest(chart.shares, [chart.values[list(chart.order[shown:])]])

@@ -53,7 +53,7 @@ class Confusion:
         right: How many of them are right.
         worst: The most frequent confusions of all classes: truth, prediction, count.
         confused: How many pairs of classes are confused at all.
-        lowest: The class with the lowest recall, and that; ``None`` where no class has an example.
+        lowest: The class with the lowest recall, of equal ones all, and that; ``None`` where no class has an example.
         size: How many examples there are, counted or not.
         whole: Whether they are counts; else shares.
         made: Whether the matrix was made of predictions and their truth.
@@ -206,7 +206,7 @@ def _confusion(
     shares = parts / np.bincount(truths, weights=parts, minlength=classes)[truths]
     recalls = np.bincount(truths[right], weights=shares[right], minlength=classes)
     recalls = np.where(largest > 0, recalls, np.nan)
-    lowest = int(np.nanargmin(recalls)) if (largest > 0).any() else None
+    lowest = np.flatnonzero(recalls == np.nanmin(recalls))[:_WORST].tolist() if (largest > 0).any() else []
     wrong = np.flatnonzero(~right)
     wrong = wrong[np.argsort(-counts[wrong], kind="stable")]
     drawn = np.arange(classes)
@@ -221,7 +221,7 @@ def _confusion(
     matrix = np.zeros((2, len(drawn), len(drawn)))
     at = place[truths[kept]], place[predictions[kept]]
     matrix[0][at], matrix[1][at] = counts[kept], shares[kept]
-    told = [*drawn, *truths[wrong[:_WORST]], *predictions[wrong[:_WORST]], *([] if lowest is None else [lowest])]
+    told = [*drawn, *truths[wrong[:_WORST]], *predictions[wrong[:_WORST]], *lowest]
     names = names_of(map(int, told), class_labels(options, classes), LONGEST_WORDS)
     return Confusion(
         counts=matrix[0],
@@ -232,7 +232,7 @@ def _confusion(
         right=float(amounts[right].sum()),
         worst=tuple((names[truths[cell]], names[predictions[cell]], float(counts[cell])) for cell in wrong[:_WORST]),
         confused=len(wrong),
-        lowest=None if lowest is None else (names[lowest], float(recalls[lowest])),
+        lowest=(wording.tied(names[index] for index in lowest), float(recalls[lowest[0]])) if lowest else None,
         size=int(amounts.sum()) if size is None else size,
         whole=whole,
         made=size is not None,

@@ -29,6 +29,7 @@ from tfnp_ext.plots.stacks import (
     read_stack,
     stack_panels,
 )
+from tfnp_ext.statistics import HISTOGRAM_SAMPLE
 from tfnp_ext.summary import Summary
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ class HeatmapPlot(Plot):
             notes.append(f"a cell of the map is the mean of {wording.extent(prepared.pooled.block)} values{spaced}")
         if len(prepared.outliers):
             notes.append("outlined cells hold extreme values")
+        known = summary.statistics
+        if known is not None and known.seen > HISTOGRAM_SAMPLE and self.shows_histogram(summary, options):
+            notes.append(f"histogram of {wording.integer(HISTOGRAM_SAMPLE)} of the values")
         return "; ".join(notes)
 
     def shows_histogram(self, summary: Summary, options: DisplayOptions) -> bool:

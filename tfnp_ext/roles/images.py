@@ -91,7 +91,7 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
 
 def _layout(drawn: Array) -> _Layout | None:
     """Returns how the shape can be that of images; channels first only where they cannot be last."""
-    if not 2 <= drawn.ndim <= 5:
+    if not 2 <= drawn.ndim <= 5 or drawn.size < SMALL:  # so few numbers stand open
         return None
     if drawn.ndim == 2:
         return _one_plane(drawn) if drawn.size > SMALL else None

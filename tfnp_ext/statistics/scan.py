@@ -283,4 +283,9 @@ def histogram_of(flat: Any, mask: np.ndarray | None, low: float, high: float, dt
         # Values outside come from blocks that the budget left unread.
         values = values[(values >= low) & (values <= high)]
         places = (values - low) // wide if whole else (values / 2 - float(low) / 2) / span * bins
-    return tuple(np.bincount(np.minimum(places.astype(np.intp), bins - 1), minlength=bins).tolist())
+    counts = np.bincount(np.minimum(places.astype(np.intp), bins - 1), minlength=bins)
+    if size > HISTOGRAM_SAMPLE:  # a sample may miss both ends, of which it is known that they are there
+        missed = np.flatnonzero(counts[[0, -1]] == 0) * (bins - 1)
+        counts[counts.argmax()] -= len(missed)
+        counts[missed] = 1
+    return tuple(counts.tolist())

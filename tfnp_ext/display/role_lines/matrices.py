@@ -33,8 +33,9 @@ def confusion_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, .
     found = read_confusion(summary, options)
     fields = [field("right", Span(found.accuracy, "strong"))]
     if found.worst:
-        truth, predicted, count = found.worst[0]
-        fields.append(field("most confused", f"{truth} → {predicted} ({found.times(count)})"))
+        count = found.worst[0][2]
+        pairs = wording.tied(f"{truth} → {predicted}" for truth, predicted, times in found.worst if times == count)
+        fields.append(field("most confused", f"{pairs} ({found.times(count)})"))
     if found.worst and found.lowest is not None:
         name, recall = found.lowest
         fields.append(field("lowest recall", f"{name} at {wording.percent(recall)}"))

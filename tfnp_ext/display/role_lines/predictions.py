@@ -106,8 +106,10 @@ def batch_fields(summary: Summary, options: DisplayOptions) -> tuple[Text, ...] 
         field(f"least sure{seen}", f"#{number}: {names[top]} at {wording.percent(least_sure)}"),
         field("below 50 %", f"{wording.integer(unsure)} of {wording.integer(count)}"),
     ]
-    if often[most] > 1 and (not sampled or leads(often)):
-        fields.append(field(f"most predicted{seen}", f"{names[most]} ({wording.integer(int(often[most]))}×)"))
+    first = np.flatnonzero(often == often[most]).tolist()
+    # Where all are predicted equally often none is.
+    if often[most] > 1 and len(first) < np.count_nonzero(often) + (len(first) == 1) and (not sampled or leads(often)):
+        fields.append(field(f"most predicted{seen}", f"{_named(names, first)} ({wording.integer(int(often[most]))}×)"))
     if count < read:
         fields.append(field("without numbers", Span(wording.integer(read - count), "invalid")))
     if sampled:

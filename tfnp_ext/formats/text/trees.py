@@ -320,7 +320,7 @@ def _pieces(leaf: Child, room: int) -> tuple[list[str], str]:
         told = any(isinstance(other, Fields) for other in leaf.document.blocks)
         return [] if told and isinstance(block, Table) else list(leaf.document.heading.facts[:1]), "  "
     pieces: list[str] = []
-    headed = any(row.header is not None for row in block.rows) and not block.wrapped
+    headed = (len(block.rows) > 1 or any(row.header is not None for row in block.rows)) and not block.wrapped
     for row in block.rows:
         texts = [" ".join(write(Table((Row((cell,)),)), room, _ENDLESS)).strip() for cell in row.cells]
         if headed:
