@@ -256,7 +256,7 @@ def _lines(entry: _Entry, columns: _Columns, most: int) -> list[str]:
     line = columns.named(entry)
     if entry.group is None:
         lines = _leaf(entry.child, line, columns, most)
-        return lines + _opened(entry, columns, most - len(lines))
+        return lines + _opened(entry, most - len(lines))
     facts = " · ".join(entry.child.document.heading.facts)
     hidden = len(entry.group.items) + len(entry.group.folded) + entry.group.more
     if entry.inside or not hidden:
@@ -286,7 +286,7 @@ def _leaf(leaf: Child, line: str, columns: _Columns, most: int) -> list[str]:
     return [f"{line}  {_first_of(pieces, room, gap)}".rstrip()]
 
 
-def _opened(entry: _Entry, columns: _Columns, most: int) -> list[str]:
+def _opened(entry: _Entry, most: int) -> list[str]:
     """Returns the values of a leaf that stands open, below its line, where there is room for all of them."""
     assert entry.child is not None
     unfolding = next((block for block in entry.child.document.blocks if isinstance(block, Unfolding)), None)
