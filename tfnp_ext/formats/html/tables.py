@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 
 from tfnp_ext.document import DATA_TONES, ELIDED, Beside, Cell, Figure, NumberRow, Row, Table, Tiles
@@ -138,7 +139,7 @@ def _row(row: Row | NumberRow, pad: str, headed: bool, width: int) -> str:
     ]
     if row.elided is not None:
         numbers.insert(row.elided, _cell(ELIDED))
-    return _ROW + header + "".join(numbers) + "".join(map(_cell, row.rest))
+    return _ROW + header + "".join(numbers) + "".join(map(_folded_cell, row.rest))
 
 
 def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
@@ -166,6 +167,12 @@ def _cell(cell: Cell, pad: str = "", width: int = 0) -> str:
     attribute = "" if not style else f" style={style}" if " " not in style else f' style="{style}"'
     columns = f" colspan={cell.span}" if cell.span > 1 else ""
     return f"<td{columns}{title}{attribute}>{_content(cell)}"
+
+
+@lru_cache(maxsize=4096)
+def _folded_cell(cell: Cell) -> str:
+    """Returns a cell of a fold behind numbers: of a batch's answers many are alike."""
+    return _cell(cell)
 
 
 _NOTHING_ELSE = Cell("")[2:]
