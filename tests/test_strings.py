@@ -226,6 +226,16 @@ class TestFewAndShort:
         assert "(3,)  object" in card({**leaves, "x": np.zeros(3)})["text/plain"]
 
 
+PLACES = {
+    "headline": lambda tf, word: tf.constant(word),
+    "words": lambda tf, word: tf.constant([[word, "x"], ["y", "z"]]),
+    "long ones": lambda tf, word: tf.constant([word, "y" * 40, "z" * 40]),
+    "ragged": lambda tf, word: tf.ragged.constant([[[word]], []]),
+    "leaf": lambda tf, word: {"x": tf.constant([word])},
+}
+"""Where a string stands in a card."""
+
+
 class TestCards:
     @pytest.mark.parametrize("name", SMALL)
     def test_a_card_says_the_same_whether_all_was_read_or_not(self, tf, name, all_large, monkeypatch):
@@ -329,7 +339,7 @@ class TestCards:
         assert lines[-1].endswith('" … + 600 more')
         assert max(map(len, lines)) <= 80
 
-    @pytest.mark.parametrize("place", ["headline", "words", "long ones", "ragged", "leaf"])
+    @pytest.mark.parametrize("place", PLACES)
     @given(data=st.data())
     @settings(max_examples=40, deadline=None)
     def test_different_strings_look_different(self, tf, place, data):
@@ -338,14 +348,7 @@ class TestCards:
         one = data.draw(signs)
         other = data.draw(st.sampled_from([printable, escaped]))(one) if data.draw(st.booleans()) else data.draw(signs)
         assume(one != other)
-        make = {
-            "headline": tf.constant,
-            "words": lambda word: tf.constant([[word, "x"], ["y", "z"]]),
-            "long ones": lambda word: tf.constant([word, "y" * 40, "z" * 40]),
-            "ragged": lambda word: tf.ragged.constant([[[word]], []]),
-            "leaf": lambda word: {"x": tf.constant([word])},
-        }[place]
-        pages = [card(make(word)) for word in (one, other)]
+        pages = [card(PLACES[place](tf, word)) for word in (one, other)]
         shown = [re.findall("b?[\"'].*?(?=   [0-9]+ B|$)", page["text/plain"], re.MULTILINE) for page in pages]
         assert shown[0] != shown[1]
         shown = [[string.text for string in parse(page["text/html"]).all("bdi")] for page in pages]
@@ -363,20 +366,13 @@ class TestCards:
                 assert ast.literal_eval(written) == png.numpy()[: size - int(missing)]
             assert re.search(r"<bdi style='font-family:ui-monospace[^>]*>b&#x27;", bundle["text/html"])
 
-    @pytest.mark.parametrize("place", ["headline", "words", "long ones", "ragged", "leaf"])
+    @pytest.mark.parametrize("place", PLACES)
     @pytest.mark.parametrize("cut", [False, True])
     def test_a_message_that_happens_to_be_utf8_is_shown_as_bytes(self, tf, place, cut):
         message = tf.io.serialize_tensor(np.arange(8, dtype=np.int8)).numpy()
         message = message if cut else message[:6]
         assert message.decode()
-        make = {
-            "headline": tf.constant,
-            "words": lambda word: tf.constant([[word, "x"], ["y", "z"]]),
-            "long ones": lambda word: tf.constant([word, "y" * 40, "z" * 40]),
-            "ragged": lambda word: tf.ragged.constant([[[word]], []]),
-            "leaf": lambda word: {"x": tf.constant([word])},
-        }[place]
-        bundle = card(make(message))
+        bundle = card(PLACES[place](tf, message))
         for said in (bundle["text/plain"], html.unescape(re.sub("<[^>]*>", "", bundle["text/html"]))):
             assert "UTF-8" not in said
             written, missing = re.search(r"(b'[^…]*?'|b\"[^…]*?\")(?:\s*… \+ (\d+) bytes more)?", said).groups()

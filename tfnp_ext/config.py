@@ -290,7 +290,7 @@ class TensorDisplay(SingletonConfigurable):
         max=200,
         help=(
             "Rows of a table of more than 64 values before it is elided in the middle, as far as a card of 40 kB holds"
-            " them; a terminal shows twelve lines at most. None is what suits the kind of value: 40 of a matrix, 10 of"
+            " them; a terminal shows twelve lines at most. None is what suits the kind of value: 40 of a matrix, 26 of"
             " ten numbers each of a vector, 12 of strings and of ragged rows, 8 of sparse entries and of a gradient."
         ),
     )

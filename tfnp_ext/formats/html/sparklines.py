@@ -18,7 +18,7 @@ _WIDTH, _HEIGHT, _AIR, _LINE = SPARK_WIDTH * _SHARP, SPARK_HEIGHT * _SHARP, 2, 2
 _MOST_BARS, _FEW_BARS = 32, 16
 _TALLEST = _HEIGHT - _AIR - _LINE
 _LEVELS = np.arange(_HEIGHT - _LINE, 0, -1)[:, None]
-_BLUE, _GREY = 1, 2
+_GREY = 2  # blue is 1, as where a mask is true
 _INKS = ((0, 0, 0, 0), (0x3A, 0x7D, 0xC0, 255), (0x76, 0x76, 0x76, 128))
 
 
