@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gc
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -1054,9 +1056,35 @@ def test_moves_that_come_while_one_is_drawn_are_drawn_once():
     state[0] = 9
     pacing.ask()
     assert drawn == [0, 4, 9]
-    pacing.stop()
+    state[0] = 10
+    waiting.clear()
     pacing.ask()
     assert drawn == [0, 4, 9]
+    pacing.catch_up()
+    assert drawn == [0, 4, 9, 10], "who reads it does not wait"
+    pacing.catch_up()
+    ((when, wake),) = waiting
+    now[0] = when
+    wake()
+    assert drawn == [0, 4, 9, 10], "it was drawn already"
+    pacing.stop()
+    pacing.ask()
+    pacing.catch_up()
+    assert drawn == [0, 4, 9, 10]
+
+
+def test_slice_and_array_are_those_of_the_state_that_was_just_set():
+    value = np.arange(24).reshape(2, 3, 4)
+
+    async def in_a_kernel() -> None:
+        explorer = explore(value)
+        explorer._pacing._free_at = math.inf  # as after a drawing that took long
+        explorer.state = replace(explorer.state, index=(1, 0, 0))
+        assert explorer.slice == "[1, :, :]"
+        explorer.state = replace(explorer.state, rows=0, columns=2)
+        np.testing.assert_array_equal(explorer.array, value[:, 0, :])
+
+    asyncio.run(in_a_kernel())
 
 
 def test_opening_a_large_array_takes_no_memory_of_its_size(tmp_path):

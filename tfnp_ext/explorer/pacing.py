@@ -41,11 +41,14 @@ class Pacing:
     ) -> None:
         self._draw, self._later, self._clock = draw, later, clock
         self._free_at = -1.0
+        self._asked = False
+        self._reads_on = False
         self._waiting = False
         self._stopped = False
 
     def ask(self) -> None:
         """Has what is to be shown drawn, now or soon."""
+        self._asked = True
         if self._waiting or self._stopped:
             return
         pause = self._free_at - self._clock()
@@ -57,18 +60,26 @@ class Pacing:
     def again(self) -> bool:
         """Has it drawn once more after a pause, and returns whether it can: a drawing may have read but a part."""
         self._waiting = self._waiting or self._later(PAUSE, self._wake)
+        self._reads_on = self._waiting
         return self._waiting
+
+    def catch_up(self) -> None:
+        """Draws now what was asked for and waits, as for who reads what is shown."""
+        if self._asked and not self._stopped:
+            self._now()
 
     def stop(self) -> None:
         """Draws nothing any more."""
         self._stopped = True
 
     def _wake(self) -> None:
+        reads_on, self._reads_on = self._reads_on, False
         self._waiting = False
-        if not self._stopped:
+        if (self._asked or reads_on) and not self._stopped:
             self._now()
 
     def _now(self) -> None:
+        self._asked = False
         started = self._clock()
         try:
             self._draw()

@@ -32,7 +32,22 @@ from tfnp_ext.explorer.viewports import Viewports
 _FEW_CELLS = 64
 
 
-class _Array(traitlets.TraitType):  # type: ignore[type-arg]
+class _FollowsState(traitlets.TraitType):  # type: ignore[type-arg]
+    """What follows the state: who reads it just after the state was set gets that of the new one."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Returns it, once a drawing that waits is done."""
+        pacing = obj.__dict__.get("_pacing")
+        if pacing is not None:
+            pacing.catch_up()
+        return super().get(obj, cls)
+
+
+class _Slice(_FollowsState, traitlets.Unicode):  # type: ignore[type-arg]
+    """An indexing expression."""
+
+
+class _Array(_FollowsState):
     """An array, of which only another object is a change: to compare two would cost their size."""
 
     default_value = None
@@ -59,7 +74,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
 
     called = ""
 
-    slice = traitlets.Unicode()
+    slice = _Slice()
     array: Any = _Array()
     state: Any = traitlets.Instance(ExplorerState)
 
