@@ -380,6 +380,20 @@ class TestHtml:
         grounds = [style for style in styles if "background:#" in style]
         assert grounds == ["background:#3a7dc0b8", "background:#c0631ab8", "background:#3a7dc0b8"]
 
+    @pytest.mark.parametrize(("columns", "text", "pieces"), [
+        (16, "-1.2345678", [16]), (20, "-0.691", [10, 10]), (32, "1.97e-10", [11, 11, 10]), (32, "12", [32]),
+    ])  # fmt: skip
+    def test_an_open_table_that_is_wider_than_a_page_goes_on_below(self, columns, text, pieces):
+        rows = tuple(Row(tuple(Cell(text) for _ in range(columns)), header=str(row)) for row in range(2))
+        table = Table(rows, tuple(map(str, range(columns))), compact=True)
+        tables = parse(render_html(blocks(table))).all("table")
+        headings = [[cell.text for cell in table.rows()[0]][1:] for table in tables]
+        assert [len(heading) for heading in headings] == pieces
+        assert [name for heading in headings for name in heading] == list(map(str, range(columns)))
+        for table in tables:
+            assert [row[0].text for row in table.rows()[1:]] == ["0", "1"]
+            assert {cell.text for row in table.rows()[1:] for cell in row[1:]} == {text}
+
     def test_pinned_columns_stand_outside_of_what_scrolls(self):
         answers = [Cell("cat", "strong", align="left"), Cell("", align="left")]
         rows = tuple(Row((Cell("0.9"), Cell("0.1"), answer), header=str(at)) for at, answer in enumerate(answers))

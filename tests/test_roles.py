@@ -835,8 +835,8 @@ class TestTwoReadings:
         assert role_of(photos[0, ..., 0] // 2).limits == (0.0, 255.0)
 
     @pytest.mark.parametrize("layout", ["one", "batch", "no channels"])
-    @pytest.mark.parametrize("most", [1e-6, 0.05, 0.49, 1.7, 73.65, 127.0])
-    def test_a_grey_map_of_floats_on_a_scale_of_its_own_is_stretched(self, photos, layout, most):
+    @pytest.mark.parametrize("most", [1e-6, 0.05, 0.49, 1.7])
+    def test_a_faint_grey_image_of_floats_is_stretched(self, photos, layout, most):
         grey = photos[..., :1] / np.float64(photos[..., :1].max()) * most
         if layout == "no channels" and most > 1:
             return
@@ -844,6 +844,21 @@ class TestTwoReadings:
         assert role.name in {"image", "images"}
         assert role.limits[0] == 0
         assert role.limits[1] == pytest.approx(role.drawn.max())
+
+    @pytest.mark.parametrize("most", [2.2, 73.65, 127.0, 2000.0])
+    def test_planes_on_a_scale_of_their_own_are_maps_with_their_scale(self, photos, most):
+        grey = photos[..., :1] / np.float64(photos[..., :1].max()) * most
+        assert role_of(grey[0]).name == "matrix"
+        batch = role_of(grey)
+        assert (batch.name, batch.title) == ("maps", "2 maps, 640 × 427")
+        np.testing.assert_array_equal(batch.drawn, grey[..., 0])
+        assert role_of(np.log(grey[:, :64, :64, 0] + 1e-3)).name == "maps"
+        channels = np.tile(grey[0, ..., 0], (4, 1, 1))
+        np.testing.assert_array_equal(role_of(channels).drawn, channels)
+        assert role_of(RANDOM.normal(size=grey.shape) * most).name == "other"
+
+    def test_a_batch_of_one_map_is_a_matrix(self, photos):
+        assert role_of(photos[:1, ..., :1] * 0.2).name == "matrix"
 
     def test_what_uses_half_of_the_usual_range_is_shown_as_it_is(self, photos):
         grey = photos[0, ..., :1] / np.float64(photos[0, ..., :1].max())
@@ -1170,6 +1185,7 @@ OTHER_EXAMPLES: dict[str, Callable] = {
     "records": lambda d, p, tf: np.zeros(3, [("a", "i4"), ("b", "f4")]),
     "objects": lambda d, p, tf: np.array([1, None], object),
     "other": lambda d, p, tf: tf.constant(d.logits.reshape(6, 5, 3, 40)),
+    "maps": lambda d, p, tf: tf.constant(p[..., :1] * np.float32(0.3)),
     "absent": lambda d, p, tf: tf.keras.Input((3,)),
 }
 """A value of each role that no array above has."""

@@ -341,8 +341,8 @@ def _entries_shown(nest: Any) -> Iterator[Any]:
         if isinstance(nest, (dict, list, tuple)):
             yield from _entries(nest)
             return
-        adapter = find_adapter(nest)
-        if isinstance(adapter, NestAdapter) and adapter.is_container and adapter.unfolds(nest):
+        adapter = find_adapter(nest)  # of a model, what shows itself alone
+        if isinstance(adapter, NestAdapter) and (adapter.is_container or adapter.automatic) and adapter.unfolds(nest):
             yield from adapter.shown_parts(nest).children
     except Exception:
         return

@@ -100,12 +100,12 @@ class HeatmapPlot(Plot):
     name = "heatmap"
 
     def suits(self, summary: Summary) -> float:
-        """Returns 0.9 for a matrix, heads of attention or a batch of probabilities, less for others of rank 2 and 3."""
+        """Returns 0.9 for matrices, attention, maps and batches of probabilities, less for others of rank 2 and 3."""
         values = summary.drawn
         if values is None or values.ndim not in {2, 3} or not is_numeric(values):
             return 0.0
         if values.ndim == 3:
-            return 0.9 if summary.role == "attention" else 0.2
+            return 0.9 if summary.role in {"attention", "maps"} else 0.2
         return 0.9 if summary.role in _ROLES else 0.3
 
     def panels(self, summary: Summary, options: DisplayOptions) -> tuple[int, int]:

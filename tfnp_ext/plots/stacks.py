@@ -25,6 +25,9 @@ ATTENTION_WORDS = ("from ↓", "to →")
 ATTENTION_ALT = ", rows look at columns"
 """The same for those who hear it."""
 
+_NOUNS = {"attention": ("head", "heads"), "maps": ("map", "maps")}
+"""What a matrix of a stack is, one and many."""
+
 _MOST_MAPS = 16
 _IN_A_LINE = 8
 _WIDTH = 785
@@ -152,7 +155,7 @@ def read_stack(values: Array, summary: Summary) -> Stack:
         cell=(cell, cell),
         columns=in_a_line,
         words=ATTENTION_WORDS if attention else None,
-        noun=("head", "heads") if attention else ("matrix", "matrices"),
+        noun=_NOUNS.get(summary.role, ("matrix", "matrices")),
     )
 
 

@@ -26,6 +26,7 @@ ROLES = (
     "image",
     "images",
     "video",
+    "maps",
     "series",
     "multi-series",
     "matrix",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,9 @@ _WIDEST_STANDARDISED = 8.0
 _UNIT = (0.25, 2.5)
 _ROUGHEST = 0.7
 """Up to this roughness images are pictures: photos are near 0.1, their busiest corners near 0.7, noise near 1."""
+
+_OVEREXPOSED = 2.0
+"""Up to this largest value floats are pixels in 0 … 1 that became brighter."""
 
 DARKEST = 40
 """Up to this largest value white is that value: a map of a few classes would be black on a scale to 255."""
@@ -63,7 +66,7 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
         return None
     found = _limits(layout, statistics)
     if found is None:
-        return None
+        return _read_maps(layout)
     limits, scale, sure = found
     guessed = not (sure and layout.sure)
     checked = is_float(drawn) and not statistics.invalid
@@ -87,6 +90,26 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
     told = f", {size}" if layout.channels > 1 or truths else ""
     title = f"{wording.integer(layout.batch)} {noun}{plural}{told}"
     return Role("images", title, f"read as {'masks' if truths else 'images'}: {why}", layout.values, limits)
+
+
+def _read_maps(layout: _Layout) -> Role | None:
+    """Returns the role of several planes whose range is not that of pixels: spectrograms, maps of a quantity.
+
+    One alone is a matrix, and so are planes of noise no pictures.
+    """
+    values = layout.values
+    if layout.first and layout.batch is None and layout.channels == max(CHANNELS):
+        layout = replace(layout, values=np.moveaxis(values, -1, 0), channels=1, batch=layout.channels, explicit=False)
+    elif layout.channels != 1 or layout.frames or (layout.batch or 1) < 2:
+        return None
+    if not is_float(values) or is_whole(values):
+        return None
+    sample = _sample(layout)
+    if not _are_smooth(sample) or _is_no_picture(layout, sample):
+        return None
+    planes = layout.values[..., 0] if layout.explicit else layout.values
+    title = f"{wording.integer(len(planes))} maps, {layout.width} × {layout.height}"
+    return Role("maps", title, "read as maps: neighbours alike, not on the scale of an image", planes)
 
 
 def _layout(drawn: Array) -> _Layout | None:
@@ -157,7 +180,8 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         whole = not is_float(values) or is_whole(values)
         # Pixels made floats are whole; spectrograms and maps of activations are not.
         if layout.explicit or whole:
-            white = high if not whole and _is_dim(layout, statistics, white) else white
+            if not whole and high > _OVEREXPOSED and _is_dim(layout, statistics, 255.0):
+                return None  # a spectrogram: a heat map says what its colours are worth
             return (0.0, white), f"0…{white:.3g}", whole
     if not layout.explicit or not is_float(values):
         return None
@@ -174,9 +198,9 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
 def _is_dim(layout: _Layout, statistics: Statistics, white: float) -> bool:
     """Returns whether nothing is as bright as half of white: a map on another scale, which would be nearly black.
 
-    A photo in colours is as dark as it is.
+    A photo in colours is as dark as it is; of what is opaque, alpha is white.
     """
-    return layout.channels == 1 and statistics.exact and statistics.maximum < white / 2
+    return layout.channels != 3 and statistics.exact and statistics.maximum < white / 2
 
 
 def _is_standardised(statistics: Statistics) -> bool:

@@ -12,12 +12,16 @@ from tfnp_ext.document import DATA_TONES, ELIDED, Beside, Cell, Figure, NumberRo
 from tfnp_ext.formats.html.blocks import write, writes
 from tfnp_ext.formats.html.grounds import BLUE, FAINTEST, FULL, GROUNDS, MAGENTA, ORANGE, ground_style
 from tfnp_ext.formats.html.inline import MONO, bold, quiet, said, write_data, write_span
+from tfnp_ext.formats.html.widths import block_width
 
 _ROW = "<tr style=background:none>"
 _PAD = "padding:0 6px;line-height:16px"
 _DIGIT, _FOLDED_DIGIT = 6.6, 6.1  # how wide a figure is in an open table and in a fold, in CSS pixels
 _MONO_DIGIT = 7.3
 _BAR_WIDTH = 110
+_MOST_COLUMNS, _WIDEST = 16, 860
+"""Columns that stand beside each other in any case, and CSS pixels of more of them."""
+
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
 
@@ -30,12 +34,32 @@ def write_table(table: Table) -> str:
     # The first column lines up with the text above it, unless a ground shows the cell's own edge.
     headed = any(row.header is not None for row in table.rows)
     margin = "1px 0 0" if _is_grounded(table) and not headed else "1px 0 0 -6px"
+    pieces = _pieces(table)
+    if len(pieces) > 1:
+        return write_beside(Beside(pieces))
     if not table.pinned:
         return _scrolled(_table(table, margin))
     # Two tables of equally high rows: a sticky column would need the colour of the host's paper behind it.
     rest, pinned = _split(table)
     columns = _scrolled(_table(rest, margin)) + _table(pinned, "1px 0 0 6px")
     return f'<div style="display:flex;align-items:flex-start">{columns}</div>'
+
+
+def _pieces(table: Table) -> tuple[Table, ...]:
+    """Returns a table of very many columns as several that are no wider than a page, else itself alone."""
+    count = len(table.columns)
+    rows = [row for row in table.rows if isinstance(row, Row)]
+    if count <= _MOST_COLUMNS or table.pinned or len(rows) < len(table.rows):
+        return (table,)
+    each = math.ceil(count / math.ceil(block_width(table, 0.0) / _WIDEST))
+    return tuple(
+        replace(
+            table,
+            rows=tuple(replace(row, cells=row.cells[start : start + each]) for row in rows),
+            columns=table.columns[start : start + each],
+        )
+        for start in range(0, count, each)
+    )
 
 
 def _split(table: Table) -> tuple[Table, Table]:
