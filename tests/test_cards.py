@@ -703,12 +703,47 @@ def tables_in(block: object) -> list[Table]:
     return [block] if isinstance(block, Table) else [table for inner in block.blocks for table in tables_in(inner)]
 
 
+class TestAllAreOne:
+    """Of what is one number everywhere, the line of numbers says all."""
+
+    @pytest.mark.parametrize(("value", "told"), [
+        (np.zeros((10, 10), np.float32), "all 0"), (np.ones(100, np.float32), "all 1.0"),
+        (np.full((9, 9), 0.1, np.float32), "all 0.1"), (np.full((90, 3), 7), "all 7"),
+        (np.full((4, 9, 9, 1), 2.5), "all 2.5"),
+    ])  # fmt: skip
+    def test_there_is_no_picture(self, value, told):
+        assert text_of(value).splitlines()[1] == told
+        assert "<img" not in html_of(value)
+        assert "<img" in html_of(value, plot="histogram")
+
+    def test_black_images_are_pictured_and_so_is_what_has_a_hole(self):
+        assert "<img" in html_of(np.zeros((4, 28, 28), np.uint8))
+        holed = np.zeros((10, 10))
+        holed[3, 4] = np.nan
+        assert "<img" in html_of(holed)
+
+
 class TestNests:
     def test_only_containers_of_tensors_are_held(self, tf):
         for plain in ([], {}, (), [1, "a"], {"a": [1, {"b": None}]}, [np.zeros(3)], [b"x"]):
             assert not holds_tensors(plain)
         for full in ([tf.constant(1)], {"a": [1, {"b": tf.Variable(1.0)}]}, (None, tf.ragged.constant([[1]]))):
             assert holds_tensors(full)
+
+    def test_a_list_of_layers_with_weights_is_held_and_says_which_they_are(self, tf):
+        layers = [tf.keras.layers.Dense(4, name="hidden"), tf.keras.layers.Dropout(0.1), tf.keras.layers.Dense(2)]
+        assert not holds_tensors(layers), "none is built"
+        model = tf.keras.Sequential([tf.keras.Input((8,)), *layers])
+        assert holds_tensors(layers)
+        assert holds_tensors({"model": model})
+        lines = text_of(layers).splitlines()
+        assert [line.split("  ")[0] for line in lines if line.startswith("[")] == [
+            "[0] Dense hidden",
+            "[1]",
+            "[2] Dense",
+        ]
+        assert "has no weights" in lines[4]
+        assert "[0] Sequential" in text_of([model])
 
     def test_a_cycle_is_shown_and_ends(self, tf):
         loop: list = [tf.constant([1, 2])]

@@ -218,6 +218,17 @@ class TestNumbers:
         pattern = rf"#{first} +✗ +{NAMES[shares[first].argmax()]} +\S+ % +truth {NAMES[truth[first]]}"
         assert re.search(pattern, text)
 
+    def test_of_many_a_terminal_lists_the_wrong_ones_and_how_many_more_there_are(self, digits):
+        images, truth, shares = digits
+        wrong = np.flatnonzero(shares.argmax(1) != truth)[:2]
+        right = np.flatnonzero(shares.argmax(1) == truth)[:10]
+        few = np.concatenate([right, wrong])
+        lines = render_text(card(shares[few], images=images[few], truth=truth[few])).splitlines()
+        listed = [line.split()[0] for line in lines if line.lstrip().startswith("#")]
+        assert listed == ["#0", "#1", "#2", "#3", "#4", "#10", "#11"]
+        assert lines[-1].split() == ["⋮", "5", "more"]
+        assert [line.split()[0] for line in lines if " ✗ " in line] == ["#10", "#11"]
+
 
 class TestImages:
     @pytest.mark.parametrize("form", ["uint8", "unit", "both signs", "standardised", "channels first", "one channel"])

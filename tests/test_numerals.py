@@ -61,6 +61,14 @@ class TestOneRuleForAllTables:
         texts = texts_of(normal(*shape))
         assert sum(len(text.partition(".")[2]) == 3 and "e" not in text for text in texts) > 0.95 * len(texts)
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_round_off_is_no_reason_for_more_decimals(self, dtype):
+        steps = np.cumsum(np.full(20, 0.1, dtype))
+        assert (steps != np.round(steps, 1).astype(dtype)).any()
+        assert texts_of(steps) == [f"{step / 10:.1f}" for step in range(1, 21)]
+        assert texts_of(steps + np.array([0] * 19 + [2e-4], dtype))[-1] == "2.000"
+        assert {len(text.partition(".")[2]) for text in texts_of(normal(20).astype(ml_dtypes.bfloat16))} == {2}
+
     @pytest.mark.parametrize("count", [4, 40])
     def test_complex_ones_are_typed_alike(self, count):
         assert set(texts_of(np.resize(np.complex64([0, 1, 2j, 1 - 2.5j]), count))) == {"0", "1", "2j", "1-2.5j"}

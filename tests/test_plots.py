@@ -36,7 +36,7 @@ from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.pooling import MOST_READ, cell_size, pool
 from tfnp_ext.plots.sheet import Sheet
-from tfnp_ext.plots.tracks import index_step
+from tfnp_ext.plots.tracks import index_ticks
 from tfnp_ext.statistics import compute_statistics
 from tfnp_ext.summary import Summary, softmax, with_softmax
 
@@ -807,8 +807,11 @@ class TestLine:
         assert plot.note(summary_of(values[:500], "series"), OPTIONS) == ""
 
     @pytest.mark.parametrize("count", [1, 2, 3, 7, 99, 1000, 16_000, 10**7])
-    def test_ticks_are_about_four(self, count):
-        assert 1 <= count // index_step(count) <= 7
+    def test_ticks_are_about_four_and_no_index_is_beyond_the_last(self, count):
+        ticks = index_ticks(count)
+        assert 1 <= len(ticks) <= 7
+        assert ticks == sorted(ticks)
+        assert ticks[-1] <= count - 1
 
 
 class TestHistogram:

@@ -62,6 +62,7 @@ from tfnp_ext.roles import SMALL
 from tfnp_ext.summary import Summary, summarize
 
 _FEW_ROWS = 3
+_OF_NUMBERS = frozenset({"series", "multi-series", "matrix", "other"})
 _NOT_ASKED = frozenset({"auto", "none"})
 
 
@@ -151,6 +152,8 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
         small = _small_card(summary, content, options)
         if small is not None:
             return small
+    if not asked and options.plot == "auto" and _is_told_by_its_line(summary):
+        plot = None
     picture = plot.blocks(summary, options) if plot else ()
     warning = numbers.warning(summary)
     if picture and all(isinstance(block, (Bars, Table)) for block in picture) and options.plots:
@@ -161,6 +164,11 @@ def card(summary: Summary, options: DisplayOptions) -> Document:
     in_picture = plot is not None and options.plots and plot.shows_histogram(summary, options)
     line = numbers.line(summary, options, in_picture=in_picture)
     return Document(heading(summary), present(warning, line, *picture, _fold(summary, options, plot, picture)))
+
+
+def _is_told_by_its_line(summary: Summary) -> bool:
+    """Returns whether a picture would say nothing: of zeros the line of numbers says that they are."""
+    return summary.role in _OF_NUMBERS and numbers.is_constant(summary)
 
 
 def _small_card(summary: Summary, content: Dense, options: DisplayOptions) -> Document | None:

@@ -78,7 +78,7 @@ class LeafComposer:
         if summary.role == "probabilities" and content.array.size <= _LINE_OF_SHARES and summary.drawn is not None:
             return Document(heading(summary, _answer_first(summary.drawn, options)))
         few = summary.role in values.SMALL_ROLES
-        most = values.IN_LINE if _is_constant(summary) else _IN_LINE
+        most = values.IN_LINE if numbers.is_constant(summary) else _IN_LINE
         spans = values.headline_values(content.array, most) if few else ()
         if spans:
             return Document(heading(summary, calm(spans)))
@@ -144,10 +144,10 @@ class LeafComposer:
 
 
 def _unfolding(summary: Summary, options: DisplayOptions, in_time: Callable[[], bool]) -> Unfolding | None:
-    """Returns what a leaf of numbers unfolds to; nothing where all its values are one."""
+    """Returns what a leaf of numbers unfolds to; nothing where all are one, which two words say."""
     content = summary.content
     assert isinstance(content, Dense)
-    if _is_constant(summary):
+    if numbers.is_constant(summary):
         return None
     size = int(content.array.size)
     extra = partial(numbers.extra_fields, summary, options)
@@ -161,12 +161,6 @@ def _unfolding(summary: Summary, options: DisplayOptions, in_time: Callable[[], 
 
     little = partial(little_map, summary) if options.plots else None
     return Unfolding(size, partial(_values, summary, options), extra, picture, little)
-
-
-def _is_constant(summary: Summary) -> bool:
-    """Returns whether all values are one, which is said in two words."""
-    known = summary.statistics
-    return known is not None and known.exact and known.minimum == known.maximum and not known.invalid
 
 
 def _values(summary: Summary, options: DisplayOptions, most: int) -> tuple[Block, ...]:

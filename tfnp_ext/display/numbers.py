@@ -11,7 +11,7 @@ from tfnp_ext import wording
 from tfnp_ext.adapters import Dense, Ragged, Sparse, Strings
 from tfnp_ext.adapters.composites import place_in_rows
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.display.numerals import digits_told
+from tfnp_ext.display.numerals import digits_told, exact_text
 from tfnp_ext.display.role_lines import (
     EXTRA_FIELDS,
     ROLE_LINES,
@@ -83,6 +83,12 @@ def _invalid_rows(summary: Summary) -> list[int]:
     if array is None or array.ndim != 2 or array.size > _MOST_FOR_ROWS:
         return []
     return invalid_rows(array)
+
+
+def is_constant(summary: Summary) -> bool:
+    """Returns whether all values are one finite number, which two words say."""
+    known = summary.statistics
+    return known is not None and known.exact and known.minimum == known.maximum and not known.invalid
 
 
 def without_histogram(summary: Summary) -> Summary:
@@ -165,7 +171,8 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     if complex_values:
         fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.minimum == numbers.maximum and numbers.exact:
-        return [field(f"{prefix}all", low)]
+        only = exact_text(values.dtype.type(numbers.minimum)) if values is not None and numbers.minimum else low
+        return [field(f"{prefix}all", low if isinstance(numbers.minimum, int) else only)]
     else:
         bins = numbers.heights if numbers.minimum < numbers.maximum else ()
         between = Sparkline(bins, numbers.minimum, numbers.maximum, in_picture)

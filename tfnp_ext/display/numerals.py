@@ -13,6 +13,9 @@ from tfnp_ext.casting import kind_rank
 _FEW = 8
 """So many numbers stand in a headline: no two that differ read alike, and no column is to be kept."""
 
+_ROUND_OFF = 4
+"""By so many units of the largest value's last place sums and quotients of a few steps are off."""
+
 _PLACES = 7
 """The widest number with a point, in figures."""
 
@@ -181,13 +184,13 @@ def _real_form(values: np.ndarray) -> str:
         and _exact_decimals(values) is None
         and all(_digits(shortest(value)) <= _USUAL for value in values)
     )
-    usual = _without_a_point(values) if decimals is None or typed else f".{decimals}f"
     largest = float(np.abs(numbers).max())
+    if decimals is not None and values.size > _FEW:
+        decimals = _up_to_round_off(numbers, decimals, largest * _epsilon(values.dtype))
+    usual = _without_a_point(values) if decimals is None or typed else f".{decimals}f"
     if values.size > _FEW and float(numbers.max()) - float(numbers.min()) > largest / 100:
         return usual
-    import ml_dtypes
-
-    carried = -math.log10(float(ml_dtypes.finfo(values.dtype).eps))
+    carried = -math.log10(_epsilon(values.dtype))
     digits = f".{max(0, math.floor(carried) - 1)}e"
     places = {f"{number:{digits}}": place for place, number in enumerate(numbers.tolist())}
     different = values[[*places.values()]]
@@ -204,6 +207,27 @@ def _real_form(values: np.ndarray) -> str:
         if tells(f".{count}f"):
             return f".{max(count, _exact_decimals(values, reach=1e16) or 0)}f"
     return next((f".{count}e" for count in range(3, math.floor(carried)) if tells(f".{count}e")), usual)
+
+
+def _epsilon(dtype: np.dtype) -> float:
+    import ml_dtypes
+
+    return float(ml_dtypes.finfo(dtype).eps)
+
+
+def _up_to_round_off(numbers: np.ndarray, decimals: int, unit: float) -> int:
+    """Returns fewer decimals where all values have no more but for round-off: those of ``tf.linspace(0.0, 1.0, 11)``.
+
+    Args:
+        numbers: The values in float64.
+        decimals: Those that are told else.
+        unit: By how much the largest value differs from the next that its dtype has.
+    """
+    tolerance = _ROUND_OFF * unit
+    for count in range(1, decimals):
+        if tolerance < 10.0**-count / 100 and (np.abs(np.round(numbers, count) - numbers) <= tolerance).all():
+            return count
+    return decimals
 
 
 def _without_a_point(values: np.ndarray) -> str:

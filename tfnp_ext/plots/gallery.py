@@ -48,7 +48,9 @@ _PANELS_ACROSS = 9
 _SIDE = 56
 _FEW = 6
 _LONGEST_TITLE, _LONGEST_IN_TABLE = 14, 26
-_LISTED = 12
+_LISTED = 8
+"""Lines of a list: with what is said above it a card in a terminal has no more."""
+
 _NEEDED = "give [N, height, width] or [N, height, width, channels]"
 _MOST_SCANNED = 2**23
 """Values of all images that black and white are found from; of more, evenly spaced images."""
@@ -108,6 +110,14 @@ class _Gallery:
     chosen: int
     pages: int
     shape: tuple[int, ...]
+
+    @property
+    def listed(self) -> Array:
+        """The examples of the page that a list has room for, in the order of the page: wrong ones before others."""
+        if len(self.places) <= _LISTED:
+            return self.places
+        right = ~self.judged.wrong[self.places]
+        return np.asarray(self.places[np.sort(np.argsort(right, kind="stable")[: _LISTED - 1])])
 
     def told(self, longest: int = LONGEST_WORDS) -> dict[int, str]:
         """Returns the names of the classes of the page, those of answers and of truths, in so many characters."""
@@ -206,18 +216,18 @@ class GalleryPlot(Plot):
         return "; ".join(notes)
 
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
-        """Returns a line for each of the first examples of the page."""
+        """Returns a line for each example of the page; of many for the wrong ones and for the first others."""
         gallery = self.prepare(summary, options)
         rows, names = [], gallery.told(_LONGEST_IN_TABLE)
-        for place in gallery.places[:_LISTED].tolist():
+        for place in gallery.listed.tolist():
             verdict = gallery.verdict(place, names)
             mark = Cell("✗" if verdict.wrong else "", "unsure", align="left")
             truth = Cell(f"truth {verdict.truth}" if verdict.truth else "?" if verdict.unsure else "", align="left")
             rows.append(Row((mark, Cell(verdict.answer, "strong"), Cell(verdict.share_words), truth), f"#{place}"))
         left = len(gallery.places) - len(rows)
         if left > 0:
-            more = Cell(f"{wording.integer(left)} more", "secondary", align="left")
-            rows.append(Row((Cell(""), more, Cell(""), Cell("")), "⋮"))
+            more = Cell(f"{wording.integer(left)} more", "secondary", align="left", span=4)
+            rows.append(Row((more,), "⋮"))
         return Table(tuple(rows)) if rows else _none_left_note(options)
 
     def blocks(self, summary: Summary, options: DisplayOptions) -> tuple[Block, ...]:

@@ -82,14 +82,24 @@ def _paint_band(sheet: Sheet, heights: Array, left: int, style: Style) -> None:
     sheet.band(left, tops[columns] - 0.25, bottoms[columns] + 0.25, style.blue)
 
 
+def index_ticks(count: int) -> list[int]:
+    """Returns about four indices after 0; the last one where it ends a step.
+
+    Example:
+        >>> index_ticks(100), index_ticks(110)
+        ([25, 50, 75, 99], [25, 50, 75, 100])
+    """
+    step = index_step(count)
+    return [min(tick, count - 1) for tick in range(step, count + 1, step)]
+
+
 def paint_index_ticks(sheet: Sheet, count: int, left: int, bottom: float, style: Style) -> None:
-    """Writes 0 and about four indices below a curve."""
+    """Writes 0 and about four indices below a curve, at its end the last one."""
     unit = TRACK / max(1, count - 1)
     baseline = sheet.height - 3
     sheet.text(left, baseline, "0", style.grey, TEXT)
-    step = index_step(count)
-    for tick in range(step, count + 1, step):
-        place = min(left + tick * unit, left + TRACK)
+    for tick in index_ticks(count):
+        place = left + tick * unit
         sheet.boxes(round(place * 2) / 2 - 0.5, bottom + 1, 0.5, 3, style.grey + style.rule)
         align: Align = "right" if place > left + TRACK - 30 else "center"
         sheet.text(place, baseline, wording.integer(tick), style.grey, TEXT, False, align)

@@ -66,7 +66,7 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
         return None
     found = _limits(layout, statistics)
     if found is None:
-        return _read_maps(layout)
+        return _read_maps(layout) if statistics.minimum < statistics.maximum else None
     limits, scale, sure = found
     guessed = not (sure and layout.sure)
     checked = is_float(drawn) and not statistics.invalid
