@@ -257,18 +257,18 @@ import os, sys, time
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np, tensorflow as tf
 from tfnp_ext import save
-def elements(pause, value):
-    for place in range(10**6):
+def elements(value, signal):
+    for place in range(320):
         if place == 200:
             os.write(1, b"writing\\n")  # whole: print would mix the lines of several threads
-        if place > 200:
-            time.sleep(pause)
+            while not os.path.exists(signal):
+                time.sleep(0.02)
         yield np.full(1000, value, np.float32)
-def dataset(pause, value, count=None):
-    made = tf.data.Dataset.from_generator(
-        lambda: elements(pause, value), output_signature=tf.TensorSpec((1000,), tf.float32))
-    return made if count is None else made.take(count)
+def dataset(value, signal):
+    return tf.data.Dataset.from_generator(
+        lambda: elements(value, signal), output_signature=tf.TensorSpec((1000,), tf.float32))
 """
+"""Datasets that stand still in their middle until there is a file that tells them to go on."""
 
 
 def start(code):
@@ -284,20 +284,20 @@ def wait_for(process, line):
     pytest.fail(f"the process ended without {line!r}")
 
 
-def test_what_a_killed_save_left_is_removed_by_the_next_but_not_that_of_a_living_one(tmp_path, tf):
+def test_what_a_killed_save_left_is_removed_by_the_next_but_not_that_of_a_living_one(tmp_path, tmp_path_factory, tf):
     """One process is killed, another goes on writing to the same target while this one saves there."""
+    go_on = tmp_path_factory.mktemp("signals") / "go on"
     for name in NAMES:
         save(np.arange(5), tmp_path / name)
     before = {name: content_of(tmp_path / name) for name in NAMES}
     code = f"""
     import threading
     def one(name):
-        print(repr(save(dataset(PAUSE, VALUE, COUNT), {str(tmp_path)!r} + "/" + name, force=True)), flush=True)
+        print(repr(save(dataset(VALUE, {str(go_on)!r}), {str(tmp_path)!r} + "/" + name, force=True)), flush=True)
     all_of_them = [threading.Thread(target=one, args=(name,)) for name in {NAMES!r}]
     [thread.start() for thread in all_of_them]; [thread.join() for thread in all_of_them]
     """
-    killed = start(code.replace("PAUSE", "0.1").replace("VALUE", "1").replace("COUNT", "None"))
-    living = start(code.replace("PAUSE", "0.02").replace("VALUE", "2").replace("COUNT", "320"))
+    killed, living = (start(code.replace("VALUE", value)) for value in ("1", "2"))
     for process in (killed, living):
         for _ in NAMES:
             wait_for(process, "writing")
@@ -311,6 +311,7 @@ def test_what_a_killed_save_left_is_removed_by_the_next_but_not_that_of_a_living
         assert load(tmp_path / name).tolist() == list(range(7))
     left = set(os.listdir(tmp_path)) - set(NAMES)
     assert sum(name.endswith(".lock") for name in left) == len(NAMES), "those of the living, and no others"
+    go_on.touch()
     assert living.wait(60) == 0
     assert sorted(os.listdir(tmp_path)) == sorted(NAMES)
     for name in NAMES:

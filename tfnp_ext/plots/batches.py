@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,16 @@ import numpy as np
 from tfnp_ext import wording
 from tfnp_ext.adapters.devices import DeviceArray
 from tfnp_ext.config import DisplayOptions
-from tfnp_ext.document import Cell, Row, Span, Table
-from tfnp_ext.plots.base import LONGEST_WORDS, MOST_EXAMPLES, Array, Style, as_floats, class_labels, names_of
+from tfnp_ext.plots.base import (
+    LONGEST_LABEL,
+    LONGEST_WORDS,
+    MOST_EXAMPLES,
+    Array,
+    Style,
+    as_floats,
+    class_labels,
+    names_of,
+)
 from tfnp_ext.plots.inks import sign_of
 from tfnp_ext.plots.sheet import SMALL_TEXT, TEXT, Sheet, text_width
 from tfnp_ext.plots.ticks import name_ticks
@@ -36,17 +44,19 @@ _ROW = 11
 _CONFIDENCE = 30
 _TOP = 42
 _COUNTS = 74
-_LONGEST_LABEL = 14
+SHORT_LABEL = 14
+"""Characters of a name where examples, or the columns of a table, have need of its room."""
+
+_FEW_COLUMNS = 4
+
+MOST_WRITTEN = 40
+"""So many classes at most are written for each example in a terminal."""
+
 FEW_EXAMPLES = 8
 """So many examples need no line of numbers that sums them up."""
 
 _FEW_CLASSES = 12
 _LONGEST_TABLE, _WIDEST_TABLE = 12, 16
-_TEXT_EXAMPLES = 6
-_TEXT_CLASSES = 40
-_TEXT_ROOM, _LEAST_TEXT = 62, 12
-"""Columns of a line for the blocks and the name of the answer, and those that the blocks take at least."""
-
 _MOST_COUNTED = 2**18
 """So many values at most are read to say how often each class is the top one; of more, those drawn count."""
 
@@ -86,14 +96,12 @@ class Batch:
     counted: bool
     some: bool = False
     numbered: bool = False
+    longest: int = SHORT_LABEL
 
     @property
     def small(self) -> bool:
         """Whether a table of the numbers says more than a picture."""
-        classes = int(self.everything.shape[1])
-        if self.examples <= FEW_EXAMPLES and classes <= _FEW_CLASSES:
-            return True
-        return self.examples * classes <= SMALL and self.examples <= _LONGEST_TABLE and classes <= _WIDEST_TABLE
+        return _is_table(self.examples, int(self.everything.shape[1]))
 
     @property
     def unsure(self) -> Array:
@@ -196,8 +204,9 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
     whole = class_labels(options, count)
     all_tops, confidences = row_tops(values, np.arange(drawn))
     first = _classes(all_tops, count, options.top)
-    names = _labels(first, all_tops, whole)
-    room = _WIDTH - sum(_margins(tuple(names[index] for index in first)))
+    longest = _length_of_names(first, whole, len(values), count)
+    names = _labels(first, all_tops, whole, longest)
+    room = _room_beside(first, names)
     drawn, column = _columns(room, drawn)
     narrower = _columns(room - _number_room(first), drawn)
     numbered = not _fits(_names_of(all_tops[:drawn], names), column)
@@ -212,9 +221,9 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         all_tops = row_tops(values)[0]
     classes = _classes(all_tops, count, options.top)
     if count > len(names):
-        names = _labels(classes, tops, whole)
+        names = _labels(classes, tops, whole, longest)
     # All classes are written only where they are few; of many on another device only those drawn are fetched.
-    away = isinstance(values, DeviceArray) and count > _TEXT_CLASSES
+    away = isinstance(values, DeviceArray) and count > MOST_WRITTEN
     everything = values if away else values[:drawn]
     often = np.bincount(all_tops[all_tops >= 0], minlength=count)
     return Batch(
@@ -232,6 +241,7 @@ def read_batch(values: Array, options: DisplayOptions) -> Batch:
         counted=counted,
         some=int(often[classes].sum()) < int(often.sum()),
         numbered=numbered,
+        longest=longest,
     )
 
 
@@ -248,10 +258,31 @@ def _fits(answers: tuple[str, ...], column: int) -> bool:
     return column >= _NARROWEST and all(text_width(answer, TEXT, True) <= column - 1 for answer in answers)
 
 
-def _labels(classes: Array, tops: Array, names: Sequence[str]) -> dict[int, str]:
+def _is_table(examples: int, classes: int) -> bool:
+    """Returns whether a table of the numbers says more than a picture."""
+    if examples <= FEW_EXAMPLES and classes <= _FEW_CLASSES:
+        return True
+    return examples * classes <= SMALL and examples <= _LONGEST_TABLE and classes <= _WIDEST_TABLE
+
+
+def _length_of_names(classes: Array, names: Sequence[str], examples: int, count: int) -> int:
+    """Returns in how many characters names of classes stand: as many as leave room for the examples."""
+    if _is_table(examples, count):
+        return LONGEST_LABEL if count <= _FEW_COLUMNS else SHORT_LABEL
+    written = names_of(classes.tolist(), names, LONGEST_LABEL)
+    fits = _room_beside(classes, written) >= min(examples, _MOST_WIDE_COLUMNS) * _NARROWEST
+    return LONGEST_LABEL if fits else SHORT_LABEL
+
+
+def _room_beside(classes: Array, names: Mapping[int, str]) -> int:
+    """Returns the room for the examples beside the names of classes, in CSS pixels."""
+    return _WIDTH - sum(_margins(tuple(names[index] for index in classes)))
+
+
+def _labels(classes: Array, tops: Array, names: Sequence[str], longest: int) -> dict[int, str]:
     """Returns the names of some classes and of answers, as they stand in the picture."""
     answers = () if len(classes) == len(names) else tops[tops >= 0].tolist()
-    return names_of((*classes.tolist(), *answers), names, _LONGEST_LABEL)
+    return names_of((*classes.tolist(), *answers), names, longest)
 
 
 def _names_of(tops: Array, names: dict[int, str]) -> tuple[str, ...]:
@@ -410,76 +441,3 @@ def _draw_answers(axes: Axes, batch: Batch) -> None:
         # Figures that lay themselves out make the room that is needed; in others it is as it is.
         if figure.get_layout_engine() is not None or max(one.height for one in boxes) <= figure.bbox.y1 - box.y1:
             return
-
-
-def batch_table(batch: Batch) -> Table:
-    """Returns the batch as a table: numbers of a few vectors, else a line of blocks for each example."""
-    return replace(_numbers(batch), narrow=_lines(batch)) if batch.small else _lines(batch)
-
-
-def _numbers(batch: Batch) -> Table:
-    rows, names = [], batch.told(_LONGEST_LABEL)
-    floats = as_floats(batch.everything)
-    read = zip(floats.tolist(), floats.astype(str).tolist(), strict=True)  # a float of Python's has digits that lie
-    for number, (values, titles) in enumerate(read):
-        top = float(batch.confidences[number])
-        cells = [_number(value, title, value == top) for value, title in zip(values, titles, strict=True)]
-        rows.append(Row((*cells, _answer(batch, number, names)), str(number)))
-    return Table(tuple(rows), (*batch.names, ""), compact=True, width=5, pinned=1)
-
-
-def _answer(batch: Batch, number: int, names: Mapping[int, str]) -> Cell:
-    """Returns the end of a row: the top class, its share, and a mark where it is below one half."""
-    if batch.tops[number] < 0:
-        return Cell("", align="left")
-    share = Span(wording.percent(float(batch.confidences[number])))
-    doubt = (Span("?", "unsure", "below 50 %"),) if batch.unsure[number] else ()
-    whole = batch.whole[int(batch.tops[number])]
-    cut = whole if whole != batch.answers[number] else ""
-    return Cell(_tied_answers(batch, number, names), tone="strong", align="left", title=cut, after=(share, *doubt))
-
-
-def _tied_answers(batch: Batch, number: int, names: Mapping[int, str]) -> str:
-    """Returns the top class of an example in words: of equal ones all, if their names are at hand."""
-    if not batch.are_tied or batch.tops[number] < 0 or len(batch.classes) < batch.everything.shape[1]:
-        return names[int(batch.tops[number])]
-    examples, rows = batch.framed
-    return wording.tied(names[int(batch.classes[row])] for row in rows[examples == number].tolist())
-
-
-def _number(value: float, title: str, top: bool) -> Cell:
-    if not math.isfinite(value):
-        return Cell("nan" if math.isnan(value) else "inf" if value > 0 else "-inf", tone="invalid")
-    text, ground = wording.short_share(value), min(1.0, max(0.0, value))
-    return Cell(text, "strong" if top else "plain", ground, title, framed=top)
-
-
-def _lines(batch: Batch) -> Table:
-    count = batch.everything.shape[1]
-    lined = count <= _TEXT_CLASSES
-    digits = "".join(str(index % 10) for index in range(count)) if lined else ""
-    rows = []
-    shown = len(batch.everything) if batch.small else min(_TEXT_EXAMPLES, len(batch.everything))
-    shares = as_floats(batch.everything[:shown]).tolist() if lined else [[]] * shown
-    room = max(_LONGEST_LABEL, _TEXT_ROOM - max(len(digits), _LEAST_TEXT))
-    wide = not all(map(str.isascii, batch.whole.values()))  # a character may take two columns
-    names = batch.told(max(_LONGEST_LABEL, room // 2) if wide else room)
-    for number, row in enumerate(shares):
-        line = "".join(map(_level, row))
-        answer = (
-            Cell(_tied_answers(batch, number, names), tone="strong"),
-            Cell(wording.percent(float(batch.confidences[number]))),
-        )
-        doubt = Cell("?" if batch.unsure[number] else "", tone="unsure", align="left")
-        rows.append(Row((Cell(line, align="left", mono=True), *answer, doubt), str(number)))
-    if batch.examples > len(rows):
-        more = f"{wording.integer(batch.examples - len(rows))} more"
-        rows.append(Row((Cell(more, tone="secondary", align="left"), Cell(""), Cell(""), Cell("")), "⋮"))
-    return Table(tuple(rows), (digits, "top", "at", ""))
-
-
-def _level(value: float) -> str:
-    """Returns a probability as a block: ``·`` under 1 %."""
-    if not math.isfinite(value):
-        return "×"
-    return "·" if value < 0.01 else wording.BLOCKS[math.ceil(min(1.0, value) * 8) - 1]

@@ -39,7 +39,6 @@ _MOST_COUNTS, _LEAST_SHARE = 200, 0.02
 _RECALL, _GAP, _KEY, _KEY_STEPS = 42, 24, 200, 17
 _MAP = 220
 _LARGEST_DOT = 9
-_LONGEST_IN_TEXT = 18
 _TOP = 28
 _HALF = 0.5
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -119,7 +118,7 @@ class ConfusionPlot(Plot):
         most = found.worst[0][2]
         bars = (
             Bar(words, found.times(count), count / most, number == 0)
-            for number, (words, count) in enumerate(found.pairs(_LONGEST_IN_TEXT))
+            for number, (words, count) in enumerate(found.pairs(LONGEST_LABEL))
         )
         others = found.confused - len(found.worst)
         left = found.total - found.right - sum(count for _, _, count in found.worst)

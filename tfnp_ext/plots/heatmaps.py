@@ -12,7 +12,8 @@ from tfnp_ext import wording
 from tfnp_ext.config import DisplayOptions
 from tfnp_ext.document import Block
 from tfnp_ext.plots.base import STYLE, Array, Plot, Style, drawn_values, is_numeric, prepared_once, register_plot
-from tfnp_ext.plots.batches import Batch, batch_table, draw_batch, paint_batch, read_batch
+from tfnp_ext.plots.batch_tables import batch_table
+from tfnp_ext.plots.batches import Batch, draw_batch, paint_batch, read_batch
 from tfnp_ext.plots.cells import draw_cells, paint_cells
 from tfnp_ext.plots.correlations import Pair, read_correlations
 from tfnp_ext.plots.histograms import Distribution, paint_histogram, read_distribution
