@@ -219,6 +219,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "mask": (lambda tf: tf.constant(scenes(1, 60, 80)[0, ..., 0] > 128), {}),
     "masks": (lambda tf: tf.constant(scenes(4, 24, 32)[..., 0] > 128), {}),
     "video": (lambda tf: tf.constant(scenes(60, 24, 32)[None]), {}),
+    "spectrograms": (lambda tf: tf.constant(scenes(3, 60, 80)[..., 1:2] * np.float32(0.3)), {}),
+    "all ones": (lambda tf: tf.ones((10, 10)), {}),
+    "wide matrix": (lambda tf: tf.constant(wave(3, 20)), {}),
+    "linspace": (lambda tf: tf.linspace(0.0, 1.0, 11), {}),
     "large matrix": (lambda tf: tf.constant(wave(100, 200)), {}),
     "matrix with NaN": (lambda tf: tf.constant(with_invalid(20, 12)), {}),
     "series": (lambda tf: tf.constant(np.sin(np.arange(300) / 12) + wave(300) / 4, tf.float32), {}),
@@ -250,6 +254,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "extension type": (extension, {}),
     "weights": (weights, {}),
     "model": (model, {}),
+    "layers": (lambda tf: [layer for layer in model(tf).layers if layer.weights], {}),
     "list of many": (lambda tf: [tf.constant(wave(8, 8) + number) for number in range(60)], {}),
 }  # fmt: skip
 

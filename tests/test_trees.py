@@ -305,7 +305,7 @@ class TestTime:
         assert lines[0] == "dict   3 tensors · 12 050 values · 94.1 KiB · 1 not read: budget_ms was over"
         assert lines[1].split() == ["large", "(10000,)", "float64", "not", "read"]
         assert lines[2].split() == ["small", "(2,)", "float64", "1.5", "2.5"]
-        assert lines[4].split() == ["table", "(64,", "32)", "float64", "all", "1.00"]
+        assert lines[4].split() == ["table", "(64,", "32)", "float64", "all", "1.0"]
 
     def test_while_there_is_time_all_are_read(self):
         assert not any("not read" in line for line in self.text(float("inf")))

@@ -38,7 +38,7 @@ from tfnp_ext.summary import Summary, summarize
 _LINE_OF_SHARES = 10
 _IN_LINE = 16
 _LOW_ROWS, _LOW_COLUMNS = 4, 8
-_COUNTED_FROM = 9
+_COUNTED_FROM = 5
 """So many values have a little histogram in their line."""
 
 _FIRST_VALUES, _LAST_VALUES = 4, 2

@@ -80,6 +80,7 @@ class Batch:
         counted: Whether that is of all examples.
         some: Whether others of the classes predicted are not drawn.
         numbered: Whether names do not fit below the columns, which have the number of their class instead.
+        longest: In how many characters names stand.
     """
 
     values: Array
