@@ -703,6 +703,14 @@ def tables_in(block: object) -> list[Table]:
     return [block] if isinstance(block, Table) else [table for inner in block.blocks for table in tables_in(inner)]
 
 
+def test_a_terminal_has_room_for_two_small_heads_of_attention(tf):
+    heads = tf.nn.softmax(tf.random.stateless_normal((2, 5, 5), (1, 1)))
+    lines = text_of(heads).splitlines()[3:]
+    shown = np.array([line.split() for line in lines], float)
+    np.testing.assert_allclose(shown, np.concatenate(list(heads.numpy()), axis=1), atol=5e-4)
+    assert {len(word.partition(".")[2]) for line in lines for word in line.split()} == {3}
+
+
 class TestAllAreOne:
     """Of what is one number everywhere, the line of numbers says all."""
 

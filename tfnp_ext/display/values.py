@@ -181,6 +181,8 @@ def _slice_caption(place: int, shape: Sequence[int], rank: int) -> str:
 
 
 def _texts(array: np.ndarray, role: str) -> list[str]:
+    if role == "attention":
+        return list(map(wording.short_share, array.reshape(-1).tolist()))
     return numerals.small_texts(array.astype(np.int8) if role == "one-hot" else array)
 
 
