@@ -711,6 +711,16 @@ def test_a_terminal_has_room_for_two_small_heads_of_attention(tf):
     assert {len(word.partition(".")[2]) for line in lines for word in line.split()} == {3}
 
 
+@pytest.mark.parametrize(("shape", "caption"), [((2, 1, 20), "[:, 0, :]"), ((1, 2, 1, 20), "[0, :, 0, :]")])
+def test_small_values_with_an_axis_of_one_are_open(tf, shape, caption):
+    value = tf.random.stateless_normal(shape, (1, 1))
+    tables = [table for block in compose(value, TensorDisplay().options()).blocks if isinstance(block, (Table, Beside))
+              for table in tables_in(block)]  # fmt: skip
+    assert [table.caption for table in tables] == [caption]
+    shown = np.array([[float(cell.text) for cell in row.cells] for row in tables[0].rows])
+    np.testing.assert_allclose(shown, value.numpy().reshape(2, 20), atol=5e-4)
+
+
 class TestAllAreOne:
     """Of what is one number everywhere, the line of numbers says all."""
 
@@ -723,6 +733,13 @@ class TestAllAreOne:
         assert text_of(value).splitlines()[1] == told
         assert "<img" not in html_of(value)
         assert "<img" in html_of(value, plot="histogram")
+
+    def test_what_is_masked_is_still_counted(self):
+        array = np.ma.masked_array(np.arange(100.0).reshape(10, 10), mask=np.arange(100).reshape(10, 10) != 5)
+        assert text_of(array).splitlines()[1].split() == ["all", "5.0", "masked", "99"]
+
+    def test_a_small_table_of_ones_has_no_ground(self):
+        assert "background:#" not in html_of(np.ones((8, 8)))
 
     def test_black_images_are_pictured_and_so_is_what_has_a_hole(self):
         assert "<img" in html_of(np.zeros((4, 28, 28), np.uint8))

@@ -1087,6 +1087,35 @@ def test_slice_and_array_are_those_of_the_state_that_was_just_set():
     asyncio.run(in_a_kernel())
 
 
+def test_who_observes_the_slice_may_move_on_and_the_last_picture_is_the_last_state_s():
+    value = np.arange(20 * 3 * 4).reshape(20, 3, 4)
+    explorer = explore(value)
+    ready(explorer)
+    sent = []
+    explorer._canvas.send = lambda content, buffers=None: sent.append((content, buffers))
+
+    def move_on(change):
+        if change["new"] == "[10, :, :]":
+            explorer.state = replace(explorer.state, index=(15, 0, 0))
+
+    explorer.observe(move_on, "slice")
+    explorer._pacing._free_at = -1.0
+    explorer.state = replace(explorer.state, index=(10, 0, 0))
+    explorer.observe(lambda _: None, "array")
+    assert explorer.slice == "[15, :, :]"
+    np.testing.assert_array_equal(explorer.array, value[15])
+    frames = [message for message in sent if message[0].get("type") == "frame"]
+    np.testing.assert_array_equal(values(frames[-1]), value[15])
+
+
+def test_a_view_that_does_not_suit_is_refused_before_anything_changes():
+    explorer = explore(normal(20, 30, 40, 3))
+    before = explorer.state
+    with pytest.raises(OptionError, match=r"view='line' does not suit 20 rows of 30: 'heatmap', .* do"):
+        explorer.state = replace(before, rows=0, columns=1, channels=None, view="line")
+    assert explorer.state == before
+
+
 def test_opening_a_large_array_takes_no_memory_of_its_size(tmp_path):
     code = (
         "import resource, numpy as np, tfnp_ext\n"

@@ -229,6 +229,18 @@ class TestNumbers:
         assert lines[-1].split() == ["⋮", "5", "more"]
         assert [line.split()[0] for line in lines if " ✗ " in line] == ["#10", "#11"]
 
+    def test_it_lists_those_of_all_pages_and_of_a_later_page_the_rest(self, digits):
+        images, truth, shares = digits
+        wrong = np.flatnonzero(shares.argmax(1) != truth)[:2]
+        right = np.flatnonzero(shares.argmax(1) == truth)[: PAGE + 20]
+        few = np.concatenate([right, wrong])
+        given = {"images": images[few], "truth": truth[few]}
+        lines = render_text(card(shares[few], **given)).splitlines()
+        assert [line.split()[0] for line in lines if " ✗ " in line] == [f"#{PAGE + 20}", f"#{PAGE + 21}"]
+        assert lines[-1].split() == ["⋮", str(len(few) - 7), "more"]
+        later = render_text(card(shares[few], page=2, **given)).splitlines()
+        assert later[-1].split() == ["⋮", str(len(few) - PAGE - 7), "more"]
+
 
 class TestImages:
     @pytest.mark.parametrize("form", ["uint8", "unit", "both signs", "standardised", "channels first", "one channel"])

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tfnp_ext import TensorDisplay, summarize
-from tfnp_ext.plots import choose_plot
+from tfnp_ext.plots import PLOTS, choose_plot
 from tfnp_ext.plots.base import able_plots
 from tfnp_ext.roles import ROLES, Role, read_predictions, read_role, sum_tolerance
 from tfnp_ext.statistics import compute_statistics
@@ -856,6 +856,55 @@ class TestTwoReadings:
         channels = np.tile(grey[0, ..., 0], (4, 1, 1))
         np.testing.assert_array_equal(role_of(channels).drawn, channels)
         assert role_of(RANDOM.normal(size=grey.shape) * most).name == "other"
+
+    @pytest.mark.parametrize("count", range(2, 9))
+    @pytest.mark.parametrize("loud", [1, 2, 3, 20])
+    def test_spectrograms_are_maps_however_many_and_loud(self, tf, count, loud):
+        sound = tf.sin(tf.cast(tf.range(16_000), tf.float32) ** 2 * 1e-4)
+        clips = tf.stack([sound * (loud + 0.1 * clip) for clip in range(count)])
+        spectrograms = tf.abs(tf.signal.stft(clips, 255, 128))
+        for layout in (spectrograms, spectrograms[..., None]):
+            role = role_of(layout.numpy())
+            assert (role.name, role.title) == ("maps", f"{count} maps, 129 × 124")
+            np.testing.assert_array_equal(role.drawn, spectrograms)
+        assert role_of(spectrograms[0].numpy()).name == role_of(spectrograms[:1, ..., None].numpy()).name == "matrix"
+
+    def test_channels_of_an_activation_are_maps(self, tf, digits):
+        large = tf.image.resize(digits.images[:1].reshape(1, 8, 8, 1), (28, 28))
+        drawn_weights = tf.keras.initializers.GlorotUniform(seed=0)
+        activation = tf.keras.layers.Conv2D(16, 3, activation="relu", kernel_initializer=drawn_weights)(large).numpy()
+        role = role_of(activation)
+        assert (role.name, role.title) == ("maps", "16 maps, 26 × 26")
+        np.testing.assert_array_equal(role.drawn, np.moveaxis(activation[0], -1, 0))
+        plot = PLOTS["heatmap"]
+        options = TensorDisplay().options()
+        assert plot.prepare(summarize(activation), options).names[3] == "[..., 3]"
+        assert plot.prepare(summarize(np.moveaxis(activation[0], -1, 0).copy()), options).names[3] == "[3]"
+
+    def test_covariances_and_distances_are_maps_though_they_are_noise(self):
+        values = RANDOM.normal(size=(4, 100, 30))
+        covariances = np.einsum("nij,nik->njk", values, values)
+        role = role_of(covariances)
+        assert (role.name, role.reason) == ("maps", "read as maps: rank 3, symmetric, not on the scale of an image")
+        assert role_of(values).name == "other"
+
+    def test_grey_images_of_both_signs_need_no_axis_of_channels(self, digits):
+        scans = np.kron(digits.images.reshape(-1, 8, 8)[:32], np.ones((1, 3, 3))).astype(np.float32)
+        scans /= scans.max()
+        assert role_of(scans * 2 - 1).limits == (-1.0, 1.0)
+        standard = (scans - scans.mean()) / scans.std()
+        assert role_of(standard).name == "images"
+        assert role_of(standard * 1.5).name == "maps"
+
+    def test_photos_of_16_bits_are_images(self, photos):
+        deep = photos.astype(np.uint16)
+        assert role_of(deep * 257).limits == (0.0, 65535.0)
+        assert role_of(deep[..., :1] * 16).limits == (0.0, 4095.0)
+        assert role_of(deep[0] * 4).limits == (0.0, 1023.0)
+
+    def test_features_of_series_are_no_planes(self):
+        assert role_of(np.cumsum(RANDOM.random((32, 24, 8)), axis=1) / 24).name == "other"
+        assert role_of(softmax(RANDOM.normal(size=(4, 20, 30)))).name == "other"
 
     def test_a_batch_of_one_map_is_a_matrix(self, photos):
         assert role_of(photos[:1, ..., :1] * 0.2).name == "matrix"

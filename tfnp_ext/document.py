@@ -368,6 +368,13 @@ class Child:
     document: Document
     open: bool = False
 
+    @property
+    def label(self) -> str:
+        """What a group is and its own name: nothing where it is a plain container, which only its entries matter of."""
+        heading = self.document.heading
+        kind = "" if heading.kind in {"dict", "list", "tuple"} else heading.kind
+        return " ".join(filter(None, (kind, heading.name)))
+
 
 @dataclass(frozen=True, slots=True)
 class Children:

@@ -172,7 +172,8 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
         fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.minimum == numbers.maximum and numbers.exact:
         only = exact_text(values.dtype.type(numbers.minimum)) if values is not None and numbers.minimum else low
-        return [field(f"{prefix}all", low if isinstance(numbers.minimum, int) else only)]
+        whole = isinstance(numbers.minimum, int)
+        return [field(f"{prefix}all", low if whole else only), *_masked_field(summary, numbers)]
     else:
         bins = numbers.heights if numbers.minimum < numbers.maximum else ()
         between = Sparkline(bins, numbers.minimum, numbers.maximum, in_picture)
@@ -185,12 +186,17 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     distinct = _distinct(summary, numbers)
     if distinct is not None:
         fields.append(field("distinct", wording.integer(distinct)))
-    if isinstance(summary.content, Dense) and isinstance(summary.content.array, np.ma.MaskedArray):
-        fields.append(field("masked", wording.integer(summary.content.array.size - numbers.size)))
+    fields += _masked_field(summary, numbers)
     # Of a sample the places say nothing: the extremes of the whole may stand elsewhere.
     if summary.role == "series" and numbers.exact and numbers.minimum_at and numbers.maximum_at:
         fields.append(field("at", f"min {wording.index(numbers.minimum_at)}, max {wording.index(numbers.maximum_at)}"))
     return fields + _sample_field(numbers)
+
+
+def _masked_field(summary: Summary, numbers: Statistics) -> list[Text]:
+    if not isinstance(summary.content, Dense) or not isinstance(summary.content.array, np.ma.MaskedArray):
+        return []
+    return [field("masked", wording.integer(summary.content.array.size - numbers.size))]
 
 
 _WIDEST_MARKED, _MOST_SORTED = 2**16, 2**14

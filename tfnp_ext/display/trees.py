@@ -275,10 +275,7 @@ class _Tree:
                     return Child(name, _scalars(adapter.label(child), parts.children))
             self._path.append(name)
             try:
-                inside = self.group(child, adapter, ancestors, room)
-                if not adapter.is_container and name.startswith("["):  # in a list, class and name tell them apart
-                    name = " ".join(filter(None, (name, inside.heading.kind, inside.heading.name)))
-                return Child(name, inside, open=len(ancestors) < OPEN_DEPTH)
+                return Child(name, self.group(child, adapter, ancestors, room), open=len(ancestors) < OPEN_DEPTH)
             finally:
                 self._path.pop()
         except ConversionError as error:

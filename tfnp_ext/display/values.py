@@ -102,9 +102,11 @@ def small_table(array: np.ndarray, role: str = "values") -> Block | None:
     columnar = array.ndim > 2 and array.shape[-1] == 1 and sum(length > 1 for length in array.shape) > 1
     if array.ndim > _MOST_SLICED or columnar:
         array = array.squeeze()
+    if not _fits(array.shape):
+        array = array.squeeze()
     rows, columns = _rows_and_columns(array.shape)
     alone = array.size == rows * columns
-    fits = fits_open(array.shape, MATRIX_ROWS, MATRIX_COLUMNS) if alone and rows > 1 else fits_open(array.shape)
+    fits = _fits(array.shape)
     column = array.ndim == 2 and columns == 1
     if (not fits or column) and SMALL_ROWS < array.size <= SMALL and array.size == max(array.shape):
         return _wrapped_vector(array.reshape(-1), role)
@@ -119,6 +121,13 @@ def small_table(array: np.ndarray, role: str = "values") -> Block | None:
         return _wrapped_vector(array, role)
     width = 0 if alone else width  # slices are equally wide; of one table each column is as wide as it need be
     return arranged([small_cell(*cell) for cell in read], array.shape, width, (rows > IN_LINE, headed), whole.shape)
+
+
+def _fits(shape: Sequence[int]) -> bool:
+    """Returns whether values of a shape stand in open tables, a matrix by itself also where it is longer or wider."""
+    rows, columns = _rows_and_columns(shape)
+    alone = math.prod(shape) == rows * columns
+    return fits_open(shape, MATRIX_ROWS, MATRIX_COLUMNS) if alone and rows > 1 else fits_open(shape)
 
 
 def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
@@ -159,7 +168,7 @@ def arranged(
                 for row, start in enumerate(edges)
             ),
             columns=tuple(map(str, range(columns))) if headed[1] else (),
-            caption=_slice_caption(number * rows * columns, whole, len(shape)) if outer else "",
+            caption=_slice_caption(number * rows * columns, whole, len(shape)) if outer or len(whole) > 2 else "",
             compact=True,
             width=width,
         )
@@ -205,7 +214,8 @@ def _grounds(array: np.ndarray) -> np.ndarray:
     numbers = np.ma.filled(array.astype(np.float64), 0.0)
     finite = np.where(np.isfinite(numbers), numbers, 0)
     largest = np.abs(finite).max()
-    return finite / largest * _SMALL_GROUND if largest else finite
+    constant = float(finite.min()) == float(finite.max())  # all ink would say no more than none
+    return finite / largest * _SMALL_GROUND if largest and not constant else np.zeros(array.shape)
 
 
 def small_cell(text: str, value: Any, ground: float) -> Cell:

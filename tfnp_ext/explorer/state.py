@@ -328,6 +328,10 @@ def faults(state: ExplorerState, source: Source) -> str:
     for name, known in _CHOICES.items():
         if getattr(state, name) not in known:
             return f"{name}={getattr(state, name)!r} is none of {', '.join(map(repr, known))}"
+    suited = views(state, source.is_text)
+    if state.view not in suited:
+        rows, columns = state.plane
+        return f"view={state.view!r} does not suit {rows} rows of {columns}: {', '.join(map(repr, suited))} do"
     return ""
 
 

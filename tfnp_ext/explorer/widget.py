@@ -211,7 +211,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
             if not self._has_read(state):
                 return
             self._expose(state)
-            if self._viewports:
+            if self._viewports and self.state is state:  # who observes slice or array may have set another
                 self._paint(state)
         except Exception as error:
             self._player.stop()

@@ -96,6 +96,7 @@ class _Gallery:
     Attributes:
         images: The images of the page.
         places: Which examples they are, [P].
+        left: Those of this page and of all that follow, in their order.
         judged: What was said of all examples.
         names: The whole name of each class.
         chosen: How many examples there are to page through.
@@ -105,6 +106,7 @@ class _Gallery:
 
     images: Images | None
     places: Array
+    left: Array
     judged: Judged
     names: Sequence[str] = field(repr=False)
     chosen: int
@@ -113,16 +115,16 @@ class _Gallery:
 
     @property
     def listed(self) -> Array:
-        """The examples of the page that a list has room for, in the order of the page: wrong ones before others."""
-        if len(self.places) <= _LISTED:
-            return self.places
-        right = ~self.judged.wrong[self.places]
-        return np.asarray(self.places[np.sort(np.argsort(right, kind="stable")[: _LISTED - 1])])
+        """The examples from this page on that a list has room for, in their order: wrong ones before others."""
+        if len(self.left) <= _LISTED:
+            return self.left
+        right = ~self.judged.wrong[self.left]
+        return np.asarray(self.left[np.sort(np.argsort(right, kind="stable")[: _LISTED - 1])])
 
-    def told(self, longest: int = LONGEST_WORDS) -> dict[int, str]:
-        """Returns the names of the classes of the page, those of answers and of truths, in so many characters."""
-        known = () if self.judged.truth is None else self.judged.truth[self.places].tolist()
-        found = {*self.judged.tops[self.places].tolist(), *known}
+    def told(self, places: Array, longest: int = LONGEST_WORDS) -> dict[int, str]:
+        """Returns the names of the classes of some examples, of answers and of truths, in so many characters."""
+        known = () if self.judged.truth is None else self.judged.truth[places].tolist()
+        found = {*self.judged.tops[places].tolist(), *known}
         kept = sorted(index for index in found if 0 <= index < len(self.names))
         return {**dict.fromkeys(found, "×"), **names_of(kept, self.names, longest)}
 
@@ -187,7 +189,7 @@ class GalleryPlot(Plot):
             right = answered - int(judged.wrong.sum())
             parts.append(f"right {wording.integer(right)} of {wording.integer(answered)}")
             wrong = [place for place in gallery.places.tolist() if judged.wrong[place]]
-            names = gallery.told()
+            names = gallery.told(gallery.places)
             listed = ", ".join(f"#{place} {names[int(judged.tops[place])]}" for place in wrong[:8])
             if wrong:
                 more = f" and {len(wrong) - 8} more" if len(wrong) > 8 else ""
@@ -216,15 +218,16 @@ class GalleryPlot(Plot):
         return "; ".join(notes)
 
     def fallback(self, summary: Summary, options: DisplayOptions) -> Block | None:
-        """Returns a line for each example of the page; of many for the wrong ones and for the first others."""
+        """Returns a line for each example; of many for the wrong ones and for the first others."""
         gallery = self.prepare(summary, options)
-        rows, names = [], gallery.told(_LONGEST_IN_TABLE)
-        for place in gallery.listed.tolist():
+        listed = gallery.listed
+        rows, names = [], gallery.told(listed, _LONGEST_IN_TABLE)
+        for place in listed.tolist():
             verdict = gallery.verdict(place, names)
             mark = Cell("✗" if verdict.wrong else "", "unsure", align="left")
             truth = Cell(f"truth {verdict.truth}" if verdict.truth else "?" if verdict.unsure else "", align="left")
             rows.append(Row((mark, Cell(verdict.answer, "strong"), Cell(verdict.share_words), truth), f"#{place}"))
-        left = len(gallery.places) - len(rows)
+        left = len(gallery.left) - len(rows)
         if left > 0:
             more = Cell(f"{wording.integer(left)} more", "secondary", align="left", span=4)
             rows.append(Row((more,), "⋮"))
@@ -252,7 +255,7 @@ class GalleryPlot(Plot):
         if gallery.images is None:
             return ()
         pictures = encode(gallery.images)
-        tiles, names = [], gallery.told()
+        tiles, names = [], gallery.told(gallery.places)
         for place, picture in zip(gallery.places.tolist(), pictures, strict=True):
             verdict = gallery.verdict(place, names)
             truth = (
@@ -286,10 +289,11 @@ class GalleryPlot(Plot):
         pages = max(1, math.ceil(len(order) / PAGE))
         if options.page > pages:
             raise OptionError(f"page {options.page} of {wording.plural(pages, 'page')}: there are no more examples")
-        places = order[(options.page - 1) * PAGE : options.page * PAGE]
+        left = order[(options.page - 1) * PAGE :]
+        places = left[:PAGE]
         images = _read_images(given, places) if len(places) else None
         names = class_labels(options, judged.classes)
-        return _Gallery(images, places, judged, names, len(order), pages, given.shape)
+        return _Gallery(images, places, left, judged, names, len(order), pages, given.shape)
 
     def draw(self, axes: Any, summary: Summary, options: DisplayOptions, style: Style = STYLE) -> None:
         """Draws ``imshow`` of each image, titled with what was said: ✗ and the truth where it is wrong."""
@@ -300,7 +304,7 @@ class GalleryPlot(Plot):
         if gallery.images is None:
             panels[0].text(0.5, 0.5, _none_left(options), ha="center", va="center", wrap=True)
             return
-        names = gallery.told(_LONGEST_TITLE)
+        names = gallery.told(gallery.places, _LONGEST_TITLE)
         for panel, place, image in zip(panels, gallery.places.tolist(), gallery.images.pixels(), strict=False):
             verdict = gallery.verdict(place, names)
             panel.imshow(np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image, interpolation="nearest")

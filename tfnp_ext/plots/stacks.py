@@ -31,7 +31,10 @@ _NOUNS = {"attention": ("head", "heads"), "maps": ("map", "maps")}
 _MOST_MAPS = 16
 _IN_A_LINE = 8
 _WIDTH = 785
-_LARGEST_MAP = 120
+_LARGEST_MAP, _WIDEST_MAP = 120, 240
+_FEWEST_CELLS = 8
+"""So many cells are the lower side of a map at least, where it has them: then it is not squeezed."""
+
 _LARGEST_CELL = 16
 _GAP = 10
 _CAPTION = 14
@@ -140,10 +143,13 @@ def read_stack(values: Array, summary: Summary) -> Stack:
     shown = min(count, _MOST_MAPS)
     in_a_line = shown if shown <= _IN_A_LINE else -(-shown // 2)
     attention = summary.role == "attention"
-    side = min(_LARGEST_MAP, _WIDTH // in_a_line - _GAP)
-    most = side // 2
-    block = math.ceil(rows / most), math.ceil(columns / most)
-    cell = 2 if max(block) > 1 else max(2, min(_LARGEST_CELL, side // max(rows, columns)))
+    wide = _WIDTH // in_a_line - _GAP
+    side = min(_LARGEST_MAP, wide)
+    wide = min(_WIDEST_MAP, wide)
+    block = math.ceil(rows / (side // 2)), math.ceil(columns / (wide // 2))
+    if min(rows, columns) >= _FEWEST_CELLS * max(block):
+        block = (max(block),) * 2  # as wide beside its height as the matrix is
+    cell = 2 if max(block) > 1 else max(2, min(_LARGEST_CELL, side // rows, wide // columns))
     maps = tuple(pool(matrix, block, False, MOST_READ // shown) for matrix in values[:shown])
     cells = np.stack([drawn.means for drawn in maps])
     return Stack(
@@ -173,9 +179,11 @@ def attention_scale(cells: Array, tokens: int) -> float:
 
 def _name(number: int, summary: Summary) -> str:
     """Returns the caption of a map: which head, of a batch of them the index."""
-    if summary.role != "attention":
-        return wording.index((number,))
     shape = [axis or 0 for axis in summary.shape or ()]
+    if summary.role != "attention":
+        drawn = summary.drawn
+        last = drawn is not None and shape[-1:] == [len(drawn)] and shape[-3:] != list(drawn.shape)
+        return f"[..., {number}]" if last else wording.index((number,))
     if len(shape) == 4 and shape[0] > 1:
         return wording.index(divmod(number, shape[1]))
     return f"head {number}"

@@ -15,11 +15,20 @@ CHANNELS = frozenset({1, 3, 4})
 """How many channels an image may have: grey, RGB, RGBA."""
 
 _SHORTEST_SIDE = 5
+_SHORTEST_PLANE = 16
+"""Of planes of floats that are not square: fewer columns are the features of a series."""
+
 _LONGEST_FORM = 4
 _WIDEST_STANDARDISED = 8.0
 _UNIT = (0.25, 2.5)
 _ROUGHEST = 0.7
 """Up to this roughness images are pictures: photos are near 0.1, their busiest corners near 0.7, noise near 1."""
+
+_STANDARD = 0.02
+"""How far mean and standard deviation of what is standardised may be from 0 and 1."""
+
+_FAINTEST = 0.1
+"""A picture whose mean is less than this of its largest value is a few points on black."""
 
 _OVEREXPOSED = 2.0
 """Up to this largest value floats are pixels in 0 … 1 that became brighter."""
@@ -45,6 +54,7 @@ class _Layout:
         explicit: Whether an axis is that of channels.
         first: Whether that axis stood before height and width.
         sure: Whether hardly anything but images has this shape.
+        maps: Whether they are planes of anything but pixels, such as the channels of an activation.
     """
 
     values: Array
@@ -57,6 +67,7 @@ class _Layout:
     explicit: bool = True
     first: bool = False
     sure: bool = True
+    maps: bool = False
 
 
 def read_images(drawn: Array, statistics: Statistics) -> Role | None:
@@ -64,7 +75,7 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
     layout = _layout(drawn)
     if layout is None:
         return None
-    found = _limits(layout, statistics)
+    found = None if layout.maps else _limits(layout, statistics)
     if found is None:
         return _read_maps(layout) if statistics.minimum < statistics.maximum else None
     limits, scale, sure = found
@@ -93,23 +104,27 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
 
 
 def _read_maps(layout: _Layout) -> Role | None:
-    """Returns the role of several planes whose range is not that of pixels: spectrograms, maps of a quantity.
+    """Returns the role of several planes that are no pixels: spectrograms, activations, covariances.
 
-    One alone is a matrix, and so are planes of noise no pictures.
+    One alone is a matrix, and planes of noise are no pictures.
     """
-    values = layout.values
-    if layout.first and layout.batch is None and layout.channels == max(CHANNELS):
-        layout = replace(layout, values=np.moveaxis(values, -1, 0), channels=1, batch=layout.channels, explicit=False)
-    elif layout.channels != 1 or layout.frames or (layout.batch or 1) < 2:
+    if layout.first and layout.batch is None and layout.channels > 1:  # or what could have been channels
+        planes = np.moveaxis(layout.values, -1, 0)
+        layout = replace(layout, values=planes, channels=1, batch=len(planes), explicit=False)
+    if layout.channels != 1 or layout.frames or (layout.batch or 1) < 2:
         return None
-    if not is_float(values) or is_whole(values):
+    if not is_float(layout.values) or is_whole(layout.values):
         return None
     sample = _sample(layout)
-    if not _are_smooth(sample) or _is_no_picture(layout, sample):
+    if _are_smooth(sample):
+        why = "neighbours alike"
+    elif _are_symmetric(sample):
+        why = "symmetric"
+    else:
         return None
     planes = layout.values[..., 0] if layout.explicit else layout.values
     title = f"{wording.integer(len(planes))} maps, {layout.width} × {layout.height}"
-    return Role("maps", title, "read as maps: neighbours alike, not on the scale of an image", planes)
+    return Role("maps", title, f"read as maps: {layout.clue}, {why}, not on the scale of an image", planes)
 
 
 def _layout(drawn: Array) -> _Layout | None:
@@ -123,17 +138,26 @@ def _layout(drawn: Array) -> _Layout | None:
         # Neither a batch nor square, it may be series of a few channels.
         sure = drawn.ndim > 3 or shape[0] == shape[1] or drawn.dtype == np.uint8
         return _with_channels(drawn, f"last axis {shape[-1]}", sure=sure) if sure or _is_frame(*shape[:2]) else None
+    square = shape[-2] == shape[-1]
+    if drawn.ndim == 3 and shape[0] == shape[1] >= _SHORTEST_SIDE and not square and is_float(drawn):
+        return _planes(np.moveaxis(drawn, -1, 0), f"last axis {shape[2]}", maps=True)
     if min(shape[-2:]) < _SHORTEST_SIDE:
         return None
-    square = shape[-2] == shape[-1]
     first = shape[-3] in CHANNELS
     truths, pixels = drawn.dtype.kind == "b", drawn.dtype == np.uint8
     if drawn.ndim == 3 and (square or (_is_frame(*shape[1:]) and (truths or (pixels and not first)))):
         return _Layout(drawn, shape[1], shape[2], 1, shape[0], "rank 3", explicit=False, sure=square)
     if not first:
-        return None
+        several = drawn.ndim == 3 and is_float(drawn) and _is_frame(*shape[1:]) and min(shape[1:]) >= _SHORTEST_PLANE
+        return _planes(drawn, "rank 3") if several else None
     sure = drawn.ndim > 3 and square and shape[-3] < max(CHANNELS)
     return _with_channels(np.moveaxis(drawn, -3, -1), f"channels first, {shape[-3]}", first=True, sure=sure)
+
+
+def _planes(values: Array, clue: str, *, maps: bool = False) -> _Layout:
+    """Returns planes that only their values can tell to be pictures."""
+    count, height, width = values.shape
+    return _Layout(values, height, width, 1, count, clue, explicit=False, sure=False, maps=maps)
 
 
 def _one_plane(matrix: Array) -> _Layout | None:
@@ -180,11 +204,16 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         whole = not is_float(values) or is_whole(values)
         # Pixels made floats are whole; spectrograms and maps of activations are not.
         if layout.explicit or whole:
-            if not whole and high > _OVEREXPOSED and _is_dim(layout, statistics, 255.0):
+            if not whole and high > _OVEREXPOSED and _is_faint(layout, statistics):
                 return None  # a spectrogram: a heat map says what its colours are worth
             return (0.0, white), f"0…{white:.3g}", whole
-    if not layout.explicit or not is_float(values):
+    if values.dtype == np.uint16 and layout.explicit:
+        white = next(2.0**bits - 1 for bits in (10, 12, 14, 16) if high < 2**bits)
+        return (0.0, white), f"0…{white:.0f}", False
+    if not is_float(values):
         return None
+    if not layout.explicit:
+        return _limits_of_planes(low, high, statistics)
     if -1 <= low < -0.3 and 0.3 < high <= 1:
         return (-1.0, 1.0), "-1…1", False
     if _is_standardised(statistics):
@@ -195,12 +224,29 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
     return None
 
 
+def _limits_of_planes(low: float, high: float, statistics: Statistics) -> tuple[tuple[float, float], str, bool] | None:
+    """Returns the same for images without an axis of channels, which anything smooth could be: by their exact range."""
+    if (low, high) == (-1.0, 1.0):
+        return (low, high), "-1…1", False
+    if _is_standardised(statistics) and max(abs(statistics.mean), abs(statistics.std - 1)) < _STANDARD:
+        return (low, high), f"standardised: mean {wording.number(statistics.mean, 2)}", False
+    return None
+
+
+def _is_faint(layout: _Layout, statistics: Statistics) -> bool:
+    """Returns whether floats in 0 … 255 are too dark for pixels, all of them or on the whole, as spectrograms are."""
+    if layout.channels == 3 and not layout.first:  # a photo in colours is as dark as it is
+        return False
+    high = float(statistics.maximum)
+    return statistics.mean < high * _FAINTEST or (statistics.exact and high < 255 / 2)
+
+
 def _is_dim(layout: _Layout, statistics: Statistics, white: float) -> bool:
     """Returns whether nothing is as bright as half of white: a map on another scale, which would be nearly black.
 
-    A photo in colours is as dark as it is; of what is opaque, alpha is white.
+    A photo in colours is as dark as it is.
     """
-    return layout.channels != 3 and statistics.exact and statistics.maximum < white / 2
+    return layout.channels == 1 and statistics.exact and statistics.maximum < white / 2
 
 
 def _is_standardised(statistics: Statistics) -> bool:
@@ -243,13 +289,19 @@ def _is_no_picture(layout: _Layout, sample: Array) -> bool:
     """Returns whether it is attention, a matrix of pairs, or class probabilities of every pixel, not a picture."""
     if (layout.channels > 1 and _sum_to_1(sample, 3, 0.01)) or (layout.first and _sum_to_1(sample, 2, 0.01)):
         return True
-    if layout.explicit or layout.height != layout.width:
+    if layout.explicit:
         return False
     planes = sample[..., 0]
     if _sum_to_1(planes, 2, 0.05):
         return True
-    pairs = np.array_equal(planes, planes.transpose(0, 2, 1))
-    return pairs or bool((np.diagonal(planes, axis1=1, axis2=2) == 1).all())
+    square = layout.height == layout.width
+    return square and (_are_symmetric(sample) or bool((np.diagonal(planes, axis1=1, axis2=2) == 1).all()))
+
+
+def _are_symmetric(sample: Array) -> bool:
+    """Returns whether planes are matrices of pairs: distances, covariances."""
+    planes = sample[..., 0]
+    return planes.shape[1] == planes.shape[2] and np.array_equal(planes, planes.transpose(0, 2, 1))
 
 
 def _sum_to_1(sample: Array, axis: int, tolerance: float) -> bool:

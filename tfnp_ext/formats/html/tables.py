@@ -78,7 +78,10 @@ def _split(table: Table) -> tuple[Table, Table]:
 def write_beside(beside: Beside) -> str:
     """Returns tables side by side, in the next line where there is no room."""
     grounded = any(isinstance(block, Table) and _is_grounded(block) for block in _tables(beside))
-    blocks = "".join(_table(block, "0") if isinstance(block, Table) else write(block) for block in beside.blocks)
+    blocks = "".join(
+        "".join(_table(piece, "0") for piece in _pieces(block)) if isinstance(block, Table) else write(block)
+        for block in beside.blocks
+    )
     inner = any(isinstance(block, Beside) for block in beside.blocks)
     pictured = any(isinstance(block, (Figure, Tiles)) for block in beside.blocks)
     margin = "1px 0 0" if grounded or inner or pictured else "1px 0 0 -6px"

@@ -296,10 +296,8 @@ def _name(name: str) -> str:
 
 
 def _group_line(child: Child) -> str:
-    heading = child.document.heading
-    kind = "" if heading.kind in {"dict", "list", "tuple"} else f"{said(heading.kind)} "
-    kind += f"{said(heading.name)} " if heading.name else ""
-    return f"{bold(_name(child.name))} {kind}{quiet(said(' · '.join(heading.facts)))}"
+    label = f"{said(child.label)} " if child.label else ""
+    return f"{bold(_name(child.name))} {label}{quiet(said(' · '.join(child.document.heading.facts)))}"
 
 
 def _values(leaf: Document, columns: _Columns, spark: bool) -> str:

@@ -230,7 +230,9 @@ def _told(items: Text) -> list[str]:
 
 
 def _name(child: Child) -> str:
-    return cut_inside(wording.printable(child.name), LONGEST_NAME)
+    """Returns the name of a line; of a group in a list what it is too, which tells it from the others."""
+    label = child.label if child.name.startswith("[") and _group_of(child) is not None else ""
+    return cut_inside(wording.printable(f"{child.name} {label}".rstrip()), LONGEST_NAME)
 
 
 def _first_shown(leaf: Child) -> Block | None:
