@@ -769,6 +769,28 @@ class TestNests:
         ]
         assert "has no weights" in lines[4]
         assert "[0] Sequential" in text_of([model])
+        assert "model Sequential" in text_of({"model": model})
+
+    def test_a_list_of_models_that_show_themselves_is_the_user_s(self, tf, ip):
+        class Named(tf.keras.Sequential):
+            def __repr__(self):
+                return "MINE"
+
+        class Drawn(tf.keras.Sequential):
+            def _repr_html_(self):
+                return "<b>mine</b>"
+
+        for cls in (Named, Drawn):
+            made = cls([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+            assert set(ip.display_formatter.format([made])[0]) == {"text/plain"}
+            assert "text/html" in ip.display_formatter.format([made, tf.constant(1.0)])[0]
+
+    def test_a_list_of_layers_without_weights_is_not_taken_apart(self, tf, monkeypatch):
+        asked = []
+        for adapter in map(find_adapter, (tf.keras.layers.Dropout(0.1), tf.Module())):
+            monkeypatch.setattr(type(adapter), "parts", lambda *_: asked.append(1))
+        assert not holds_tensors([tf.keras.layers.Dropout(0.1), tf.keras.layers.Dense(2), tf.Module()])
+        assert not asked
 
     def test_a_cycle_is_shown_and_ends(self, tf):
         loop: list = [tf.constant([1, 2])]

@@ -394,6 +394,13 @@ class TestHtml:
             assert [row[0].text for row in table.rows()[1:]] == ["0", "1"]
             assert {cell.text for row in table.rows()[1:] for cell in row[1:]} == {text}
 
+    def test_what_is_pinned_or_of_strings_is_scrolled(self):
+        rows = (Row(tuple(Cell("-0.691") for _ in range(20))),)
+        pinned = Table(rows, tuple(map(str, range(20))), compact=True, pinned=1)
+        assert [len(table.rows()[0]) for table in parse(render_html(blocks(pinned))).all("table")] == [19, 1]
+        wide = Table((Row(tuple(Cell("a" * 40) for _ in range(16))),), tuple(map(str, range(16))), compact=True)
+        assert len(list(parse(render_html(blocks(wide))).all("table"))) == 1
+
     def test_pinned_columns_stand_outside_of_what_scrolls(self):
         answers = [Cell("cat", "strong", align="left"), Cell("", align="left")]
         rows = tuple(Row((Cell("0.9"), Cell("0.1"), answer), header=str(at)) for at, answer in enumerate(answers))

@@ -145,9 +145,9 @@ class TestDataclasses:
 
     def test_a_plain_one_is_a_tree(self, tf):
         assert both([Plain(tf.constant(1.0))]).split("\n")[1:] == [
-            "[0]     1 tensor · 4 B",
-            "  loss  ()  float32  1.0",
-            "  name  'a'",
+            "[0] Plain  1 tensor · 4 B",
+            "  loss     ()  float32  1.0",
+            "  name     'a'",
         ]
 
     def test_one_alone_is_a_tree_as_asked(self, tf):
@@ -196,7 +196,7 @@ class TestWhatFails:
                 return super().__getattribute__(name)
 
         lines = self.lines([Fields(tf.constant(1.0))])
-        assert lines[2:] == ["  good  ()  float32  1.0", "  bad   not shown: RuntimeError: gone"]
+        assert lines[2:] == ["  good      ()  float32  1.0", "  bad       not shown: RuntimeError: gone"]
         assert holds_tensors([Fields(tf.constant(1.0))])
 
     @pytest.mark.parametrize("method", ["__iter__", "__len__"])
@@ -220,8 +220,8 @@ class TestWhatFails:
                 return super().__getitem__(key)
 
         assert self.lines([Partly(good=tf.constant(1.0), bad=2)])[2:] == [
-            "  good  ()  float32  1.0",
-            "  bad   not shown: KeyError: 'bad'",
+            "  good      ()  float32  1.0",
+            "  bad       not shown: KeyError: 'bad'",
         ]
 
     def test_why_it_failed_is_kept(self):

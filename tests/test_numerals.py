@@ -69,6 +69,12 @@ class TestOneRuleForAllTables:
         assert texts_of(steps + np.array([0] * 19 + [2e-4], dtype))[-1] == "2.000"
         assert {len(text.partition(".")[2]) for text in texts_of(normal(20).astype(ml_dtypes.bfloat16))} == {2}
 
+    def test_what_is_told_is_more_than_round_off(self):
+        assert "0.1001" in texts_of(np.array([300, 0.1001, *range(1, 9)], np.float32))
+        assert texts_of(np.array([0.2] * 9 + [0.2005], np.float16))[-1] == "0.2004"
+        # Seventeen units of the last place, which no few steps are off.
+        assert texts_of(np.array([0.1 * step for step in range(1, 10)] + [1 + 17 * 2**-23], np.float32))[0] == "0.100"
+
     @pytest.mark.parametrize("count", [4, 40])
     def test_complex_ones_are_typed_alike(self, count):
         assert set(texts_of(np.resize(np.complex64([0, 1, 2j, 1 - 2.5j]), count))) == {"0", "1", "2j", "1-2.5j"}

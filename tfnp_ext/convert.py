@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -286,7 +286,14 @@ def not_tensor_like(obj: Any) -> ConversionError:
     )
 
 
-def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, limit: float = math.inf) -> bool:
+def holds_tensors(
+    obj: Any,
+    *,
+    bytes_too: bool = False,
+    shown: bool = False,
+    limit: float = math.inf,
+    shows_itself: Callable[[type], bool] = lambda _: False,
+) -> bool:
     """Returns whether a container holds anything tensor-like, at any depth.
 
     Args:
@@ -294,6 +301,7 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
         bytes_too: Whether a list of only bytes counts: serialized tensors.
         shown: Whether only values count that show themselves at the end of a cell (not NumPy's).
         limit: How many entries are looked at.
+        shows_itself: Whether a class has a display of its user's: models of such do not count.
     """
     pending, looked_at = [obj], 0
     others: set[type] = set()  # classes of which no object shows itself: a list may hold very many of one
@@ -320,9 +328,18 @@ def holds_tensors(obj: Any, *, bytes_too: bool = False, shown: bool = False, lim
                 return True
             if (shown and isinstance(adapter, NestAdapter) and adapter.is_value) or is_dataset(adapter, child):
                 return True
+            if shown and _has_weights(adapter, child) and not shows_itself(type(child)):
+                return True
             elif isinstance(adapter, NestAdapter):
                 pending.append(child)
     return False
+
+
+def _has_weights(adapter: Adapter, obj: Any) -> bool:
+    try:
+        return isinstance(adapter, NestAdapter) and adapter.has_weights(obj)
+    except Exception:  # a property of the user's
+        return False
 
 
 def _entries(nest: Any) -> Iterable[Any]:
@@ -341,8 +358,8 @@ def _entries_shown(nest: Any) -> Iterator[Any]:
         if isinstance(nest, (dict, list, tuple)):
             yield from _entries(nest)
             return
-        adapter = find_adapter(nest)  # of a model, what shows itself alone
-        if isinstance(adapter, NestAdapter) and (adapter.is_container or adapter.automatic) and adapter.unfolds(nest):
+        adapter = find_adapter(nest)
+        if isinstance(adapter, NestAdapter) and adapter.is_container and adapter.unfolds(nest):
             yield from adapter.shown_parts(nest).children
     except Exception:
         return

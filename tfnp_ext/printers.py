@@ -243,7 +243,7 @@ class CardPrinters:
 def _holds_tensors(nest: Any) -> bool:
     from tfnp_ext.display import holds_tensors
 
-    return holds_tensors(nest)
+    return holds_tensors(nest, lambda cls: _has_own_display(cls) or _has_own_text(cls))
 
 
 def _has_kind(obj: Any) -> bool:

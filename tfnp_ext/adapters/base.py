@@ -371,6 +371,10 @@ class NestAdapter(Adapter):
         """Returns whether a tree shows its parts; else it is one line with its class."""
         return True
 
+    def has_weights(self, obj: Any) -> bool:
+        """Returns whether it is at once known to have weights, so that a list of such shows itself."""
+        return False
+
     def facts(self, obj: Any) -> Facts:
         """Returns no shape and no dtype: a container has none."""
         return Facts(shape=None, dtype="")

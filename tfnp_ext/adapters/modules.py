@@ -86,6 +86,10 @@ class ModuleAdapter(WeightsAdapter):
     type_names = ("tensorflow.python.module.module.Module",)
     counted = "parameter"
 
+    def has_weights(self, obj: Any) -> bool:
+        """Returns whether an attribute is a variable, or leads to one."""
+        return next(iter(obj._flatten(predicate=_has_weights)), None) is not None
+
     def parts(self, obj: Any) -> Parts:
         """Returns the variables by the attributes that lead to them.
 
@@ -130,6 +134,10 @@ class KerasLayerAdapter(WeightsAdapter):
     type_names: ClassVar[tuple[str, ...]] = ("keras.src.layers.layer.Layer",)
     priority = 1
     counted = "parameter"
+
+    def has_weights(self, obj: Any) -> bool:
+        """Returns whether it is built and needs weights."""
+        return bool(obj.built and obj.weights)
 
     def facts(self, obj: Any) -> Facts:
         """Returns its name."""
@@ -296,6 +304,10 @@ class KerasStateAdapter(WeightsAdapter):
     kind = "Optimizer"
     type_names = ("keras.src.optimizers.base_optimizer.BaseOptimizer", "keras.src.metrics.metric.Metric")
     priority = 1
+
+    def has_weights(self, obj: Any) -> bool:
+        """Returns whether it has a state by now."""
+        return bool(obj.variables)
 
     def facts(self, obj: Any) -> Facts:
         """Returns its name."""

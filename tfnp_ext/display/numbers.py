@@ -86,9 +86,11 @@ def _invalid_rows(summary: Summary) -> list[int]:
 
 
 def is_constant(summary: Summary) -> bool:
-    """Returns whether all values are one finite number, which two words say."""
+    """Returns whether all values are one finite number, which two words say; none of them is masked."""
     known = summary.statistics
-    return known is not None and known.exact and known.minimum == known.maximum and not known.invalid
+    if known is None or not known.exact or known.invalid or known.minimum != known.maximum:
+        return False
+    return not _masked_field(summary, known)
 
 
 def without_histogram(summary: Summary) -> Summary:
@@ -171,9 +173,9 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     if complex_values:
         fields = list(magnitude_fields(summary, numbers, digits))
     elif numbers.minimum == numbers.maximum and numbers.exact:
-        only = exact_text(values.dtype.type(numbers.minimum)) if values is not None and numbers.minimum else low
-        whole = isinstance(numbers.minimum, int)
-        return [field(f"{prefix}all", low if whole else only), *_masked_field(summary, numbers)]
+        if values is not None and isinstance(numbers.minimum, float) and numbers.minimum:
+            low = exact_text(values.dtype.type(numbers.minimum))
+        return [field(f"{prefix}all", low), *_masked_field(summary, numbers)]
     else:
         bins = numbers.heights if numbers.minimum < numbers.maximum else ()
         between = Sparkline(bins, numbers.minimum, numbers.maximum, in_picture)

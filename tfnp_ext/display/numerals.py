@@ -224,8 +224,10 @@ def _up_to_round_off(numbers: np.ndarray, decimals: int, unit: float) -> int:
         unit: By how much the largest value differs from the next that its dtype has.
     """
     tolerance = _ROUND_OFF * unit
+    if tolerance >= 10.0**-decimals / 2:  # then what is told else may be more than round-off
+        return decimals
     for count in range(1, decimals):
-        if tolerance < 10.0**-count / 100 and (np.abs(np.round(numbers, count) - numbers) <= tolerance).all():
+        if (np.abs(np.round(numbers, count) - numbers) <= tolerance).all():
             return count
     return decimals
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,14 @@ _OPENED = 3
 """Entries of a tree that stand open where a pipeline was run for them."""
 
 
-def holds_tensors(obj: Any) -> bool:
-    """Returns whether a container holds a value that shows itself, looking at a bounded number of entries."""
-    return convert.holds_tensors(obj, limit=_SCAN_LIMIT, shown=True)
+def holds_tensors(obj: Any, shows_itself: Callable[[type], bool] = lambda _: False) -> bool:
+    """Returns whether a container holds a value that has a card, looking at a bounded number of entries.
+
+    Args:
+        obj: The container.
+        shows_itself: Whether a class has a display of its user's.
+    """
+    return convert.holds_tensors(obj, limit=_SCAN_LIMIT, shown=True, shows_itself=shows_itself)
 
 
 def mimebundle(

@@ -460,7 +460,7 @@ class TensorExplorer(widgets.VBox):  # type: ignore[misc,unused-ignore]
         few = math.prod(state.plane) < _FEW_CELLS  # the card has them all
         if few or state.view not in {"heatmap", "image"} or not frames.reader.is_read(state):
             return None
-        words = f"{'image' if state.view == 'image' else 'heat map'} of {self.slice}"
+        words = f"{'image' if state.view == 'image' else 'heat map'} of {frames.source.expression(state.expression())}"
         return frames.png(state, picture_size(state.plane)), words, state.plane
 
     if hasattr(widgets.VBox, "_repr_mimebundle_"):  # ipywidgets 8

@@ -86,11 +86,11 @@ def index_ticks(count: int) -> list[int]:
     """Returns about four indices after 0; the last one where it ends a step.
 
     Example:
-        >>> index_ticks(100), index_ticks(110)
-        ([25, 50, 75, 99], [25, 50, 75, 100])
+        >>> index_ticks(100), index_ticks(110), index_ticks(3)
+        ([25, 50, 75, 99], [25, 50, 75, 100], [1, 2])
     """
     step = index_step(count)
-    return [min(tick, count - 1) for tick in range(step, count + 1, step)]
+    return sorted({min(tick, count - 1) for tick in range(step, count + 1, step)} - {0})
 
 
 def paint_index_ticks(sheet: Sheet, count: int, left: int, bottom: float, style: Style) -> None:

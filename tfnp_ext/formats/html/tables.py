@@ -20,7 +20,7 @@ _DIGIT, _FOLDED_DIGIT = 6.6, 6.1  # how wide a figure is in an open table and in
 _MONO_DIGIT = 7.3
 _BAR_WIDTH = 110
 _MOST_COLUMNS, _WIDEST = 16, 860
-"""Columns that stand beside each other in any case, and CSS pixels of more of them."""
+"""Columns that are scrolled where they are wide, as strings are, and CSS pixels from which more go on below."""
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _APART = "background-clip:padding-box;border:solid transparent;border-width:2px 0"  # keeps the bars of two rows apart
@@ -31,12 +31,12 @@ def write_table(table: Table) -> str:
     """Returns a table by itself."""
     if not table.compact:
         return _table(table)
-    # The first column lines up with the text above it, unless a ground shows the cell's own edge.
-    headed = any(row.header is not None for row in table.rows)
-    margin = "1px 0 0" if _is_grounded(table) and not headed else "1px 0 0 -6px"
     pieces = _pieces(table)
     if len(pieces) > 1:
         return write_beside(Beside(pieces))
+    # The first column lines up with the text above it, unless a ground shows the cell's own edge.
+    headed = any(row.header is not None for row in table.rows)
+    margin = "1px 0 0" if _is_grounded(table) and not headed else "1px 0 0 -6px"
     if not table.pinned:
         return _scrolled(_table(table, margin))
     # Two tables of equally high rows: a sticky column would need the colour of the host's paper behind it.

@@ -230,8 +230,8 @@ def _told(items: Text) -> list[str]:
 
 
 def _name(child: Child) -> str:
-    """Returns the name of a line; of a group in a list what it is too, which tells it from the others."""
-    label = child.label if child.name.startswith("[") and _group_of(child) is not None else ""
+    """Returns the name of a line; of a group what it is too."""
+    label = child.label if _group_of(child) is not None else ""
     return cut_inside(wording.printable(f"{child.name} {label}".rstrip()), LONGEST_NAME)
 
 
