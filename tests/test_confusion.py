@@ -25,6 +25,7 @@ from tfnp_ext.config import TensorDisplay
 from tfnp_ext.display import compose, mimebundle
 from tfnp_ext.document import Bars, Figure, Fold
 from tfnp_ext.errors import OptionError
+from tfnp_ext.formats import render_text
 from tfnp_ext.plots import PLOTS
 from tfnp_ext.plots.confusion_counts import read_confusion
 from tfnp_ext.summary import summarize
@@ -406,6 +407,16 @@ class TestFold:
     def test_a_class_without_examples_has_no_recall(self):
         _, table = fold_of(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]] * 1, float), plot="confusion")
         assert [row[-1] for row in texts_of(table)] == ["75.0 %", "100 %", ""]
+
+
+def test_names_of_24_characters_are_whole_in_a_terminal():
+    truth = np.arange(20) % 2
+    labels = ["a class of 24 characters", "and another as long, too"]
+    predicted = np.eye(2, dtype=np.float32)[1 - truth] * 0.8 + 0.1
+    text = render_text(compose(predicted, TensorDisplay().options(truth=truth, labels=labels)))
+    for one, other in (labels, labels[::-1]):
+        assert f"{one} → {other}  10×" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 class TestWords:

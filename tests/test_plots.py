@@ -32,6 +32,7 @@ from tfnp_ext.errors import OptionError
 from tfnp_ext.formats import render_html, render_text
 from tfnp_ext.plots import PLOTS, Plot, choose_plot, register_plot
 from tfnp_ext.plots.base import near_one, prepared_once
+from tfnp_ext.plots.batches import read_batch
 from tfnp_ext.plots.decimation import read_curve
 from tfnp_ext.plots.images import tile_columns, to_pixels
 from tfnp_ext.plots.pooling import MOST_READ, cell_size, pool
@@ -440,6 +441,22 @@ class TestLabels:
             text = render_text(compose(DIGIT, options(labels=("0", "1", "2", "3", label, *"56789"))))
             assert f"top {written} at" in text
             assert f"▸{written}" in text.replace(" ", "")
+
+
+class TestNamesOfClasses:
+    """They take the room that examples leave."""
+
+    @pytest.mark.parametrize(("examples", "classes", "whole"), [
+        (5, 4, True), (8, 10, False), (9, 10, True), (20, 10, True), (48, 10, False), (500, 10, False),
+    ])  # fmt: skip
+    def test_long_ones_are_whole_where_there_is_room(self, examples, classes, whole):
+        names = [f"{number}: a name of 22 in all" for number in range(classes)]
+        shares = np.random.default_rng(0).dirichlet(np.ones(classes), examples)
+        batch = read_batch(shares, TensorDisplay().options(labels=names))
+        assert {len(name) for name in batch.names} == {22 if whole else 14}
+        assert len(set(batch.names)) == classes
+        assert batch.width <= 830
+        assert len(batch.values) == examples or not whole
 
 
 class TestBatch:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tfnp_ext import wording
 from tfnp_ext.document import Bar, Bars, Figure, Tiles
 from tfnp_ext.formats.text.blocks import write, writes
-from tfnp_ext.formats.text.layout import MOST_LINES, WIDTH, cut, wording_width
+from tfnp_ext.formats.text.layout import MOST_LINES, WIDTH, cut_inside, wording_width
 
 _LONGEST_LABEL = 52
 """Characters of a bar's name: two classes that are confused, and room for eight of the bar."""
@@ -30,7 +30,7 @@ def write_bars(bars: Bars, _room: int = WIDTH, most: int = MOST_LINES) -> list[s
     last = bool(bars.bars) and bars.bars[-1].length < 0 and most > 2
     head = len(bars.bars) if len(bars.bars) <= most else max(1, most - 1 - last)
     ordered = bars.bars[:head] + (bars.bars[-1:] if last and head < len(bars.bars) else ())
-    labels = [cut(wording.printable(bar.label), _LONGEST_LABEL) for bar in ordered]
+    labels = [cut_inside(wording.printable(bar.label), _LONGEST_LABEL) for bar in ordered]
     values = _in_columns(ordered)
     label_width = max(map(wording_width, labels), default=0)
     value_width = max(map(wording_width, values), default=0)
