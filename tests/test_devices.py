@@ -516,6 +516,8 @@ CARDS: dict[str, tuple[Any, dict[str, Any]]] = {
     "one-hot": (lambda: np.eye(10, dtype=np.float32)[np.arange(200_000) % 10], {}),
     "attention": (lambda: shares(8, 512, 512), {}),
     "correlation": (lambda: np.corrcoef(normal(400, 1000)), {}),
+    "maps": (lambda: walk(40 * 200 * 240).reshape(40, 200, 240).cumsum(1), {}),
+    "channels": (lambda: np.moveaxis(walk(64 * 200 * 200).reshape(64, 200, 200).cumsum(1), 0, -1).copy(), {}),
     "small images": (lambda: pixels(5000, 28, 28), {}),
     "images": (lambda: pixels(1000, 32, 32, 3), {}),
     "histogram": (lambda: normal(1000, 1000), {"plot": "histogram"}),

@@ -854,7 +854,9 @@ class TestTwoReadings:
         np.testing.assert_array_equal(batch.drawn, grey[..., 0])
         assert role_of(np.log(grey[:, :64, :64, 0] + 1e-3)).name == "maps"
         channels = np.tile(grey[0, ..., 0], (4, 1, 1))
+        assert role_of(channels).name == "maps"
         np.testing.assert_array_equal(role_of(channels).drawn, channels)
+        assert role_of(np.arange(4.0 * 40 * 50).reshape(4, 40, 50)).name == "other", "whole"
         assert role_of(RANDOM.normal(size=grey.shape) * most).name == "other"
 
     @pytest.mark.parametrize("count", range(2, 9))
