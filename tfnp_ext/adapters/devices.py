@@ -13,6 +13,9 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+_MOST_ORDERED = 2**24
+"""Bytes of a view that is put in order on its device, where that takes as much of its memory."""
+
 MOST_COPIED = 2**20
 """Up to so many bytes a value, or a cut of one, is copied over whole: that takes no longer than asking for less."""
 
@@ -240,9 +243,9 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
                 values as a tensor: one slice for each axis.
 
         Returns:
-            The results; ``None`` where the device cannot compute them, or the values do not lie in order.
+            The results; ``None`` where the device cannot compute them, or very many values do not lie in order.
         """
-        if not _is_contiguous(self.shape, self._steps):
+        if not _is_contiguous(self.shape, self._steps) and not self._is_small_cut():
             return None
 
         def made(tf: Any, flat: Any) -> Sequence[Any]:
@@ -262,8 +265,17 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         made = source.there(lambda tf, flat: function(tf, source.opened(tf, self._own(tf, flat))))
         return None if made is None else DeviceArray(made)
 
+    def _is_small_cut(self) -> bool:
+        """Returns whether it is slices of the tensor, so few that they may be put in order on the device."""
+        return self.nbytes <= _MOST_ORDERED and self._as_slices(self._source.shape) is not None
+
     def _own(self, tf: Any, flat: Any) -> Any:
-        """Returns the tensor of this view, whose values lie in order."""
+        """Returns the tensor of this view, its values in order."""
+        cut = None if _is_contiguous(self.shape, self._steps) else self._as_slices(self._source.shape)
+        if cut is not None:
+            slices, order = cut
+            values = tf.squeeze(strided(tf, tf.reshape(flat, self._source.shape), *slices))
+            return tf.reshape(tf.transpose(values, order), self.shape)
         if self.size != self._source.size:
             flat = strided(tf, flat, slice(self._offset, self._offset + self.size))
         return tf.reshape(flat, self.shape) if self.ndim != 1 else flat
