@@ -83,14 +83,14 @@ def _paint_band(sheet: Sheet, heights: Array, left: int, style: Style) -> None:
 
 
 def index_ticks(count: int) -> list[int]:
-    """Returns about four indices after 0; the last one where it ends a step.
+    """Returns about four indices after 0; of few the last one in place of the count, which is a pixel and more away.
 
     Example:
-        >>> index_ticks(100), index_ticks(110), index_ticks(3)
-        ([25, 50, 75, 99], [25, 50, 75, 100], [1, 2])
+        >>> index_ticks(100), index_ticks(110), index_ticks(16_000)
+        ([25, 50, 75, 99], [25, 50, 75, 100], [4000, 8000, 12000, 16000])
     """
-    step = index_step(count)
-    return sorted({min(tick, count - 1) for tick in range(step, count + 1, step)} - {0})
+    step, last = index_step(count), count - 1 if count <= TRACK else count
+    return sorted({min(tick, last) for tick in range(step, count + 1, step)} - {0})
 
 
 def paint_index_ticks(sheet: Sheet, count: int, left: int, bottom: float, style: Style) -> None:
@@ -99,7 +99,7 @@ def paint_index_ticks(sheet: Sheet, count: int, left: int, bottom: float, style:
     baseline = sheet.height - 3
     sheet.text(left, baseline, "0", style.grey, TEXT)
     for tick in index_ticks(count):
-        place = left + tick * unit
+        place = min(left + tick * unit, left + TRACK)
         sheet.boxes(round(place * 2) / 2 - 0.5, bottom + 1, 0.5, 3, style.grey + style.rule)
         align: Align = "right" if place > left + TRACK - 30 else "center"
         sheet.text(place, baseline, wording.integer(tick), style.grey, TEXT, False, align)
