@@ -8,13 +8,16 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -23,6 +26,10 @@ import tfnp_ext
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a job that a shell put into the background: the tests that press Ctrl-C would wait for ever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# An example that takes long tells of a busy machine, and of no mistake.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -73,6 +80,17 @@ def ip(new_shell) -> InteractiveShell:
     shell = new_shell()
     shell.run_line_magic("load_ext", "tfnp_ext")
     return shell
+
+
+@pytest.fixture
+def clock(monkeypatch) -> SimpleNamespace:
+    """What limits of time go by: it stands still, however busy the machine is, until a test moves ``now`` on."""
+    from tfnp_ext.datasets import drawing
+
+    stopped = SimpleNamespace(now=0.0)
+    seconds = SimpleNamespace(monotonic=lambda: stopped.now, perf_counter=time.perf_counter)
+    monkeypatch.setattr(drawing, "time", seconds)
+    return stopped
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import errno
 import gc
 import hashlib
 import io
+import itertools
 import json
 import os
 import pickle
@@ -17,12 +18,12 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import zipfile
 import zlib
 
 import numpy as np
 import pytest
+from generators import one_at_a_time
 
 from tfnp_ext import ConversionError, ConversionInterrupted, StorageError, load, save
 from tfnp_ext.storage import folders
@@ -82,14 +83,15 @@ def test_elements_that_fail_are_skipped_where_that_is_asked_for(old, tf):
 
 
 @pytest.mark.usefixtures("untouched")
-def test_what_came_before_a_timeout_is_saved_but_never_over_an_old_file(old, tf):
+def test_what_came_before_a_timeout_is_saved_but_never_over_an_old_file(old, tf, clock):
     blocked = threading.Event()
 
     def generate():
         yield from range(3)
+        clock.now += 1
         blocked.wait(30)
 
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
+    dataset = one_at_a_time(generate, tf.TensorSpec((), tf.int32))
     said = r"was not saved: no element within 0.3 s: 3 elements came until then; the old one is as it was$"
     with pytest.raises(ConversionError, match=said):
         save(dataset, old, force=True, timeout=0.3)
@@ -107,10 +109,11 @@ def test_what_came_before_a_timeout_is_saved_but_never_over_an_old_file(old, tf)
 
 @pytest.mark.usefixtures("untouched")
 def test_ctrl_c_leaves_the_old_file(old, tf):
-    came = threading.Event()
-    threading.Thread(target=lambda: (came.wait(), time.sleep(0.3), signal.raise_signal(signal.SIGINT))).start()
+    came, count = threading.Event(), itertools.count()
+    threading.Thread(target=lambda: came.wait(60) and signal.raise_signal(signal.SIGINT)).start()
+    many = failing_at(tf, -1, 10**6, lambda: next(count) == 100 and came.set())
     with pytest.raises(ConversionInterrupted, match=r"was stopped after [\d ]+ elements: the old one is as it was"):
-        save(failing_at(tf, -1, 10**6, came.set), old, force=True, progress=False)
+        save(many, old, force=True, progress=False)
     if old.suffix == ".zarr":  # what came is kept for a save that resumes, until one does not
         assert len(os.listdir(old.parent)) == 3
         with pytest.raises(ConversionError, match="element 0 failed"):
@@ -222,22 +225,20 @@ def test_a_full_disk_leaves_the_old_file(small_disk, tf, name):
 @pytest.mark.parametrize("small_disk", ["30m"], indirect=True)
 def test_what_is_kept_has_its_room_already(small_disk, tf):
     path = small_disk / "a.zarr"
-    stop = []
+    over = threading.Event()
 
     def batches():
         for place in range(24):
-            if place == 20 and not stop:
-                stop.append(place)
-                time.sleep(0.2)  # until all before is drawn
+            if place == 20 and not over.is_set():
                 os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(0.5)
+                over.wait(30)
             yield np.full((2**18,), place, np.float32)
 
-    spec = tf.TensorSpec((2**18,), tf.float32)
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=spec)
+    dataset = one_at_a_time(batches, tf.TensorSpec((2**18,), tf.float32))
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(24))
     with pytest.raises(ConversionInterrupted, match="20 elements are kept"):
         save(dataset, path, progress=False)
+    over.set()
     assert shutil.disk_usage(small_disk).free < 24 * 2**20
     save(dataset, path, resume=True)
     assert load(path).shape == (24, 2**18)
@@ -261,7 +262,9 @@ def elements(value, signal):
     for place in range(320):
         if place == 200:
             os.write(1, b"writing\\n")  # whole: print would mix the lines of several threads
-            while not os.path.exists(signal):
+            for _ in range(6000):  # two minutes: nobody may be left who would tell it
+                if os.path.exists(signal):
+                    break
                 time.sleep(0.02)
         yield np.full(1000, value, np.float32)
 def dataset(value, signal):
@@ -297,22 +300,27 @@ def test_what_a_killed_save_left_is_removed_by_the_next_but_not_that_of_a_living
     all_of_them = [threading.Thread(target=one, args=(name,)) for name in {NAMES!r}]
     [thread.start() for thread in all_of_them]; [thread.join() for thread in all_of_them]
     """
-    killed, living = (start(code.replace("VALUE", value)) for value in ("1", "2"))
-    for process in (killed, living):
-        for _ in NAMES:
-            wait_for(process, "writing")
-    killed.kill()
-    killed.wait()
-    assert {name: content_of(tmp_path / name) for name in NAMES} == before
-    left = set(os.listdir(tmp_path)) - set(NAMES)
-    assert sum(name.endswith(".lock") for name in left) == 2 * len(NAMES)
-    for name in NAMES:
-        save(np.arange(7), tmp_path / name, force=True)
-        assert load(tmp_path / name).tolist() == list(range(7))
-    left = set(os.listdir(tmp_path)) - set(NAMES)
-    assert sum(name.endswith(".lock") for name in left) == len(NAMES), "those of the living, and no others"
-    go_on.touch()
-    assert living.wait(60) == 0
+    killed, living = processes = [start(code.replace("VALUE", value)) for value in ("1", "2")]
+    try:
+        for process in processes:
+            for _ in NAMES:
+                wait_for(process, "writing")
+        killed.kill()
+        killed.wait()
+        assert {name: content_of(tmp_path / name) for name in NAMES} == before
+        left = set(os.listdir(tmp_path)) - set(NAMES)
+        assert sum(name.endswith(".lock") for name in left) == 2 * len(NAMES)
+        for name in NAMES:
+            save(np.arange(7), tmp_path / name, force=True)
+            assert load(tmp_path / name).tolist() == list(range(7))
+        left = set(os.listdir(tmp_path)) - set(NAMES)
+        assert sum(name.endswith(".lock") for name in left) == len(NAMES), "those of the living, and no others"
+        go_on.touch()
+        assert living.wait(60) == 0
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
     assert sorted(os.listdir(tmp_path)) == sorted(NAMES)
     for name in NAMES:
         assert load(tmp_path / name).shape == (320, 1000)

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import ml_dtypes
 import numpy as np
 import pytest
+from generators import one_at_a_time
 
 from tfnp_ext import ConversionError, ConversionInterrupted, StorageError, load, save
 from tfnp_ext.datasets.progress import Progress
@@ -20,6 +22,9 @@ from tfnp_ext.storage.resuming import another_order
 from tfnp_ext.storage.zarr import writing
 
 COUNT = 24
+
+OVER = threading.Event()
+"""Whether the save that Ctrl-C is to stop has ended; until then no more numbers come."""
 
 
 class Numbers:
@@ -32,13 +37,12 @@ class Numbers:
         for place in range(self.count):
             if place == self.stop_at:
                 self.stop_at = None
-                time.sleep(0.2)  # until all before is drawn
                 os.kill(os.getpid(), self.signal)
-                time.sleep(0.5)
+                OVER.wait(60)
             yield place
 
     def dataset(self, tf):
-        return tf.data.Dataset.from_generator(self, output_signature=tf.TensorSpec((), tf.int32))
+        return one_at_a_time(self, tf.TensorSpec((), tf.int32))
 
 
 def batches(tf, numbers):
@@ -65,9 +69,20 @@ def refuse_wrong(loaded, count=COUNT):
         assert row.tolist() == [value] * (value % 5)
 
 
+@contextmanager
+def ends_at_ctrl_c(match=None):
+    """Expects that a save of numbers is stopped."""
+    OVER.clear()
+    try:
+        with pytest.raises(ConversionInterrupted, match=match) as caught:
+            yield caught
+    finally:
+        OVER.set()
+
+
 def stopped(tf, path, at=6, change=lambda dataset: dataset, **options):
     """Saves numbers until Ctrl-C comes, and returns the message."""
-    with pytest.raises(ConversionInterrupted) as caught:
+    with ends_at_ctrl_c() as caught:
         save(change(Numbers(stop_at=at).dataset(tf)), path, progress=False, **options)
     return str(caught.value)
 
@@ -80,7 +95,7 @@ def test_a_stopped_save_goes_on_after_every_element_that_came(tmp_path, tf):
     numbers = Numbers(stop_at=7)
     for at in (7, 7, 20):
         numbers.stop_at = at
-        with pytest.raises(ConversionInterrupted) as caught:
+        with ends_at_ctrl_c() as caught:
             save(batches(tf, numbers), path, resume=True, join="concat", progress=False)
         assert str(caught.value) == (
             f"saving {path} was stopped after {at} elements; {at} elements are kept: resume=True (--resume) goes on"
@@ -95,19 +110,20 @@ def test_a_stopped_save_goes_on_after_every_element_that_came(tmp_path, tf):
     assert os.listdir(tmp_path) == ["a.zarr"]
 
 
-def test_a_killed_save_goes_on_after_its_last_checkpoint(tmp_path, tf):
+def test_a_killed_save_goes_on_after_its_last_checkpoint(tmp_path, tf, process_environment):
     path = tmp_path / "a.zarr"
     code = f"""
 import os, signal
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf
-from tests.test_storage_resume import Numbers, batches
+from test_storage_resume import Numbers, batches
 import tfnp_ext
 from tfnp_ext.storage.zarr import writing
 writing.CHECKPOINT_BYTES = 100
 tfnp_ext.save(batches(tf, Numbers(stop_at=20, signal=signal.SIGKILL)), {str(path)!r}, join="concat")
 """
-    killed = subprocess.run([sys.executable, "-c", code], check=False, cwd=os.path.dirname(os.path.dirname(__file__)))
+    here = os.path.dirname(__file__)
+    killed = subprocess.run([sys.executable, "-c", code], check=False, cwd=here, env=process_environment)
     assert killed.returncode == -signal.SIGKILL
     assert not path.exists()
     with pytest.raises(ConversionError, match=r"^20 elements are kept of another dataset: 5 came in all"):
@@ -153,18 +169,21 @@ def test_a_part_of_an_element_is_never_kept(tmp_path, tf):
     assert second.shape == (COUNT, 2)
 
 
-def test_a_timeout_is_no_end_for_one_that_resumes(tmp_path, tf):
+def test_a_timeout_is_no_end_for_one_that_resumes(tmp_path, tf, clock):
     path = tmp_path / "a.zarr"
-    waits = [0.0, 1.5]
+    over = threading.Event()
 
     def generate():
         for place in range(6):
-            time.sleep(waits.pop() if place == 4 and waits else 0)
+            if place == 4 and not over.is_set():
+                clock.now += 1
+                over.wait(30)
             yield place
 
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
+    dataset = one_at_a_time(generate, tf.TensorSpec((), tf.int32))
     with pytest.raises(ConversionError, match=r"not saved: no element within 0.4 s: 4 .*; 4 elements are kept: resume"):
         save(dataset, path, resume=True, timeout=0.4)
+    over.set()
     assert save(dataset, path, resume=True, timeout=0.4).elements == 6
     assert load(path).tolist() == list(range(6))
 
@@ -176,7 +195,7 @@ def test_elements_that_fail_are_skipped_as_they_were(tmp_path, tf):
         return tf.debugging.check_numerics(tf.cast(x, tf.float32) / tf.cast(x % 7 != 2, tf.float32), "bad")
 
     numbers = Numbers(stop_at=10)
-    with pytest.raises(ConversionInterrupted, match="8 elements are kept"):
+    with ends_at_ctrl_c("8 elements are kept"):
         save(numbers.dataset(tf).map(checked), path, on_error="skip", progress=False)
     with pytest.warns(UserWarning, match=r"4 elements failed and were skipped \(2, 9, 16 …\)"):
         saved = save(numbers.dataset(tf).map(checked), path, resume=True, on_error="skip")
@@ -193,7 +212,7 @@ def test_where_nothing_is_kept_nothing_is_promised(tmp_path, tf, name):
     if name != "a.zarr":
         cases.append((Numbers(stop_at=6).dataset(tf), {}))
     for obj, options in cases:
-        with pytest.raises(ConversionInterrupted) as caught:
+        with ends_at_ctrl_c() as caught:
             save(obj, path, progress=False, **options)
         assert str(caught.value) == f"saving {path} was stopped after 6 elements: nothing was left there"
         assert os.listdir(tmp_path) == []
@@ -289,7 +308,7 @@ def test_a_shuffled_dataset_is_not_kept_and_one_of_a_fixed_order_is(tmp_path, tf
     assert os.listdir(tmp_path) == []
     numbers = Numbers(stop_at=12)
     fixed = numbers.dataset(tf).shuffle(5, seed=1, reshuffle_each_iteration=False)
-    with pytest.raises(ConversionInterrupted, match="8 elements are kept"):
+    with ends_at_ctrl_c("8 elements are kept"):
         save(fixed, path, progress=False)
     save(fixed, path, resume=True)
     assert load(path).tolist() == [one.numpy() for one in fixed]
@@ -347,19 +366,22 @@ def test_a_whole_store_of_other_values_is_not_taken_for_the_same(tmp_path, tf):
     assert save(unknown.take(0), tmp_path / "b.zarr", resume=True).whole_before
 
 
-def test_a_whole_store_is_compared_in_time_and_can_be_stopped(tmp_path, tf):
+def test_a_whole_store_is_compared_in_time_and_can_be_stopped(tmp_path, tf, clock):
     path = tmp_path / "a.zarr"
     save(tf.data.Dataset.range(2, output_type=tf.int32).repeat(5), path, resume=True)
-    woken = threading.Event()
+    asked, woken = threading.Event(), threading.Event()
 
     def blocked():
+        clock.now += 1
+        asked.set()
         woken.wait(30)
         yield 0
 
-    dataset = tf.data.Dataset.from_generator(blocked, output_signature=tf.TensorSpec((), tf.int32))
+    dataset = one_at_a_time(blocked, tf.TensorSpec((), tf.int32))
     with pytest.raises(ConversionError, match=r"no element within 0.2 s: 0 elements came"):
         save(dataset, path, resume=True, timeout=0.2)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    asked.clear()
+    threading.Thread(target=lambda: asked.wait(30) and os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(ConversionInterrupted, match="was stopped: the old one is as it was"):
         save(dataset, path, resume=True)
     woken.set()
@@ -394,14 +416,18 @@ def test_a_part_that_is_to_replace_a_whole_one_needs_force(tmp_path, tf):
     assert load(path).tolist() == list(range(COUNT))
 
 
-def test_a_store_of_a_timeout_is_not_taken_for_a_whole_one(tmp_path, tf):
+def test_a_store_of_a_timeout_is_not_taken_for_a_whole_one(tmp_path, tf, clock):
+    over = threading.Event()
+
     def generate():
         yield 0
-        time.sleep(1)
+        clock.now += 1
+        over.wait(30)
 
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((), tf.int32))
+    dataset = one_at_a_time(generate, tf.TensorSpec((), tf.int32))
     with pytest.warns(UserWarning, match="no element within"):
         saved = save(dataset, tmp_path / "a.zarr", timeout=0.3)
+    over.set()
     assert repr(saved).endswith("a.zarr; no element within 0.3 s: 1 element came until then")
     with pytest.raises(StorageError, match="is not the whole"):
         save(dataset, tmp_path / "a.zarr", resume=True)
