@@ -10,14 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import pytest
+from generators import one_at_a_time
 
 from tfnp_ext import ConversionInterrupted, SymbolicTensorError, iter_numpy, to_numpy
+from tfnp_ext.datasets.gathering import Gathering
 
-SOON = 8.0
+SOON = 30.0
 """Seconds that an end may take on a busy machine; without one these tests would wait for a minute."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "kill"), reason="no signals")
@@ -46,37 +48,60 @@ def none_left() -> bool:
 
 
 @contextmanager
-def ctrl_c_after(seconds: float) -> Iterator[None]:
-    """Sends SIGINT to this process, as a terminal and a notebook do."""
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-
-
-@contextmanager
-def ctrl_c_when(reached: Callable[[], bool]) -> Iterator[None]:
-    """Sends SIGINT to this process a little after something is reached, however busy the machine is."""
+def when(reached: Callable[[], bool], act: Callable[[], None], again: bool = False) -> Iterator[None]:
+    """Does something a little after something is reached, however busy the machine is."""
     over = threading.Event()
 
-    def send():
+    def wait():
         while not (over.wait(0.02) or reached()):
             pass
-        if not over.wait(0.5):
-            os.kill(os.getpid(), signal.SIGINT)
+        while not over.wait(0.5):
+            act()
+            if not again:
+                break
 
-    sender = threading.Thread(target=send)
-    gc.disable()  # Python drops what is raised inside a callback of the garbage collector, as hypothesis has one
-    sender.start()
+    waiting = threading.Thread(target=wait)
+    waiting.start()
     try:
         yield
     finally:
         over.set()
-        sender.join()
+        waiting.join()
+
+
+@contextmanager
+def ctrl_c_when(reached: Callable[[], bool]) -> Iterator[None]:
+    """Sends SIGINT to this process, as a terminal and a notebook do."""
+    gc.disable()  # Python drops what is raised inside a callback of the garbage collector, as hypothesis has one
+    try:
+        with when(reached, lambda: os.kill(os.getpid(), signal.SIGINT)):
+            yield
+    finally:
         gc.enable()
+
+
+@pytest.fixture
+def late(clock) -> Callable[[Callable[[], bool]], AbstractContextManager[None]]:
+    """Has a limit of a second be over a little after something is reached."""
+
+    def pass_by():
+        clock.now += 1.5
+
+    return lambda reached: when(reached, pass_by, again=True)
+
+
+@pytest.fixture
+def taken(monkeypatch) -> list[int]:
+    """The indices of the elements that conversions have taken: those of windows are conversions too, of one each."""
+    indices: list[int] = []
+    receive = Gathering._receive
+
+    def receive_and_count(gathering, values, index):
+        receive(gathering, values, index)
+        indices.append(index)
+
+    monkeypatch.setattr(Gathering, "_receive", receive_and_count)
+    return indices
 
 
 @pytest.fixture
@@ -125,10 +150,11 @@ def flat(got) -> list[int]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_ctrl_c_ends_a_conversion_that_blocks(blocking, way):
+def test_ctrl_c_ends_a_conversion_that_blocks(blocking, way, taken):
     dataset = blocking(way)
     started = time.monotonic()
-    with ctrl_c_after(1.5), pytest.raises(ConversionInterrupted, match=r"stopped after \d (element|batch)") as stopped:
+    stops = pytest.raises(ConversionInterrupted, match=r"stopped after \d (element|batch)")
+    with ctrl_c_when(lambda: 2 in taken), stops as stopped:
         to_numpy(dataset, progress=False)
     assert time.monotonic() - started < SOON
     assert flat(stopped.value.partial) == [0, 1, 2]
@@ -137,9 +163,10 @@ def test_ctrl_c_ends_a_conversion_that_blocks(blocking, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_time_limit_ends_a_conversion_that_blocks(blocking, way):
+def test_a_time_limit_ends_a_conversion_that_blocks(blocking, way, taken, late):
     started = time.monotonic()
-    with pytest.warns(UserWarning, match=r"no element within 1 s: 3 \w+ came until then"):
+    said = r"no element within 1 s: 3 \w+ came until then"
+    with late(lambda: 2 in taken), pytest.warns(UserWarning, match=said):
         got = to_numpy(blocking(way), timeout=1, progress=False)
     assert time.monotonic() - started < SOON
     assert flat(got) == [0, 1, 2]
@@ -159,23 +186,36 @@ def test_ctrl_c_ends_an_iteration_that_blocks(blocking, way, options, last):
 
 
 @pytest.mark.parametrize("way", ["py_function", "generator", "tensorflow"])
-def test_a_time_limit_ends_an_iteration_that_blocks(blocking, way):
-    with pytest.warns(UserWarning, match=r"no element within 1 s: 3 elements came"):
-        assert flat(list(iter_numpy(blocking(way), timeout=1))) == [0, 1, 2]
+def test_a_time_limit_ends_an_iteration_that_blocks(blocking, way, late):
+    came = []
+    with late(lambda: len(came) == 3), pytest.warns(UserWarning, match=r"no element within 1 s: 3 elements came"):
+        came.extend(iter_numpy(blocking(way), timeout=1))
+    assert flat(came) == [0, 1, 2]
     assert way != "tensorflow" or none_left()
 
 
-def test_the_limit_is_for_one_element_and_not_for_all(tf):
-    slow = tf.data.Dataset.range(8).map(lambda i: tf.py_function(lambda i: time.sleep(0.15) or i, [i], tf.int64))
-    slow = slow.map(lambda i: tf.ensure_shape(i, ()))
+def test_the_limit_is_for_one_element_and_not_for_all(tf, clock):
+    def numbers():
+        for place in range(8):
+            clock.now += 0.6
+            time.sleep(0.15)  # until it is looked whether that is too long
+            yield place
+
+    slow = one_at_a_time(numbers, tf.TensorSpec((), tf.int64))
     assert to_numpy(slow, timeout=1, progress=False).tolist() == list(range(8))
     assert flat(list(iter_numpy(slow, timeout=1))) == list(range(8))
 
 
-def test_time_between_elements_does_not_count(tf):
+def test_time_between_elements_does_not_count(tf, clock):
     came = []
-    for element in iter_numpy(tf.data.Dataset.range(3), timeout=0.3):
-        time.sleep(0.5)
+
+    def numbers():
+        for place in range(3):
+            time.sleep(0.15)  # until it is looked whether that is too long
+            yield place
+
+    for element in iter_numpy(one_at_a_time(numbers, tf.TensorSpec((), tf.int64)), timeout=0.3):
+        clock.now += 0.5
         came.append(int(element))
     assert came == [0, 1, 2]
 

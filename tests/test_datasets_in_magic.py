@@ -6,13 +6,13 @@ import _thread
 import os
 import re
 import threading
-import time
 import warnings
 from collections import namedtuple
 from typing import Any
 
 import numpy as np
 import pytest
+from generators import one_at_a_time
 from IPython.core.completer import provisionalcompleter
 from IPython.display import display
 
@@ -220,38 +220,35 @@ def test_without_a_card_skips_are_warned_of_each_time(ip, run, cell):
 
 
 def test_what_does_not_come_in_time_is_said(ip, run):
+    over = threading.Event()
+
     def slow():
         yield 1
-        time.sleep(5)
+        over.wait(60)
         yield 2
 
     ip.user_ns["slow"] = ip.user_ns["tf"].data.Dataset.from_generator(
         slow, output_signature=ip.user_ns["tf"].TensorSpec((), np.int32)
     )
-    shown = run(ip, "%tonumpy slow --timeout 0.5")
+    shown = run(ip, "%tonumpy slow --timeout 3")
+    over.set()
     assert shown.result.result.tolist() == [1]
-    assert "⚠ no element within 0.5 s: 1 element came until then" in shown.text.splitlines()
+    assert "⚠ no element within 3 s: 1 element came until then" in shown.text.splitlines()
 
 
 def test_stop_gives_what_came(ip, run):
-    came = threading.Event()
+    came, over = threading.Event(), threading.Event()
 
     def blocking():
         yield from range(3)
         came.set()
-        time.sleep(3)
+        over.wait(60)
         yield 3
 
-    def stop():
-        came.wait(20)
-        time.sleep(0.3)
-        _thread.interrupt_main()
-
-    ip.user_ns["blocking"] = ip.user_ns["tf"].data.Dataset.from_generator(
-        blocking, output_signature=ip.user_ns["tf"].TensorSpec((), np.int32)
-    )
-    threading.Thread(target=stop).start()
+    ip.user_ns["blocking"] = one_at_a_time(blocking, ip.user_ns["tf"].TensorSpec((), np.int32))
+    threading.Thread(target=lambda: came.wait(60) and _thread.interrupt_main()).start()
     shown = run(ip, "%tonumpy blocking")
+    over.set()
     assert shown.result.result.tolist() == [0, 1, 2]
     assert "⚠ stopped: 3 elements came until then" in shown.text.splitlines()
 
