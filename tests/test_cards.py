@@ -465,9 +465,9 @@ class TestBudget:
 
     def test_a_card_of_ten_million_is_made_in_bounded_time(self, tf):
         tensor = tf.zeros((10_000, 1_000))
-        start = time.perf_counter()
+        start = time.process_time()
         bundle = mimebundle(tensor, TensorDisplay().options(plots=False))
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
         assert "(10000, 1000)" in bundle["text/plain"]
         assert sum(len(part.encode()) for part in bundle.values()) < 40_000
 
@@ -628,9 +628,9 @@ class TestBytes:
 
     def test_of_a_tree_of_a_hundred_thousand(self, tf):
         tensor = tf.constant([1.0, 2.0])
-        start = time.perf_counter()
+        start = time.process_time()
         assert self.size([[tensor] * 1000] * 100) <= 200_000
-        assert time.perf_counter() - start < 10
+        assert time.process_time() - start < 10
 
     @pytest.mark.parametrize("shape", [(32, 10), (1000, 1000), (100_000,), (200, 20, 20), (64, 28, 28, 1)], ids=str)
     def test_a_terminal_card_of_a_large_value_has_at_most_12_lines(self, shape):
@@ -796,10 +796,10 @@ class TestNests:
         loop: list = [tf.constant([1, 2])]
         loop.append(loop)
         loop.append({"again": loop})
-        start = time.perf_counter()
+        start = time.process_time()
         assert "contains itself" in text_of(loop)
         assert "contains itself" in html_of(loop)
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 1
         with pytest.raises(ConversionError, match="contains itself"):
             to_numpy(loop)
 
@@ -816,9 +816,9 @@ class TestNests:
         nest: object = tf.constant(1)
         for _ in range(40):
             nest = [nest, nest]
-        start = time.perf_counter()
+        start = time.process_time()
         bundle = mimebundle(nest, TensorDisplay().options())
-        assert time.perf_counter() - start < 5
+        assert time.process_time() - start < 5
         assert len(bundle["text/html"]) <= 200_000
 
     def test_where_lines_end_the_rest_of_the_leaves_is_counted(self, tf):

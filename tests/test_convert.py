@@ -479,11 +479,11 @@ class TestProtos:
         proto = self.hostile(tf, dimensions, fields.pop("dtype", "float32"), **fields)
         value = proto.SerializeToString() if serialized else proto
         tracemalloc.start()
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             with pytest.raises(ConversionError, match=said):
                 to_numpy(value)
-            assert time.perf_counter() - start < 1
+            assert time.process_time() - start < 1
             assert tracemalloc.get_traced_memory()[1] < 2**20
         finally:
             tracemalloc.stop()

@@ -132,7 +132,7 @@ def test_a_service_that_is_gone_ends_at_the_limit(tf, service):
         assert to_numpy(numbers, timeout=1, progress=False).shape == (0,)
     with pytest.warns(UserWarning, match=r"no element within 1 s: 0 elements came"):
         assert list(iter_numpy(numbers, timeout=1)) == []
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_a_worker_that_is_killed_ends_at_the_limit_with_what_came(tf, served, workers):
@@ -149,9 +149,9 @@ def test_a_worker_that_is_killed_ends_at_the_limit_with_what_came(tf, served, wo
     numbers = served(tf.data.Dataset.range(count))
     numbers = numbers.map(lambda i: tf.ensure_shape(tf.py_function(kill_in_the_middle, [i], tf.int64), ()))
     started = time.monotonic()
-    with pytest.warns(UserWarning, match=r"no element within 3 s: [\d ]+ elements came until then"):
-        got = to_numpy(numbers, timeout=3, progress=False)
-    assert time.monotonic() - started < 40
+    with pytest.warns(UserWarning, match=r"no element within 8 s: [\d ]+ elements came until then"):
+        got = to_numpy(numbers, timeout=8, progress=False)
+    assert time.monotonic() - started < 90
     assert workers[0].wait() == -signal.SIGKILL
     assert got.tolist() == came  # nothing that came is lost, and the other worker went on
     assert count // 2 < len(set(came)) == len(came) <= count
@@ -170,8 +170,8 @@ def test_what_was_written_before_the_last_worker_is_killed_is_there(tf, served, 
     numbers = served(tf.data.Dataset.range(4000))
     numbers = numbers.map(lambda i: tf.ensure_shape(tf.py_function(kill_in_the_middle, [i], tf.int64), ()))
     path = tmp_path / "a.zarr"
-    with pytest.warns(UserWarning, match=r"no element within 3 s: [\d ]+ elements came until then"):
-        saved = save(numbers, path, timeout=3, progress=False)
+    with pytest.warns(UserWarning, match=r"no element within 8 s: [\d ]+ elements came until then"):
+        saved = save(numbers, path, timeout=8, progress=False)
     assert workers[1].wait() == -signal.SIGKILL
     assert saved.elements == len(came) >= 200
     assert load(path).tolist() == came

@@ -386,10 +386,9 @@ def test_a_move_in_between_drops_it(sent, a_tile_a_draw):
         explorer = explore(array)
         ready(explorer)
         explorer.state = replace(explorer.state, reduced=1, reduction="max")
-        await asyncio.sleep(0.05)
-        assert "read" in explorer._said.value
+        await until(lambda: "read" in explorer._said.value)
         explorer.state = replace(explorer.state, index=(2, 0, 0, 0))
-        await asyncio.sleep(0.03)
+        await until(lambda: len(a_tile_a_draw) == 2)
         gc.collect()
         first, second = a_tile_a_draw
         assert first() is None
@@ -414,7 +413,7 @@ def test_closing_drops_it(sent, a_tile_a_draw):
         ready(explorer)
         del array
         explorer.state = replace(explorer.state, reduced=0)
-        await asyncio.sleep(0.03)
+        await until(lambda: len(a_tile_a_draw) == 1)
         count = len(sent)
         explorer.close()
         gc.collect()
