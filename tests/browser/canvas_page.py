@@ -130,7 +130,7 @@ class CanvasPage(ModulePage):
         self.page.wait_for_function(
             "([name, kind, count]) => hosts[name].sent.filter((one) => one.type === kind).length >= count",
             arg=[name, kind, count],
-            timeout=5000,
+            timeout=30_000,
         )
         return self.sent(kind, name)[-1]
 

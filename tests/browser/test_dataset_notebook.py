@@ -57,7 +57,7 @@ def test_a_dataset_says_what_is_in_it_and_the_first_batch_that_it_was_run(datase
 
 
 def test_a_bar_shows_how_far_it_is_and_stop_returns_what_came(lab, open_notebook, artifacts):
-    cells = [SLOW, "part = %tonumpy slow --take 16", "%tonumpy slow", "1 + 1"]
+    cells = [SLOW, "part = %tonumpy slow --take 60", "%tonumpy slow", "1 + 1"]
     notebook = open_notebook(lab.write("slow.ipynb", cells))
     page = notebook.page
     page.evaluate(
@@ -69,7 +69,7 @@ def test_a_bar_shows_how_far_it_is_and_stop_returns_what_came(lab, open_notebook
     )
     bar = notebook.output(1).get_by_text("batch/s")
     bar.wait_for(timeout=120_000)
-    assert "/16" in bar.inner_text()
+    assert "/60" in bar.inner_text()
     photograph(notebook.output(1), artifacts / "datasets-bar.png")
     stopped = notebook.output(2).get_by_text("batch/s")
     stopped.wait_for(timeout=60_000)

@@ -253,7 +253,7 @@ def test_a_theme_that_changes_is_painted_anew(page):
     }"""
     assert page.page.evaluate(brightest) < 100
     page.page.evaluate("() => document.body.classList.add('dark')")
-    page.page.wait_for_function(f"() => ({brightest})() > 200", timeout=3000)
+    page.page.wait_for_function(f"() => ({brightest})() > 200", timeout=30_000)
 
 
 # What is said
@@ -544,6 +544,7 @@ def test_zooming_asks_for_the_visible_region_once_at_a_time(page):
     for _ in range(12):
         page.page.mouse.wheel(0, -100)
         page.page.wait_for_timeout(30)
+    page.wait_for("viewport")
     page.page.wait_for_timeout(300)
     assert len(page.sent("viewport")) == 1
     page.deliver({"type": "exact", "request": 0, "text": ""})
@@ -857,6 +858,7 @@ def test_what_a_frame_does_not_cover_is_asked_for_once(page):
     for serial in (1, 2, 3):
         page.show(plane[:40, :40], shape=[400, 400], region=[0, 0, 40, 40], plane=serial, serial=serial)
         page.page.wait_for_timeout(120)
+    page.wait_for("viewport")
     (asked,) = page.sent("viewport")
     assert asked["region"] == [0, 0, 400, 400]
     assert asked["view"] == page.sent("ready")[0]["view"]
@@ -1062,4 +1064,4 @@ def test_a_notebook_shows_it_and_keeps_its_own_keys_away(open_notebook, lab):
     assert notebook.page.evaluate("() => document.activeElement.className") == "tfnp-explorer-canvas"
     assert notebook.evaluate_in_kernel("events[-1]") == {"type": "key", "key": "PageDown", "shift": False}
     notebook.page.keyboard.press("Control+s")  # what the canvas has no use for is the notebook's
-    notebook.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty", timeout=5000)
+    notebook.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty", timeout=30_000)

@@ -443,7 +443,7 @@ def test_nothing_was_executed(host, request):
     page = shown[host] if isinstance(shown, dict) else shown.page
     page.bring_to_front()
     if host in {"hosts", "seven", "plain"}:
-        page.wait_for_function("() => window.tfnpControl === 1", timeout=10_000)
+        page.wait_for_function("() => window.tfnpControl === 1", timeout=30_000)
     else:
         assert page.evaluate("() => window.tfnpControl") is None
     for card in cards(page):

@@ -154,7 +154,7 @@ def test_markup_from_data_and_labels_stays_text(values, cell):
 
 def test_markup_that_is_not_escaped_would_have_run(values):
     """The proof that the test above could fail: the same markup as HTML does run in this notebook."""
-    values.page.wait_for_function("() => window.controlRan === 1", timeout=10_000)
+    values.page.wait_for_function("() => window.controlRan === 1", timeout=30_000)
     assert values.page.evaluate("() => window.controlRan") == 1
 
 
