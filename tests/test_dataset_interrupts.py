@@ -281,7 +281,7 @@ print(json.dumps(outcomes))
 def test_at_random_moments(process_environment):
     script = AT_RANDOM.replace("SEED", "7")
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=process_environment, timeout=120
+        [sys.executable, "-c", script], capture_output=True, text=True, env=process_environment, timeout=240
     )
     assert done.returncode == 0, done.stderr[-2000:]
     outcomes = json.loads(done.stdout.splitlines()[-1])
