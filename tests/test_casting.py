@@ -143,7 +143,7 @@ def test_an_integer_that_the_target_holds_exactly_passes(value, target):
     assert as_integer(cast(np.array([value], source), dtype_of(target), "same_kind", "x")[0]) == value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     values=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=4),
     target=st.sampled_from(sorted(RANKS)),
@@ -160,7 +160,7 @@ def test_a_cast_is_exact_or_an_error(values, target, casting):
     assert [as_integer(value) for value in converted] == values
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values=st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=4), target=st.sampled_from(FLOATS))
 def test_a_cast_that_would_be_exact_is_never_refused(values, target):
     array = np.array(values, np.int64)

@@ -39,7 +39,7 @@ ALIKE = ("Tomato___Early_blight", "Tomato___Late_blight", "Corn_(maize)___Northe
 PARTS = st.sampled_from(["Tomato", "___", "_", "leaf spot", "a", "A", "aaaaaaaaaaaaaaaaaaaa", "…", "(2)", "…(2)", "é"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.lists(PARTS, max_size=9).map("".join), max_size=12), st.integers(8, 40))
 @example([f"{'a' * before}b{'a' * (40 - before)}" for before in range(41)], 14)
 @example(["a" * length for length in range(10, 90)], 14)

@@ -583,7 +583,7 @@ DRAWN = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_values_of_any_kind_keep_the_contract(tf, data):
     kind = data.draw(st.sampled_from(DRAWN), label="kind")

@@ -175,7 +175,7 @@ class TestEagerTensors:
         assert bits(to_numpy(values)) == bits(values.numpy())
         assert_frozen(to_numpy(values))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(data=st.data())
     def test_any_array_comes_back_bit_for_bit(self, tf, data):
         name = data.draw(st.sampled_from(NATIVE))
@@ -184,7 +184,7 @@ class TestEagerTensors:
         assert bits(to_numpy(tensor)) == bits(values)
         assert bits(to_numpy(tensor, copy=True)) == bits(values)
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(data=st.data())
     def test_any_bits_of_a_small_dtype_come_back(self, tf, data):
         name = data.draw(st.sampled_from(["bfloat16", "float8_e4m3fn", "float8_e5m2"]))
@@ -501,13 +501,13 @@ class TestProtos:
         with pytest.raises(ConversionError, match="999"):
             to_numpy(tensor_proto(tf)(dtype=999))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(data=st.binary(max_size=60))
     def test_any_bytes_are_an_array_or_a_conversion_error(self, tf, data):
         with contextlib.suppress(ConversionError):
             assert isinstance(to_numpy(data, max_bytes=2**20), np.ndarray)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(data=st.data())
     def test_serialized_bytes_that_were_damaged_are_an_array_or_a_conversion_error(self, tf, data):
         whole = tf.make_tensor_proto(np.arange(6, dtype=data.draw(st.sampled_from(["int32", "float64"]))))
@@ -1112,7 +1112,7 @@ class TestNests:
         assert not holds_tensors(loop)
         assert not holds_tensors([*range(100), tf.constant(1)], limit=50)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         nest=st.recursive(
             st.one_of(st.none(), st.integers(), st.text(max_size=5), st.just("TENSOR")),

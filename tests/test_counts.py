@@ -135,7 +135,7 @@ class TestWhatIsCounted:
         assert found.classes.tolist() == [0, 5, far]
         assert found.counts.tolist() == [20, 20, 40]
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(
         values=st.sampled_from(["bool", "uint8", "int8", "int32", "int64", "uint64"]).flatmap(
             lambda name: hnp.arrays(name, st.integers(1, 300))

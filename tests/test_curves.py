@@ -305,7 +305,7 @@ class TestTraining:
         top = near(pixels[: 2 * 30, : pixels.shape[1] // 3], BLUE, 80)  # nothing else is as high as that
         assert top.any()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         values=hnp.arrays(
             st.sampled_from([np.float64, np.float32, np.float16, np.int64, np.bool_]),
@@ -432,7 +432,7 @@ class TestStrips:
         assert int(np.argmax(heights)) == pytest.approx(left + 600, abs=6)
         assert heights.max() >= 40
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(
         heights=hnp.arrays(np.float64, st.integers(2, 60), elements=st.floats(-9, 9) | st.just(NAN)),
         columns=st.integers(1, 40),
@@ -457,7 +457,7 @@ class TestStrips:
         assert LINE.suits(summary) == 0
         assert 0 < LINE.suits(summarize(np.random.default_rng(0).normal(size=(100, 8)))) < 0.5
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(values=hnp.arrays(st.sampled_from([np.float64, np.float32, np.float16, np.int64, np.uint64, np.bool_]),
                              st.tuples(st.integers(1, 90), st.integers(1, 8))))  # fmt: skip
     def test_no_numbers_break_a_picture(self, values):

@@ -337,7 +337,7 @@ class TestComposites:
         batches=st.lists(st.lists(st.lists(st.integers(0, 99), max_size=4), max_size=4), min_size=1, max_size=4),
         joined=st.sampled_from(["concat", "stack"]),
     )
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_ragged_batches_are_as_nested_lists(self, tf, batches, joined):
         tensors = [tf.ragged.constant(batch, tf.int32, ragged_rank=1) for batch in batches]
         dataset = tf.data.Dataset.from_tensors(tensors[0])
@@ -373,7 +373,7 @@ class TestComposites:
     shapes=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=5),
     batch=st.sampled_from([None, 2]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_items_of_any_shape_are_in_the_corner_of_the_largest(tf, shapes, batch):
     dataset = tf.data.Dataset.from_tensor_slices(shapes).map(lambda shape: tf.fill(shape, tf.reduce_sum(shape) + 1))
     items = [np.full(shape, sum(shape) + 1) for shape in shapes]
@@ -611,7 +611,7 @@ def _made(tf, structure, count):
 
 
 @given(structure=STRUCTURES, count=st.integers(1, 7), batch=st.one_of(st.none(), st.integers(1, 4)), lazy=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_everything_is_what_numpy_joins(tf, structure, count, batch, lazy):
     dataset = tf.data.Dataset.from_tensor_slices(_made(tf, structure, count))
     dataset = dataset if batch is None else dataset.batch(batch)

@@ -102,7 +102,7 @@ class TestIndices:
         assert copied.dtype == array.dtype
         np.testing.assert_array_equal(copied, array)
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(data=st.data())
     def test_any_slice_is_numpys(self, tf, data):
         shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=4, max_side=9))
@@ -119,7 +119,7 @@ class TestIndices:
             )
         self.same(array, away)
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(data=st.data())
     def test_any_index_of_arrays_is_numpys(self, tf, data):
         shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=9))

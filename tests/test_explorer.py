@@ -76,7 +76,7 @@ def test_the_values_of_every_dtype_arrive_as_they_are(name, shape):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_axes_show_what_numpy_slices(data):
     shape = tuple(data.draw(st.lists(st.integers(1, 6), min_size=2, max_size=5)))
     array = np.arange(math.prod(shape)).reshape(shape)
@@ -109,7 +109,7 @@ def test_any_axes_show_what_numpy_slices(data):
     whole=st.booleans(),
     seed=st.integers(0, 5),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_pooled_planes_fit_the_screen_and_lose_no_nan_and_no_infinity(rows, columns, size, how, turned, whole, seed):
     random = np.random.default_rng(seed)
     array = random.integers(-50, 50, (columns, rows) if turned else (rows, columns))
@@ -630,7 +630,7 @@ def test_all_disagreements_are_counted_a_step_at_a_time():
 
 
 @given(places=st.sets(st.integers(0, 119), max_size=4), start=st.integers(0, 119), most=st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_next_nan_is_found_in_order_and_around_the_end(places, start, most):
     array = np.zeros((4, 5, 6), np.float32)
     array.reshape(-1)[list(places)] = np.nan
@@ -664,7 +664,7 @@ def test_integers_hold_no_nan_and_nothing_is_read(monkeypatch):
 
 
 @given(shape=st.lists(st.integers(1, 5), min_size=0, max_size=4), start=st.integers(0, 200), most=st.integers(1, 50))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_blocks_are_all_values_in_order(shape, start, most):
     array = np.arange(math.prod(shape)).reshape(shape)
     start = min(start, array.size - 1)
@@ -757,7 +757,7 @@ def expected_of(array: Any) -> list[str]:
     view=st.sampled_from(["heatmap", "table", "image", "line"]),
     data=st.data(),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_a_nan_is_told_from_what_is_not_there(rows, columns, masked, invalid, view, data):
     random = np.random.default_rng(data.draw(st.integers(0, 9)))
     array = np.ma.MaskedArray(random.normal(size=(rows, columns)), random.random((rows, columns)) < masked)
@@ -846,7 +846,7 @@ def test_small_floats_say_how_they_are_written(name, precision):
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_piece_of_a_sparse_tensor_is_that_of_the_dense_one(tf, data):
     shape = tuple(data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
     size = math.prod(shape)

@@ -80,7 +80,7 @@ def test_that_there_is_no_nan_is_said_of_what_was_drawn(tf, sent, count):
     most=st.integers(1, 9),
     seed=st.integers(0, 20),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_searches_of_elements_of_any_shape_are_numpys(tf, seconds, shapes, drawn, start, most, seed):
     shapes = [(max(shapes[0][0], 1), shapes[0][1]), *shapes[1:]]
     random = np.random.default_rng(seed)
@@ -277,7 +277,7 @@ def test_nothing_of_a_plane_of_100_mb_is_missed(monkeypatch):
     kind=st.sampled_from(["heatmap", "image", "bfloat16", "int16"]),
     seed=st.integers(0, 5),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_bands_are_put_together_as_the_whole(rows, columns, size, how, axes, lost, kind, seed):
     random = np.random.default_rng(seed)
     array: np.ndarray = random.normal(size=(rows, columns, 3)[: 3 if kind == "image" else 2]).astype(np.float32)
@@ -393,7 +393,7 @@ def test_sparse_planes_are_read_in_few_large_bands(tf, small_bands):
     channels=st.booleans(),
     seed=st.integers(0, 20),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_first_extreme_of_a_large_slice_is_found_in_steps(shape, largest, turned, channels, seed):
     random = np.random.default_rng(seed)
     array: np.ndarray = random.integers(0, 30, (*shape, 3)[: 3 if channels else 2]).astype(np.float32)

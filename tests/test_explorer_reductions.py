@@ -100,7 +100,7 @@ def values_of(tf: Any, data: st.DataObject, dtype: str, shape: tuple[int, ...]) 
 
 
 @given(data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_they_are_numpys(tf, data):
     shape = tuple(data.draw(st.lists(st.integers(1, 9), min_size=2, max_size=4)))
     axis = data.draw(st.integers(0, len(shape) - 1))

@@ -205,7 +205,7 @@ def test_a_reduced_array_is_numpys_in_the_order_of_its_axes(sent):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_a_reduced_array_is_what_its_code_gives(sent, data):
     shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 4, 5]), min_size=1, max_size=4)))
     array = np.random.default_rng(0).integers(-20, 20, shape).astype(data.draw(st.sampled_from(["f8", "i4"])))
@@ -633,7 +633,6 @@ NESTS = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(KEYS, NESTS, min_size=1, max_size=4))
 def test_the_leaves_of_a_tree_are_the_choices_in_order(nest):
     try:

@@ -118,7 +118,7 @@ class TestPicture:
         assert f"; {said} drawn;" in alt if words else "drawn" not in alt
 
     @given(shape=st.tuples(*[st.integers(1, 32)] * 2, *[st.integers(1, 3000)] * 2))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_kernel_is_laid_out_within_its_room(self, shape):
         kernel = np.broadcast_to(np.float32(1), shape)
         summary = Summary("Variable", shape, "float32", role="kernel", drawn=kernel)
@@ -249,7 +249,7 @@ class TestInvalid:
         kernel=hnp.arrays(np.float64, st.tuples(*[st.integers(1, 4)] * 4), elements=st.floats(width=64)),
         dtype=st.sampled_from([np.float64, np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn]),
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_no_kernel_makes_it_fail(self, kernel, dtype):
         with np.errstate(all="ignore"):
             kernel = kernel.astype(dtype)

@@ -36,7 +36,7 @@ def slopes() -> np.ndarray:
     return ((x + y) * 2 + steps + np.arange(14)[:, None, None]).astype(np.uint8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(np.uint8, array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=12)),
     st.integers(min_value=1, max_value=6),

@@ -367,7 +367,7 @@ class TestColourFields:
         assert "R" not in [self.said(field).split()[0] for field in self.fields(np.full((20, 30, 3), 7, np.uint8))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     seed=st.integers(0, 2**32 - 1),
     channels=st.sampled_from([1, 3, 4]),

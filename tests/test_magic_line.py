@@ -241,7 +241,7 @@ def holds_an_option(expression: str) -> bool:
     return bool(re.search(r"(^|\s)--(top|copy)(\s|$)|^-[kx](\s|$)", without_strings))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(lines())
 def test_any_expression_among_any_options_comes_back_whole(drawn):
     line, options, expression, silent = drawn
@@ -253,7 +253,7 @@ def test_any_expression_among_any_options_comes_back_whole(drawn):
     assert eval(split.expression, dict(NAMES)) == eval(expression, dict(NAMES))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from("xk -=;#'\"[]({})\\\n:,.topcy@$é"), max_size=30))
 def test_whatever_is_typed_is_split_or_refused(line):
     try:

@@ -204,7 +204,7 @@ class TestStack:
         finally:
             plt.close(figure)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(
         st.sampled_from([np.float64, np.float16, np.int8, np.bool_]).flatmap(
             lambda dtype: hnp.arrays(dtype, st.tuples(st.integers(2, 4), st.integers(2, 20), st.integers(2, 20)))

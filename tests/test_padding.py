@@ -52,7 +52,7 @@ def flat_with_room(count: int, inner: tuple[int, ...], room: int | None) -> np.n
     return held[:count]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(LEVELS, st.sampled_from([(), (2,)]), st.booleans(), st.sampled_from([1, 3, 8, 10_000]))
 def test_rows_of_any_length(monkeypatch, levels, inner, own, at_once):
     monkeypatch.setattr(padding, "_AT_ONCE", at_once)
@@ -70,7 +70,6 @@ def test_rows_of_any_length(monkeypatch, levels, inner, own, at_once):
     assert not (own and made.array.size) or made.array.base is flat.base
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 3)] * 2), max_size=6), st.booleans())
 def test_items_of_any_shape(shapes, own):
     held = np.array(shapes, np.int64).reshape(len(shapes), 2)

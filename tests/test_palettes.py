@@ -28,7 +28,7 @@ def canvas_of(places: np.ndarray, palette: np.ndarray) -> np.ndarray:
     return palette.astype(np.uint8)[places]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     arrays(np.intp, st.tuples(st.integers(1, 20), st.integers(1, 20)), elements=st.integers(0, 15)),
     arrays(np.uint8, (16, 4)),
@@ -38,7 +38,7 @@ def test_few_colors_stay_as_they_are(places, palette):
     np.testing.assert_allclose(shown(canvas), seen(canvas))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24), st.just(4))), st.integers(1, 64))
 def test_never_more_than_asked(canvas, colors):
     image = reduce_colors(canvas, colors)

@@ -140,7 +140,7 @@ class TestVector:
         values=hnp.arrays(np.complex128, st.integers(1, 5000), elements=st.complex_numbers(max_magnitude=1e150)),
         every=st.integers(1, 3),
     )
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_the_largest_is_never_lost(self, values, every):
         trace = read_trace(values[::every])
         assert trace.largest[0] == np.abs(values[::every]).max()
@@ -357,7 +357,7 @@ class TestChoice:
         ),
         mixed=st.sampled_from([0, np.nan, np.inf, complex(np.nan, np.inf), 5e-324, 1.7e308 * (1 + 1j)]),
     )
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def test_no_value_makes_it_fail(self, values, mixed):
         with np.errstate(all="ignore"):
             values.flat[::3] = mixed

@@ -150,7 +150,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(count=st.integers(0, 12), length=st.integers(1, 5), drop=st.booleans(), before=STEPS, after=STEPS)
 def test_any_pipeline_gives_what_is_estimated_or_nothing_is(tf, count, length, drop, before, after):
     dataset = tf.data.Dataset.range(count)

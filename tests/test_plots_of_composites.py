@@ -180,7 +180,7 @@ class TestSpy:
         assert tracemalloc.get_traced_memory()[1] < dense.nbytes / 4
         tracemalloc.stop()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         hnp.arrays(
             st.sampled_from(["float32", "float16", "int8", "int64", "complex64", "bool"]),
@@ -256,7 +256,7 @@ class TestSpy:
         assert SPY.alt(summary, OPTIONS).endswith("; up to 300 in a row.")
         assert SPY.note(summary, OPTIONS).endswith("; a bar is the fullest of 24 rows")
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.integers(2, 3000), st.integers(1, 3000), st.integers(1, 500), st.integers(0, 2**32 - 1))
     def test_bars_are_the_fullest_rows(self, rows, columns, count, seed):
         random = np.random.default_rng(seed)
@@ -331,7 +331,7 @@ class TestSpy:
         assert SPY.suits(summarize(np.ones((3, 3, 3)))) == SPY.suits(summarize(np.ones(3))) == 0
         assert SPY.suits(ragged([1, 2])) == 0
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         st.lists(st.sampled_from([1, 2, 3, 60, 5000, 2**40, 2**62]), min_size=1, max_size=4),
         st.integers(1, 400),
@@ -482,7 +482,7 @@ class TestLengths:
         assert LENGTHS.suits(summarize(np.arange(9))) == 0
         assert LENGTHS.suits(sparse([[1, 1]], [1.0], (3, 3))) == 0
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 10**5), st.just(0)), min_size=1, max_size=60))
     def test_any_lengths_are_drawn_without_a_word(self, counts):
         splits = np.append(0, np.cumsum(counts))
@@ -584,7 +584,7 @@ def rows_of(value):
 class TestRowsOfRaggedTensors:
     """Rows of large ones are written as those of small ones are: in brackets, strings in quotes."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         st.lists(st.lists(st.lists(st.integers(0, 99), max_size=3), max_size=4), min_size=1, max_size=3),
         st.sampled_from([0, 40]),

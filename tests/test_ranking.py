@@ -21,7 +21,7 @@ NUMBERS = hnp.arrays(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(NUMBERS, st.integers(0, 45), st.sampled_from([0, 2**9]))
 def test_a_few_are_those_of_the_whole_order(values, count, most_sorted):
     order = np.argsort(-values, kind="stable").tolist()
@@ -31,7 +31,7 @@ def test_a_few_are_those_of_the_whole_order(values, count, most_sorted):
         assert smallest_places(values, count) == (order[-count:] if count else [])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     hnp.arrays(
         np.float32,

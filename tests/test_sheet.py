@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -38,7 +38,6 @@ def layer(draw, height, width):
     return colors
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     size=st.tuples(*[st.integers(1, 6)] * 4),

@@ -39,7 +39,7 @@ class TestRaggedShapes:
         shape = tf.experimental.DynamicRaggedShape.from_tensor(tf.ragged.constant([[1], [2, 3]]))
         assert text_of(tf.type_spec_from_value(shape)).startswith("DynamicRaggedShape.Spec (2, None)\n")
 
-    @settings(deadline=None, max_examples=25)
+    @settings(max_examples=25)
     @given(st.lists(st.integers(0, 4), min_size=1, max_size=8))
     def test_lengths_are_those_of_the_rows(self, tf, lengths):
         ragged = tf.RaggedTensor.from_row_lengths(tf.range(sum(lengths)), lengths)

@@ -284,7 +284,7 @@ def exact_moments(array: np.ndarray) -> tuple[Fraction, float]:
 class TestValuesCloseTogether:
     """float64 can be closer together than the rounding of a sum is large."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @example(middle=1.0, spread=1, size=65, bad=False, seed=0)  # a block of one value
     @given(
         middle=st.floats(1e-30, 1e30) | st.sampled_from([0.1, 1.7e18, 1e9, 1.0, 2.0**53]),
@@ -327,7 +327,7 @@ class TestValuesCloseTogether:
             assert found.std == pytest.approx(array.std(), rel=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_the_first_of_equal_values_is_told_in_every_layout(data):
     shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=4, max_side=9))
@@ -365,7 +365,7 @@ def test_the_place_of_an_extreme_counts_masked_values_before_it():
     assert (found.minimum_at, found.maximum_at, found.first_invalid) == ((1,), (3,), (4,))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_array_of_numbers(data):
     name = data.draw(st.sampled_from(["bool", *INTEGERS, "float16", "float32", "float64"]))
@@ -381,7 +381,7 @@ def test_any_array_of_numbers(data):
     check(array, compute_statistics(array))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values=hnp.arrays(np.float64, st.integers(1, 20)))
 @example(values=np.array([1.7e308, 1.7e308]))
 @example(values=np.array([1.7e308, -1.7e308]))

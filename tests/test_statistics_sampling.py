@@ -28,19 +28,16 @@ def ticking(*steps: float):
 
 
 class TestOrder:
-    @settings(deadline=None)
     @given(count=st.integers(0, 3000))
     def test_each_comes_once(self, count):
         assert sorted(evenly(count).tolist()) == list(range(count))
 
-    @settings(deadline=None)
     @given(count=st.integers(50, 5000), data=st.data())
     def test_however_many_were_taken_they_lie_evenly(self, count, data):
         taken = data.draw(st.integers(5, count))
         gaps = np.diff(np.sort(evenly(count)[:taken]), append=count + evenly(count)[:taken].min())
         assert gaps.max() <= 3 * count / taken + 1
 
-    @settings(deadline=None)
     @given(runs=st.integers(1, 3000), each=st.integers(1, 70))
     def test_over_all_turns_each_run_is_read_once(self, runs, each):
         strata = Strata(runs, each)
@@ -176,7 +173,7 @@ class TestSample:
         assert np.isnan(array[list(found.extremes.invalid)]).all()
         assert min(found.extremes.invalid) >= 2**22
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(blocks=st.integers(1, 9), rest=st.integers(0, BLOCK), budget=st.sampled_from([0.0, 25.0, 60.0, 1000.0]))
     def test_what_was_seen_is_counted(self, blocks, rest, budget):
         array = np.ones(blocks * BLOCK + rest, np.int8)

@@ -270,7 +270,7 @@ NESTS = st.recursive(
 
 
 @given(NESTS, ARRAYS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_structure_comes_back(tmp_path, nest, array):
     path = tmp_path / "any.npz"
     save([nest, array], path, force=True)
@@ -299,7 +299,7 @@ def assert_equal_values(one, other):
 
 
 @given(st.lists(st.binary()) | st.lists(st.text(st.characters())), st.integers(1, 4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_strings_come_back(tmp_path, strings, rows):
     array = np.empty(len(strings), object)
     array[:] = strings

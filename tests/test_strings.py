@@ -51,7 +51,7 @@ def all_large(monkeypatch):
 
 
 class TestReading:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(words=st.lists(WORDS, min_size=1, max_size=20), data=st.data())
     def test_what_is_taken_is_what_numpy_has(self, tf, words, data):
         places = sorted(data.draw(st.sets(st.integers(0, len(words) - 1))))
@@ -144,7 +144,7 @@ SMALL = {
 class TestFewAndShort:
     """Up to 64 of them are shown, all."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         shape=st.lists(st.integers(1, 4), min_size=1, max_size=5).filter(lambda shape: 8 < np.prod(shape) <= 64)
         | st.builds(lambda count: [count], st.integers(9, 64)),
@@ -262,7 +262,7 @@ class TestCards:
         words = tf.fill([5000], "a" * 1000)
         assert text(words).split("\n")[1] == "lengths 1 000 bytes   median 1 000"
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(words=st.lists(st.binary(max_size=4), min_size=1, max_size=300))
     def test_the_line_is_numpys(self, words):
         said = " ".join(
@@ -341,7 +341,7 @@ class TestCards:
 
     @pytest.mark.parametrize("place", PLACES)
     @given(data=st.data())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_different_strings_look_different(self, tf, place, data):
         """As they stand there, without what is said of them."""
         signs = st.text("ab \\\"'u0x21b5n\n\t\r\0↵⇥␍\xa0\u200b\u200d\ue000\U000e0001é", max_size=6)

@@ -112,7 +112,7 @@ class TestPictures:
 
 class TestLittleMaps:
     @given(rows=st.integers(1, 200), columns=st.integers(1, 400))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_are_small_and_show_the_means(self, rows, columns):
         matrix = normal(rows, columns, seed=rows)
         summary = summarize(matrix)
@@ -195,7 +195,6 @@ class TestBytes:
         wishes=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 60_000)), min_size=1, max_size=30),
         room=st.integers(0, 200_000),
     )
-    @settings(deadline=None)
     def test_no_more_is_written_than_there_is_room_for(self, wishes, room):
         def words(length: int) -> tuple[Fields, ...]:
             return (Fields(((Span("x" * length),),)),)

@@ -39,7 +39,7 @@ def days(count: int) -> np.ndarray:
 
 
 class TestTexts:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(values=DATES)
     def test_dates_read_back_as_what_they_are(self, values):
         texts = time_texts(values)
@@ -49,7 +49,7 @@ class TestTexts:
             if fine:
                 assert text == "NaT" if np.isnat(value) else np.datetime64(text) == value, text
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(unit=st.sampled_from(tuple(SPANS)), counts=st.lists(st.integers(-(10**4), 10**4) | st.just(NAT), min_size=1))
     def test_spans_say_their_number_in_one_unit(self, unit, counts):
         texts = time_texts(np.array(counts).view(f"m8[{unit}]"))
@@ -102,7 +102,7 @@ class TestTimes:
         assert few["text/plain"].startswith("ndarray (2,) datetime64[D]  2020-01-01  NaT ")
         assert re.search(r"#d03a94[^>]*>NaT", few["text/html"])
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(
         counts=hnp.arrays(np.int64, (70,), elements=st.integers(-(10**5), 10**5) | st.just(NAT)),
         kind=st.sampled_from(["M8[D]", "m8[h]", "M8[m]"]),
