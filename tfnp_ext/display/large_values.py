@@ -126,7 +126,8 @@ def _part_words(tall: bool, wide: bool) -> str:
 def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     """Returns the matrix shown of an array of higher rank, and the slice that it is.
 
-    Of images it is the first channel, of a convolution kernel the first filter over the first, as they are drawn.
+    Of images and activations it is the first channel, of a convolution kernel the first filter over the first, as they
+    are drawn.
     """
     if role == "kernel" and math.prod(array.shape[:-2]) > 1:
         each = (slice(None),) * (array.ndim - 2)
@@ -135,7 +136,7 @@ def first_matrix(array: np.ndarray, role: str) -> tuple[np.ndarray, str]:
     if array.ndim <= 2:
         return array if array.ndim == 2 else array.reshape(1, -1), ""
     channels = role in _PICTURES and array.shape[-1] in CHANNELS and (array.ndim > 3 or role == "image")
-    if channels:
+    if channels or (role == "maps" and array.shape[-3] == array.shape[-2] != array.shape[-1]):
         before = array.ndim - 3
         return _left_there(array, (*(0,) * before, ..., 0)), f"[{'0, ' * before}:, :, 0]"
     drawn = _sides(array.shape)

@@ -88,8 +88,8 @@ def _value_span(text: str, value: Any) -> Span:
 def small_table(array: np.ndarray, role: str = "values") -> Block | None:
     """Returns the open table of up to 64 numbers, slices of a higher rank side by side; ``None`` if it does not fit.
 
-    A single long axis is wrapped; above rank 4, or where the last is one, axes of one stand only in the indices of the
-    slices.
+    A single long axis is wrapped; above rank 4, where the last is one, or where there is no room else, axes of one
+    stand only in the indices of the slices.
 
     Args:
         array: Numbers of any shape.
@@ -100,9 +100,7 @@ def small_table(array: np.ndarray, role: str = "values") -> Block | None:
     whole = array
     # A last axis of one would make a column of each row.
     columnar = array.ndim > 2 and array.shape[-1] == 1 and sum(length > 1 for length in array.shape) > 1
-    if array.ndim > _MOST_SLICED or columnar:
-        array = array.squeeze()
-    if not _fits(array.shape):
+    if array.ndim > _MOST_SLICED or columnar or not _fits(array.shape):
         array = array.squeeze()
     rows, columns = _rows_and_columns(array.shape)
     alone = array.size == rows * columns

@@ -83,7 +83,7 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
     checked = is_float(drawn) and not statistics.invalid
     sample = _sample(layout) if guessed or checked else None
     if sample is not None and ((guessed and not _are_smooth(sample)) or (checked and _is_no_picture(layout, sample))):
-        return None
+        return _read_maps(layout)  # similarities of pairs are no pixels, though in 0 … 1
     truths = drawn.dtype.kind == "b"
     colour = "" if truths else {1: "grey", 3: "RGB", 4: "RGBA"}[layout.channels]
     form = ", square" if layout.height == layout.width else ""
@@ -116,15 +116,15 @@ def _read_maps(layout: _Layout) -> Role | None:
     if not is_float(layout.values) or is_whole(layout.values):
         return None
     sample = _sample(layout)
-    if _are_smooth(sample):
-        why = "neighbours alike"
-    elif _are_symmetric(sample):
+    if _are_symmetric(sample):
         why = "symmetric"
+    elif _are_smooth(sample):
+        why = "neighbours alike, not on the scale of an image"
     else:
         return None
     planes = layout.values[..., 0] if layout.explicit else layout.values
     title = f"{wording.integer(len(planes))} maps, {layout.width} × {layout.height}"
-    return Role("maps", title, f"read as maps: {layout.clue}, {why}, not on the scale of an image", planes)
+    return Role("maps", title, f"read as maps: {layout.clue}, {why}", planes)
 
 
 def _layout(drawn: Array) -> _Layout | None:
