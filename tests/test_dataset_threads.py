@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import signal
@@ -75,8 +76,10 @@ def ctrl_c_when(reached: Callable[[], bool]) -> Iterator[None]:
     gc.disable()  # Python drops what is raised inside a callback of the garbage collector, as hypothesis has one
     try:
         with when(reached, lambda: os.kill(os.getpid(), signal.SIGINT)):
+            faulthandler.dump_traceback_later(SOON, exit=False)  # where all threads are, if it takes so long
             yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         gc.enable()
 
 
