@@ -18,6 +18,7 @@ import pytest
 from generators import one_at_a_time
 
 from tfnp_ext import ConversionInterrupted, SymbolicTensorError, iter_numpy, to_numpy
+from tfnp_ext.datasets.drawing import HeldInterrupts
 from tfnp_ext.datasets.gathering import Gathering
 
 SOON = 30.0
@@ -186,6 +187,16 @@ def test_ctrl_c_ends_an_iteration_that_blocks(blocking, way, options, last):
     assert time.monotonic() - started < SOON
     assert flat(came) == list(range(last + 1))
     assert way != "tensorflow" or none_left()
+
+
+def test_ctrl_c_ends_an_iteration_where_python_is_slow_to_see_it(blocking, monkeypatch):
+    """As on a busy machine: the time of one look is over before the handler has come back."""
+    see = HeldInterrupts.__call__
+    monkeypatch.setattr(HeldInterrupts, "__call__", lambda held, *arguments: (time.sleep(0.3), see(held, *arguments)))
+    came, started = [], time.monotonic()
+    with ctrl_c_when(lambda: len(came) == 3), pytest.raises(KeyboardInterrupt):
+        came.extend(iter_numpy(blocking("generator")))
+    assert time.monotonic() - started < SOON
 
 
 @pytest.mark.parametrize("way", ["py_function", "generator", "tensorflow"])

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from tfnp_ext import wording
@@ -290,7 +289,11 @@ class _HandOver:
 
     def __init__(self, elements: Iterator[tuple[int, Any]], is_overdue: Callable[[], bool]) -> None:
         self._elements, self._is_overdue = elements, is_overdue
-        self._asked, self._drawn, self._ended = threading.Semaphore(0), SimpleQueue[Any](), False
+        self._asked, self._ended = threading.Semaphore(0), False
+        # No queue: the wait of CPython's SimpleQueue never ends where a signal's handler takes longer than its timeout.
+        self._came = threading.Lock()
+        self._came.acquire()
+        self._drawn: tuple[Any, BaseException | None] = None, None
         self._thread = threading.Thread(target=self._work, name="tfnp_ext draws elements", daemon=True)
 
     def begin(self) -> None:
@@ -306,17 +309,14 @@ class _HandOver:
             KeyboardInterrupt: Ctrl-C.
         """
         self._asked.release()
-        error: BaseException | None = None
         with interrupts_held() as ctrl_c:  # one that is raised where memory is collected would be lost
-            while not ctrl_c.came:
-                try:
-                    element, error = self._drawn.get(timeout=_PULSE)  # a longer wait may keep Ctrl-C waiting
-                    break
-                except Empty:
-                    if self._is_overdue():
-                        raise _OverdueError from None
+            # A longer wait may keep Ctrl-C waiting.
+            while not (ctrl_c.came or self._came.acquire(timeout=_PULSE)):
+                if self._is_overdue():
+                    raise _OverdueError
         if ctrl_c.came:
             raise KeyboardInterrupt
+        (element, error), self._drawn = self._drawn, (None, None)
         if error is not None:
             raise error
         return element
@@ -332,10 +332,12 @@ class _HandOver:
             if self._ended:
                 return
             try:
-                self._drawn.put((next(self._elements)[1], None))
+                self._drawn = next(self._elements)[1], None
             except BaseException as error:
-                self._drawn.put((None, error))
+                self._drawn = None, error
                 return
+            finally:
+                self._came.release()
 
 
 class HeldInterrupts:

@@ -23,7 +23,6 @@ class Next:
         self._iterator = iterator
         self._manager: Any = None
         self._execute: Callable[[], Any] | None = None
-        self._waits = False
         with contextlib.suppress(ImportError, AttributeError):  # other builds of TensorFlow: Ctrl-C has to wait then
             self._prepare()
 
@@ -37,13 +36,10 @@ class Next:
             return next(self._iterator)
         from tensorflow.errors import OutOfRangeError
 
-        self._waits = True
         try:
             return self._execute()
         except OutOfRangeError:
             raise StopIteration from None
-        finally:
-            self._waits = False
 
     @property
     def can_be_cancelled(self) -> bool:
@@ -51,14 +47,9 @@ class Next:
         return self._manager is not None
 
     def cancel(self) -> None:
-        """Has a wait for an element end at once, where TensorFlow can do that; whoever asks for it does not wait."""
-        if self._manager is None:
-            return
-        cancel = self._manager.start_cancel
-        if self._waits:  # in a thread: TensorFlow may not take it before what it runs has come back
-            threading.Thread(target=cancel, name="tfnp_ext cancels a wait", daemon=True).start()
-        else:
-            cancel()
+        """Has a wait for an element end at once, where TensorFlow can do that."""
+        if self._manager is not None:
+            self._manager.start_cancel()
 
     def _prepare(self) -> None:
         if type(self._iterator).__name__ != "OwnedIterator":
