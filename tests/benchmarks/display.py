@@ -281,7 +281,7 @@ def rings(count: int, side: int) -> np.ndarray:
     """Returns grey images of strokes on a black ground, as digits are: a ring of another size in each."""
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     radii = np.linspace(side / 10, side / 2.5, count)[:, None, None]
-    strokes = np.exp(-(((np.hypot(x, y) - radii) / 1.5) ** 2))
+    strokes = np.exp(-(((np.hypot(1.3 * x, y) - radii) / 1.5) ** 2))  # circles would be matrices of pairs
     return np.where(strokes < 0.02, 0, strokes)
 
 

@@ -83,7 +83,7 @@ def read_images(drawn: Array, statistics: Statistics) -> Role | None:
     checked = is_float(drawn) and not statistics.invalid
     sample = _sample(layout) if guessed or checked else None
     if sample is not None and ((guessed and not _are_smooth(sample)) or (checked and _is_no_picture(layout, sample))):
-        return _read_maps(layout)  # similarities of pairs are no pixels, though in 0 … 1
+        return None
     truths = drawn.dtype.kind == "b"
     colour = "" if truths else {1: "grey", 3: "RGB", 4: "RGBA"}[layout.channels]
     form = ", square" if layout.height == layout.width else ""
@@ -213,7 +213,7 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
     if not is_float(values):
         return None
     if not layout.explicit:
-        return _limits_of_planes(low, high, statistics)
+        return _limits_of_planes(low, high, statistics) if layout.batch is not None else None
     if -1 <= low < -0.3 and 0.3 < high <= 1:
         return (-1.0, 1.0), "-1…1", False
     if _is_standardised(statistics):
