@@ -90,7 +90,7 @@ def is_constant(summary: Summary) -> bool:
     known = summary.statistics
     if known is None or not known.exact or known.invalid or known.minimum != known.maximum:
         return False
-    return not _masked_field(summary, known)
+    return not _is_masked(summary)
 
 
 def without_histogram(summary: Summary) -> Summary:
@@ -195,9 +195,14 @@ def _number_fields(summary: Summary, numbers: Statistics, digits: int, *, in_pic
     return fields + _sample_field(numbers)
 
 
+def _is_masked(summary: Summary) -> bool:
+    return isinstance(summary.content, Dense) and isinstance(summary.content.array, np.ma.MaskedArray)
+
+
 def _masked_field(summary: Summary, numbers: Statistics) -> list[Text]:
-    if not isinstance(summary.content, Dense) or not isinstance(summary.content.array, np.ma.MaskedArray):
+    if not _is_masked(summary):
         return []
+    assert isinstance(summary.content, Dense)
     return [field("masked", wording.integer(summary.content.array.size - numbers.size))]
 
 

@@ -198,7 +198,7 @@ def _limits(layout: _Layout, statistics: Statistics) -> tuple[tuple[float, float
         return None  # a few integers are classes of pixels, of which a map and how often each occurs say more
     if low >= 0 and high <= 1:
         # Integers have ended above.
-        unit = high if _is_dim(layout, statistics, 1.0) else 1.0
+        unit = high if _is_dim(layout, statistics) else 1.0
         return (0.0, unit), f"0…{unit:.3g}", True
     if low >= 0 and high <= 255 and (layout.explicit or is_float(values)):
         whole = not is_float(values) or is_whole(values)
@@ -241,12 +241,12 @@ def _is_faint(layout: _Layout, statistics: Statistics) -> bool:
     return statistics.mean < high * _FAINTEST or (statistics.exact and high < 255 / 2)
 
 
-def _is_dim(layout: _Layout, statistics: Statistics, white: float) -> bool:
-    """Returns whether nothing is as bright as half of white: a map on another scale, which would be nearly black.
+def _is_dim(layout: _Layout, statistics: Statistics) -> bool:
+    """Returns whether nothing of 0 … 1 is as bright as half of white: a map which would be nearly black.
 
     A photo in colours is as dark as it is.
     """
-    return layout.channels == 1 and statistics.exact and statistics.maximum < white / 2
+    return layout.channels == 1 and statistics.exact and statistics.maximum < 1 / 2
 
 
 def _is_standardised(statistics: Statistics) -> bool:
